@@ -1,0 +1,176 @@
+"""Session or token -> member of this organization -> needs and scope. The one loader of flask-principal's identity.
+
+The dashboard reads only the session cookie, the API (`/v1`) only HTTP Basic: neither door accepts the other's proof.
+Role and rights are read from the membership at every request and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import flask_principal
+from flask import Flask, g, request
+from flask_login import LoginManager, current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from fastpix import db as database
+from fastpix.access import principal, table
+from fastpix.access.principal import Actor
+from fastpix.accounts import sessions
+from fastpix.db import db, now
+from fastpix.errors import Missing, NotSignedIn
+from fastpix.resources.access_tokens import authority
+from fastpix.resources.members import standing
+from fastpix.resources.organizations import domain as organizations
+
+log = logging.getLogger(__name__)
+
+API_PREFIX = "/v1/"
+NOTED_EVERY = timedelta(minutes=1)
+
+
+class Moved(Exception):
+    """The organization has another address now."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+def install(app: Flask, session_cookie: str) -> None:
+    """Wire flask-login, flask-principal and the clean-up of the actor in force."""
+    login = LoginManager(app)
+    login.session_protection = None  # the session is ours, on the server's side; flask-login writes nothing
+    login.request_loader(lambda _request: _load_person(session_cookie))
+    people = flask_principal.Principal(app, use_sessions=False)
+    people.identity_loader(_load)
+    app.after_request(_note_presence)
+    app.teardown_request(lambda _problem: principal.enter(principal.NOBODY) and None)
+
+
+def _load_person(session_cookie: str) -> sessions.SignedIn | None:
+    cookie = request.cookies.get(session_cookie)
+    return sessions.find(cookie) if cookie and not is_api() else None
+
+
+def is_api() -> bool:
+    """Whether the request came to the API's door, decided by its path alone."""
+    return request.path.startswith(API_PREFIX) or request.path == "/v1"
+
+
+def _load() -> flask_principal.Identity:
+    principal.enter(principal.NOBODY)
+    if request.endpoint is None or request.endpoint == "static":
+        return principal.NOBODY.identity
+    actor = _token_actor() if is_api() else _person_actor()
+    principal.enter(actor)
+    return actor.identity
+
+
+def _person_actor() -> Actor:
+    slug = g.get("organization_slug")
+    if not current_user.is_authenticated:
+        if slug is not None:
+            raise NotSignedIn("Sign in to see this page.")
+        return Actor("nobody", "nobody", "dashboard", address=request.remote_addr, request_id=g.request_id)
+    actor = Actor(
+        "person",
+        current_user.name,
+        "dashboard",
+        person_id=current_user.id,
+        address=request.remote_addr,
+        request_id=g.request_id,
+    )
+    return actor if slug is None else _in_organization(actor, slug)
+
+
+def _in_organization(actor: Actor, slug: str) -> Actor:
+    here = next((s for s in standings() if s.slug == slug), None)
+    if here is None:
+        moved = organizations.present_slug(slug)
+        if moved and any(s.slug == moved for s in standings()):
+            raise Moved(moved)
+        raise Missing("There is no such page.")
+    g.standing = here
+    return Actor(
+        "person",
+        actor.name,
+        "dashboard",
+        permissions=table.permissions_of(here.role, here.switches),
+        role=here.role,
+        person_id=actor.person_id,
+        member_id=here.member_id,
+        organization_id=here.organization_id,
+        workspace_ids=standing.reach(here),
+        switches=here.switches,
+        address=actor.address,
+        request_id=actor.request_id,
+    )
+
+
+def standings() -> list[standing.Standing]:
+    """The signed-in person's memberships, read once per request: rights and organization switcher come from it."""
+    if "standings" not in g:
+        g.standings = standing.of_person(current_user.id) if current_user.is_authenticated else []
+    return list(g.standings)
+
+
+def _token_actor() -> Actor:
+    given = request.authorization
+    found = None
+    if given is not None and given.type == "basic":
+        found = authority.prove(given.username or "", given.password or "")
+    if found is None:
+        return Actor("nobody", "nobody", "api", address=request.remote_addr, request_id=g.request_id)
+    g.authority = found
+    request.environ["fastpix.token_id"] = str(found.token_id)  # for the access log
+    rights = table.permissions_of_token(found.role, found.owner_role, found.may_manage_people, found.switches)
+    return Actor(
+        "token",
+        f"token {found.name}",
+        "api",
+        permissions=rights,
+        role="admin" if found.role == found.owner_role == "admin" else "member",
+        person_id=found.person_id,
+        member_id=found.member_id,
+        token_id=found.token_id,
+        organization_id=found.organization_id,
+        workspace_ids=frozenset({found.workspace_id} if found.owner_has_workspace else ()),
+        token_workspace_id=found.workspace_id,
+        sees_all_workspaces=found.may_manage_people and found.role == found.owner_role == "admin",
+        may_manage_people=found.may_manage_people,
+        expires_at=found.expires_at,
+        switches=found.switches,
+        address=request.remote_addr,
+        request_id=g.request_id,
+    )
+
+
+def _note_presence(response: object) -> object:
+    """Last seen and last used, at most once a minute, in a transaction of their own after the request's."""
+    due: list[Callable[[], None]] = []
+    limit = now() - NOTED_EVERY
+    if (found := g.get("authority")) and (found.last_used_at is None or found.last_used_at < limit):
+        due.append(lambda: authority.used(found.token_id, request.remote_addr or ""))
+    if (here := g.get("standing")) and (here.last_seen_at is None or here.last_seen_at < limit):
+        due.append(lambda: standing.seen(here.member_id))
+    person = g.get("_login_user")
+    if isinstance(person, sessions.SignedIn) and person.last_seen_at < limit:
+        due.append(lambda: sessions.seen(person.session_id, request.remote_addr or ""))
+    if due:
+        _write(due)
+    return response
+
+
+def _write(due: list[Callable[[], None]]) -> None:
+    db.session.rollback()  # nothing of the request may ride along
+    database.set_reading(False)
+    try:
+        for note in due:
+            note()
+        db.session.commit()
+    except SQLAlchemyError:  # the answer is made already; a missing "last seen" must not spoil it
+        log.warning("last seen could not be noted", exc_info=True)
+        db.session.rollback()

@@ -1,0 +1,129 @@
+"""The actor of this request, job or command, and the flask-principal needs that its role gives it.
+
+flask-principal 0.4.0 has five measured traps (`tests/access/test_principal_traps.py`): here a permission always has
+exactly one need, is built once from the role table, and is never combined with another.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import flask_principal
+
+from fastpix.access import table
+from fastpix.access.table import Role
+
+Door = Literal["dashboard", "api", "cli", "job"]
+ActionNeed = namedtuple("ActionNeed", ["method", "permission"])
+
+
+class Denied(flask_principal.PermissionDenied):  # type: ignore[misc]  # flask-principal ships no types
+    """The actor lacks a permission. `permission` is its key in the role table."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(permission)
+        self.permission = permission
+
+
+def _need(permission: str) -> ActionNeed:
+    return ActionNeed("action", permission)
+
+
+PERMISSION_OBJECTS: dict[str, flask_principal.Permission] = {
+    row.key: flask_principal.Permission(_need(row.key)) for row in table.PERMISSIONS
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, in which organization, through which door. `workspace_ids` None means every workspace.
+
+    `kind` "person" and "token" come from requests; "system" is a named job, command or callback.
+    """
+
+    kind: Literal["person", "token", "system", "nobody"]
+    name: str
+    door: Door
+    permissions: frozenset[str] = frozenset()
+    role: Role | None = None
+    person_id: UUID | None = None
+    member_id: UUID | None = None
+    token_id: UUID | None = None
+    organization_id: UUID | None = None
+    workspace_ids: frozenset[UUID] | None = frozenset()
+    token_workspace_id: UUID | None = None
+    # A token that manages people sees which workspaces there are, though it enters only its own.
+    sees_all_workspaces: bool = False
+    may_manage_people: bool = True
+    expires_at: datetime | None = None
+    switches: frozenset[str] = frozenset()
+    # A request whose CSRF token failed may look but change nothing: `action` refuses every change.
+    is_read_only: bool = False
+    address: str | None = None
+    request_id: str | None = None
+    identity: flask_principal.Identity = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        identity = flask_principal.Identity(str(self.token_id or self.person_id or self.name), self.kind)
+        identity.provides = {_need(key) for key in self.permissions}
+        object.__setattr__(self, "identity", identity)
+
+
+NOBODY = Actor("nobody", "nobody", "dashboard")
+
+_actor: ContextVar[Actor] = ContextVar("fastpix_actor", default=NOBODY)
+
+
+def current() -> Actor:
+    """The actor in force. `NOBODY` when nobody acts."""
+    return _actor.get()
+
+
+def enter(actor: Actor) -> Token[Actor]:
+    """Put an actor in force; give the returned mark to `leave` when it ends."""
+    return _actor.set(actor)
+
+
+def leave(mark: Token[Actor]) -> None:
+    _actor.reset(mark)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[Actor]:
+    """An actor in force for a block: how jobs, commands and tests call verbs."""
+    mark = enter(actor)
+    try:
+        yield actor
+    finally:
+        leave(mark)
+
+
+def system(name: str, organization_id: UUID | None, door: Door = "job") -> Actor:
+    """A named system actor with every permission in one organization (none where it is None)."""
+    return Actor(
+        "system",
+        name,
+        door,
+        permissions=frozenset(table.ROWS) if organization_id else frozenset(),
+        organization_id=organization_id,
+        workspace_ids=None,
+    )
+
+
+def may(permission: str) -> bool:
+    """Whether the actor in force has a permission. KeyError for one the table does not know."""
+    table.row(permission)
+    return PERMISSION_OBJECTS[permission].allows(current().identity)
+
+
+def demand(permission: str) -> None:
+    """Raise `Denied` unless the actor in force has the permission."""
+    if not may(permission):
+        raise Denied(permission)

@@ -1,0 +1,142 @@
+"""A person's own account: signing in and out, name, password, theme, deleting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from fastpix import limits, passwords
+from fastpix.access import principal
+from fastpix.access.action import describe, personal
+from fastpix.accounts import sessions
+from fastpix.db import db, reading
+from fastpix.errors import Invalid, Refused
+from fastpix.mail import outbox
+from fastpix.resources.members import standing
+from fastpix.resources.people import domain as people
+from fastpix.resources.people.models import Person
+from fastpix.settings import Settings
+
+WRONG = "The address or the password is wrong."
+WINDOW = 15  # minutes
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What is known of the browser that asks."""
+
+    address: str
+    user_agent: str
+
+
+@personal("account.sign_in")
+def sign_in(settings: Settings, email: str, password: str, *, is_remembered: bool, browser: Browser) -> str:
+    """Start a session for a right password; the secret is for the cookie. Raises `Invalid`, `TooMany`.
+
+    Unknown and known addresses cost the same and get the same answer.
+    """
+    _count_attempt(settings, email, browser.address)
+    person_id, name, stored = _look_up(email)
+    if not passwords.matches(stored, password) or person_id is None:
+        raise Invalid("password", WRONG)
+    person = people.get(person_id)
+    if passwords.is_outdated(stored):
+        person.password_hash = passwords.hashed(password)
+    limits.forget("sign-in to", _account_key(email), settings.sign_in_attempts, WINDOW)
+    return begin(settings, person, is_remembered=is_remembered, browser=browser)
+
+
+def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: Browser) -> str:
+    """A new session for a person who has proved who they are, in the verb that is running."""
+    life = timedelta(days=settings.remember_days) if is_remembered else timedelta(hours=settings.session_hours)
+    secret = sessions.start(
+        person.id, life, is_remembered=is_remembered, address=browser.address, user_agent=browser.user_agent
+    )
+    principal.enter(replace(principal.current(), kind="person", name=person.name, person_id=person.id))
+    describe("person", person.id, person.name, after={"user_agent": browser.user_agent[:100]})
+    return secret
+
+
+@personal("account.sign_out")
+def sign_out(session_id: UUID) -> None:
+    """End the session one is signed in with."""
+    describe("session", session_id, principal.current().name)
+    sessions.end_one(session_id)
+
+
+@personal("account.edit")
+def rename(person_id: UUID, name: str) -> None:
+    """Change one's own name. Raises `Invalid`."""
+    person = people.get(person_id)
+    before = person.name
+    people.rename(person, name)
+    describe("person", person.id, person.name, before={"name": before}, after={"name": person.name})
+
+
+@personal("account.edit")
+def choose_theme(person_id: UUID, theme: str) -> None:
+    """Light, dark, or as the system has it (empty). Raises `Invalid`."""
+    if theme not in ("", "light", "dark"):
+        raise Invalid("theme", "Choose light, dark or as the system has it.")
+    person = people.get(person_id)
+    describe("person", person.id, person.name, before={"theme": person.theme}, after={"theme": theme})
+    person.theme = theme
+
+
+@personal("account.password")
+def change_password(settings: Settings, person_id: UUID, current: str, new: str, *, browser: Browser) -> str:
+    """A new password, proved by the current one; all sessions end and a new one begins, whose secret is returned.
+
+    Raises `Invalid`, `TooMany`.
+    """
+    person = people.get(person_id)
+    email, stored = person.email_canonical, person.password_hash
+    _count_attempt(settings, email, browser.address)
+    if not passwords.matches(stored, current):
+        raise Invalid("current", "This is not your current password.")
+    person = people.get(person_id)
+    people.set_password(person, new, field="new")
+    sessions.end_all(person_id)
+    outbox.post("password_changed", person.email, {"name": person.name})
+    return begin(settings, person, is_remembered=False, browser=browser)
+
+
+@personal("account.delete")
+def delete(settings: Settings, person_id: UUID, password: str, *, browser: Browser) -> None:
+    """Delete one's own account. Raises `Refused` while one is a member anywhere, `Invalid` for a wrong password."""
+    memberships = standing.of_person(person_id)
+    if memberships:
+        names = ", ".join(s.organization_name for s in memberships)
+        raise Refused(f"You are still a member of {names}. Leave first: an organization always keeps an admin.")
+    person = people.get(person_id)
+    stored = person.password_hash
+    _count_attempt(settings, person.email_canonical, browser.address)
+    if not passwords.matches(stored, password):
+        raise Invalid("password", "This is not your password.")
+    person = people.get(person_id)
+    describe("person", person.id, person.name)
+    people.delete(person)
+
+
+def _count_attempt(settings: Settings, email: str, address: str) -> None:
+    """Count a try of a password, and save the count whatever becomes of the try. Ends the transaction."""
+    limits.count("sign-in to", _account_key(email), settings.sign_in_attempts, WINDOW)
+    limits.count("sign-in from", address, settings.sign_in_attempts * 5, WINDOW)
+    db.session.commit()  # a failed try must count; and no lock may be held while a password is checked
+
+
+def _account_key(email: str) -> str:
+    try:
+        return people.check_email(email)[1]
+    except Invalid:
+        return "no address"
+
+
+def _look_up(email: str) -> tuple[UUID | None, str, str]:
+    """Id, name and stored hash of an account; empty ones where there is none. Holds no transaction afterwards."""
+    with reading():
+        person = people.find(email)
+        found = (person.id, person.name, person.password_hash) if person else (None, "", "")
+        db.session.rollback()
+    return found

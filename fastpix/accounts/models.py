@@ -1,0 +1,53 @@
+"""Browser sessions, one-time links and one-time form keys. Secrets are kept as SHA-256 only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fastpix.db import Base, id_column, now
+
+
+class BrowserSession(Base):
+    """A signed-in browser. Ending it deletes the row; nothing ever writes an ended one back."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = id_column()
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    is_remembered: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(sa.String(64), default="")
+    user_agent: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class MailedLink(Base):
+    """A one-time link sent to a person. It serves one purpose only and dies with its first use."""
+
+    __tablename__ = "mailed_links"
+
+    id: Mapped[UUID] = id_column()
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(
+        sa.Enum("reset", "email", name="purpose", native_enum=False, create_constraint=True, length=8)
+    )
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    new_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SetUp(Base):
+    """The single row that is written when the instance gets its first person; its key makes that happen once."""
+
+    __tablename__ = "set_up"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(default=now)

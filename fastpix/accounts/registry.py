@@ -1,0 +1,24 @@
+"""What the application registers of accounts: blueprints, and the public endpoints with their reasons."""
+
+from __future__ import annotations
+
+from fastpix.accounts import account_views, invite_views, views
+
+BLUEPRINTS = [pages.blueprint for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside)]
+
+PUBLIC = {
+    "accounts.home": "sends a visitor to where they belong",
+    "accounts.set_up": "before anybody exists; the set-up token is the proof",
+    "accounts.sign_in": "where one proves who one is",
+    "accounts.arrived": "tells a browser that lost its cookie so",
+    "accounts.forgot": "for those who cannot sign in",
+    "accounts.reset_link": "the mailed link is the proof",
+    "accounts.reset": "the mailed link is the proof",
+    "accounts.well_known_change_password": "tells password managers where to go",
+    "accounts_more.email_link": "the mailed link is the proof",
+    "accounts_more.confirm_email": "the mailed link is the proof",
+    "invite.link": "the invite's link is the proof",
+    "invite.look": "the invite's link is the proof",
+    "invite.join": "the invite's link is the proof, and the person is new",
+    "invite.prove": "the mailed invite is the proof",
+}

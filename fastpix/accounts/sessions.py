@@ -1,0 +1,146 @@
+"""Browser sessions on the server's side: a table keyed by the SHA-256 of the cookie. Nothing that authorizes is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask_login import UserMixin
+
+from fastpix import tokens
+from fastpix.access.action import describe, personal
+from fastpix.accounts.models import BrowserSession
+from fastpix.db import db, now
+from fastpix.errors import Missing
+from fastpix.resources.people.models import Person
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
+    """The signed-in person, as flask-login's `current_user` carries them."""
+
+    id: UUID
+    name: str
+    email: str
+    email_canonical: str
+    is_verified: bool
+    theme: str
+    session_id: UUID
+    last_seen_at: datetime
+
+
+_FIND = (
+    sa.select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.email_canonical,
+        Person.email_verified_at.is_not(None),
+        Person.theme,
+        BrowserSession.id,
+        BrowserSession.last_seen_at,
+    )
+    .join(Person, Person.id == BrowserSession.person_id)
+    .where(
+        BrowserSession.token_hash == sa.bindparam("hash"),
+        BrowserSession.expires_at > sa.bindparam("at", type_=BrowserSession.expires_at.type),
+    )
+)
+
+
+def find(cookie: str) -> SignedIn | None:
+    """Who a session cookie belongs to; None when it is unknown, ended or expired."""
+    row = db.session.execute(_FIND, {"hash": tokens.digest(cookie), "at": now()}).one_or_none()
+    return SignedIn(*row) if row else None
+
+
+def start(person_id: UUID, life: timedelta, *, is_remembered: bool, address: str, user_agent: str) -> str:
+    """A new session for a person; the secret is for the cookie. Every sign-in makes a new one."""
+    secret = tokens.new()
+    db.session.add(
+        BrowserSession(
+            token_hash=tokens.digest(secret),
+            person_id=person_id,
+            is_remembered=is_remembered,
+            expires_at=now() + life,
+            address=address[:64],
+            user_agent=user_agent[:300],
+        )
+    )
+    db.session.flush()
+    return secret
+
+
+@personal("sessions.end", changes=False)
+def listed(person_id: UUID) -> list[dict[str, Any]]:
+    """A person's living sessions, last seen first."""
+    rows = sa.select(BrowserSession).where(BrowserSession.person_id == person_id, BrowserSession.expires_at > now())
+    return [
+        {
+            "id": row.id,
+            "created_at": row.created_at,
+            "last_seen_at": row.last_seen_at,
+            "expires_at": row.expires_at,
+            "is_remembered": row.is_remembered,
+            "address": row.address,
+            "user_agent": row.user_agent,
+        }
+        for row in db.session.scalars(rows.order_by(BrowserSession.last_seen_at.desc()))
+    ]
+
+
+@personal("sessions.end")
+def end(person_id: UUID, session_id: UUID) -> None:
+    """End one of a person's own sessions. Raises `Missing` for somebody else's or none."""
+    session = db.session.scalar(
+        sa.select(BrowserSession).where(BrowserSession.id == session_id, BrowserSession.person_id == person_id)
+    )
+    if session is None:
+        raise Missing("This session has ended already.")
+    describe("session", session_id, session.user_agent, before={"address": session.address})
+    db.session.delete(session)
+    db.session.flush()
+
+
+@personal("sessions.end")
+def end_others(person_id: UUID, but: UUID) -> int:
+    """End all of a person's sessions except one; how many those were."""
+    ended = end_all(person_id, but=but)
+    describe("session", person_id, "all others", after={"ended": ended})
+    return ended
+
+
+def end_all(person_id: UUID, but: UUID | None = None) -> int:
+    """End a person's sessions, as part of another verb (new password, sign-out, account deleted)."""
+    statement = sa.delete(BrowserSession).where(BrowserSession.person_id == person_id)
+    if but is not None:
+        statement = statement.where(BrowserSession.id != but)
+    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+
+
+def end_one(session_id: UUID) -> None:
+    """End one session, as part of signing out."""
+    db.session.execute(
+        sa.delete(BrowserSession)
+        .where(BrowserSession.id == session_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def seen(session_id: UUID, address: str) -> None:
+    """Note that the session was used. Only an UPDATE: a session ended meanwhile is never written back."""
+    db.session.execute(
+        sa.update(BrowserSession)
+        .where(BrowserSession.id == session_id)
+        .values(last_seen_at=now(), address=address[:64])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def prune() -> int:
+    """Delete expired sessions; how many those were. The worker calls it."""
+    statement = sa.delete(BrowserSession).where(BrowserSession.expires_at <= now())
+    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,156 @@
+"""At the door: landing, first set-up, signing in and out, a forgotten password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from fastpix.access import identity
+from fastpix.accounts import domain, door, recovery, setup
+from fastpix.accounts.door import RESET_COOKIE, safe_target
+from fastpix.accounts.forms import ForgotForm, NewPasswordForm, SetUpForm, SignInForm
+from fastpix.db import db
+from fastpix.errors import TooMany
+from fastpix.mail import outbox
+from fastpix.web.forms import EmptyForm, Form
+from fastpix.web.resource import Pages, go, show, signed_in
+
+pages = Pages("accounts", __name__, org=False)
+
+
+@pages.public("GET", "/")
+def home() -> Any:
+    """Where a visitor belongs: set-up, sign-in, or the organization they are in."""
+    if not current_user.is_authenticated:
+        return redirect(url_for(".set_up") if setup.is_open() else url_for(".sign_in"))
+    here = identity.standings()
+    if here:
+        return redirect(url_for("organizations.overview", org=here[0].slug))
+    return show("accounts/nowhere.html")
+
+
+@pages.public("GET POST", "/set-up")
+def set_up() -> Any:
+    if not setup.is_open():
+        return go(".sign_in", setup.DONE, "info")
+    form = SetUpForm()
+    if form.is_sent():
+        with form.catching():
+            person = {"email": form.email.data or "", "name": form.name.data or "", "password": form.password.data or ""}
+            secret, organization = setup.set_up(
+                door.settings(), form.token.data or "", form.organization.data or "", person, door.browser()
+            )
+            db.session.commit()
+            setup.forget_token(door.settings())
+            home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
+            return door.give_session(home, secret)
+    return show(
+        "accounts/set_up.html",
+        form=form,
+        token_path=setup.token_path(door.settings()),
+        public_url=door.settings().public_url,
+        mail_is_set_up=outbox.is_configured(),
+    )
+
+
+@pages.public("GET POST", "/sign-in")
+def sign_in() -> Any:
+    form = SignInForm()
+    if request.method == "GET":
+        form.next.data = safe_target(request.args.get("next")) or ""
+        if current_user.is_authenticated:
+            return redirect(form.next.data or url_for(".home"))
+        if setup.is_open():
+            return redirect(url_for(".set_up"))
+    try:
+        if form.is_sent():
+            with form.catching():
+                remember = bool(form.remember.data)
+                secret = domain.sign_in(
+                    door.settings(),
+                    form.email.data or "",
+                    form.password.data or "",
+                    is_remembered=remember,
+                    browser=door.browser(),
+                )
+                arrived = redirect(url_for(".arrived", next=safe_target(form.next.data) or None), 303)
+                return door.give_session(arrived, secret, is_remembered=remember)
+    except TooMany as problem:
+        return _wait(problem, "accounts/sign_in.html", form)
+    return show("accounts/sign_in.html", form=form)
+
+
+@pages.public("GET", "/sign-in/done")
+def arrived() -> Any:
+    """After a right password: go on, or say that the browser did not send the session's cookie back."""
+    target = safe_target(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(target or url_for(".home"))
+    form = SignInForm()
+    form.next.data = target or ""
+    form.form_errors.append(
+        "The password was right, but your browser did not keep the sign-in. Allow cookies for this site"
+        + (", and open it with https://." if door.settings().is_https and not request.is_secure else ".")
+    )
+    return show("accounts/sign_in.html", status=400, form=form)
+
+
+@pages.page(domain.sign_out, "POST", "/sign-out")
+def sign_out() -> Any:
+    form = EmptyForm()
+    if form.is_sent():
+        domain.sign_out(signed_in().session_id)
+        return door.take_session(go(".sign_in"))
+    return show("accounts/sign_out.html", form=form)
+
+
+@pages.public("GET POST", "/forgot")
+def forgot() -> Any:
+    form = ForgotForm()
+    try:
+        if form.is_sent():
+            with form.catching():
+                recovery.ask_reset(form.email.data or "", request.remote_addr or "")
+                return show("accounts/forgot_sent.html", status=200, mail_is_set_up=outbox.is_configured())
+    except TooMany as problem:
+        return _wait(problem, "accounts/forgot.html", form, mail_is_set_up=outbox.is_configured())
+    return show("accounts/forgot.html", form=form, mail_is_set_up=outbox.is_configured())
+
+
+@pages.public("GET", "/reset/<secret>")
+def reset_link(secret: str) -> Any:
+    """Move the link's secret into a cookie; opening it uses nothing up (mail scanners open links)."""
+    return door.carry(redirect(url_for(".reset")), RESET_COOKIE, secret, "/reset")
+
+
+@pages.public("GET POST", "/reset")
+def reset() -> Any:
+    secret = request.cookies.get(RESET_COOKIE, "")
+    link = recovery.look_up("reset", secret)
+    form = NewPasswordForm()
+    if form.is_sent():
+        with form.catching():
+            recovery.reset(secret, form.password.data or "")
+            return door.drop(go(".sign_in", "Your password is set. Sign in with it."), RESET_COOKIE, "/reset")
+    return _closed(show("accounts/reset.html", form=form, email=recovery.address_of(link)))
+
+
+@pages.public("GET", "/.well-known/change-password")
+def well_known_change_password() -> Any:
+    return redirect(url_for("account.password"))
+
+
+def _wait(problem: TooMany, template: str, form: Form, **context: Any) -> Response:
+    """429 with everything typed kept, saying how long to wait."""
+    db.session.rollback()
+    form.form_errors.append(str(problem))
+    response = Response(render_template(template, form=form, **context), 429, mimetype="text/html")
+    response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _closed(shown: tuple[str, int]) -> Response:
+    return door.closed(Response(shown[0], shown[1], mimetype="text/html"))

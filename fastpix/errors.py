@@ -1,0 +1,43 @@
+"""What can go wrong, said as what happened; `fastpix.web.errors` decides which status that is."""
+
+from __future__ import annotations
+
+
+class FastpixError(Exception):
+    """A refusal a person can read. `str(error)` is a sentence that says what happened and the way out."""
+
+
+class Missing(FastpixError):
+    """There is no such thing here, or it belongs to somebody else: both look the same."""
+
+
+class Refused(FastpixError):
+    """A rule says not now (last admin, already accepted, wrong state). The message names the way out."""
+
+
+class Gone(FastpixError):
+    """A link that worked once does not work any more (used, revoked, expired)."""
+
+
+class NotSignedIn(FastpixError):
+    """Nobody is signed in, or the credentials are wrong."""
+
+
+class TooMany(FastpixError):
+    """A short-lived limit was reached; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Invalid(FastpixError):
+    """Bad input: `fields` maps each bad field to what is wrong with it and what to do."""
+
+    def __init__(self, field: str, message: str, **more: str) -> None:
+        self.fields: dict[str, str] = {field: message, **more}
+        super().__init__("; ".join(f"{name}: {text}" for name, text in self.fields.items()))
+
+
+class Misconfigured(FastpixError):
+    """A setting, file or database is not as it must be; the message is one line for the operator."""

@@ -1,0 +1,55 @@
+"""What gunicorn needs beyond its command line: a log without secrets, and workers that die with their master."""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+from typing import Any
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from fastpix.supervisor import die_with_parent
+
+# One-time links, and playback tokens in a query, are as good as a password to whoever reads the log.
+_SECRETS = re.compile(r"(?P<before>/(?:i|reset|email)/|[?&]token=)[^/?&#\s\"']+")
+
+accesslog = "-"
+access_log_format = (
+    '%(t)s %(h)s "%(r)s" %(s)s %(b)s %(M)sms request=%({x-request-id}o)s token=%({fastpix.token_id}e)s "%(f)s" "%(a)s"'
+)
+
+
+def mask(text: str) -> str:
+    """The text with the secrets in its paths replaced."""
+    return _SECRETS.sub(r"\g<before>***", text)
+
+
+class _Masking(logging.Filter):
+    """Masks gunicorn's own error lines, which name the path of the request at fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(mask(value) if isinstance(value, str) else value for value in record.args)
+        return True
+
+
+class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's logger, with request line, path, query and referrer masked."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        if not any(isinstance(present, _Masking) for present in self.error_log.filters):
+            self.error_log.addFilter(_Masking())
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().atoms(resp, req, environ, request_time)
+        return {name: mask(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+logger_class = MaskingLogger
+
+
+def post_fork(server: Any, _worker: Any) -> None:
+    """A worker whose master was killed would serve on, unwatched, for as long as its requests hang."""
+    die_with_parent(signal.SIGKILL, server.pid)

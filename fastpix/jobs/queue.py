@@ -1,0 +1,187 @@
+"""The queue of background jobs in the application's own database: nothing is lost when a worker is killed.
+
+A job runs at least once, so a handler must bear being run again. `enqueue` and `retry` belong to the caller's
+transaction; everything else is called by the worker, outside a request, and commits by itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from fastpix.db import db, now
+from fastpix.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job
+
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 12
+# Seconds to wait after the first, second, ... failed attempt; the last pause repeats. In all about 21 hours.
+PAUSES = (10, 30, 120, 600, 1800, 3600, 10800)
+KEEP_DONE = timedelta(days=7)
+ERROR_LENGTH = 2000
+
+
+class GiveUp(Exception):
+    """Raised by a handler: trying again cannot help. The message is kept on the job's row."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job that `owner` may run until its lease ends; `attempts` counts this one."""
+
+    id: UUID
+    kind: str
+    args: Mapping[str, Any]
+    organization_id: UUID | None
+    attempts: int
+    owner: str
+
+    @property
+    def is_last_attempt(self) -> bool:
+        return self.attempts >= MAX_ATTEMPTS
+
+
+_running: ContextVar[Claimed | None] = ContextVar("fastpix_jobs_running", default=None)
+
+
+@contextmanager
+def running(claimed: Claimed) -> Iterator[None]:
+    """Inside, `is_last_attempt()` speaks of this job."""
+    token = _running.set(claimed)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def is_last_attempt() -> bool:
+    """Whether the job that is running here will not be tried again if it fails now."""
+    claimed = _running.get()
+    return claimed is not None and claimed.is_last_attempt
+
+
+def enqueue(
+    kind: str, args: Mapping[str, Any], *, organization_id: UUID | None = None, run_at: datetime | None = None
+) -> UUID:
+    """Write a job through the caller's transaction: it exists exactly if that transaction commits."""
+    job = Job(
+        id=uuid4(),
+        kind=kind,
+        args=dict(args),
+        organization_id=organization_id,
+        state=QUEUED,
+        run_at=run_at or now(),
+        attempts=0,
+    )
+    db.session.add(job)
+    return job.id
+
+
+def claim(owner: str, kinds: Collection[str], *, lease: timedelta = LEASE) -> Claimed | None:
+    """Take the job that has waited longest: one that is ready, or one whose worker's lease ran out."""
+    moment = now()
+    ready = sa.and_(Job.state == QUEUED, Job.run_at <= moment)
+    abandoned = sa.and_(Job.state == RUNNING, Job.lease_until < moment, Job.attempts < MAX_ATTEMPTS)
+    candidate = (
+        sa.select(Job.id)
+        .where(Job.kind.in_(list(kinds)), sa.or_(ready, abandoned))
+        .order_by(Job.run_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)  # left out by SQLAlchemy on SQLite, where BEGIN IMMEDIATE does it
+        .scalar_subquery()
+    )
+    statement = (
+        sa.update(Job)
+        .where(Job.id == candidate)
+        .values(state=RUNNING, owner=owner, lease_until=moment + lease, attempts=Job.attempts + 1)
+        .returning(Job.id, Job.kind, Job.args, Job.organization_id, Job.attempts)
+        .execution_options(synchronize_session=False)
+    )
+    row = db.session.execute(statement).one_or_none()
+    db.session.commit()
+    return None if row is None else Claimed(row.id, row.kind, row.args, row.organization_id, row.attempts, owner)
+
+
+def renew(claimed: Claimed, *, lease: timedelta = LEASE) -> bool:
+    """Keep the job for another lease. False: it is not ours any more."""
+    is_ours = _change(claimed, lease_until=now() + lease)
+    db.session.commit()
+    return is_ours
+
+
+def finish(claimed: Claimed) -> bool:
+    """Mark the job done and commit, together with what the handler left in the session.
+
+    False: the lease was lost; then everything is rolled back, because another worker does the job.
+    """
+    is_ours = _change(claimed, state=DONE, error=None, lease_until=None, finished_at=now())
+    if is_ours:
+        db.session.commit()
+    else:
+        db.session.rollback()
+    return is_ours
+
+
+def fail(claimed: Claimed, error: str, *, permanent: bool = False) -> bool:
+    """Note a failed attempt and plan the next one; after the last one the row stays, `failed`. False: not ours."""
+    error = error[:ERROR_LENGTH]
+    if permanent or claimed.is_last_attempt:
+        is_ours = _change(claimed, state=FAILED, error=error, lease_until=None, finished_at=now())
+    else:
+        run_at = now() + pause(claimed.attempts)
+        is_ours = _change(claimed, state=QUEUED, error=error, lease_until=None, owner=None, run_at=run_at)
+    db.session.commit()
+    return is_ours
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after that many attempts. The jitter keeps jobs that failed together from coming together."""
+    seconds = PAUSES[min(attempts, len(PAUSES)) - 1]
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))
+
+
+def retry(job_id: UUID) -> bool:
+    """Queue a failed job anew, in the caller's transaction. False: it is not a failed job."""
+    statement = (
+        sa.update(Job)
+        .where(Job.id == job_id, Job.state == FAILED)
+        .values(state=QUEUED, run_at=now(), attempts=0, error=None, finished_at=None, owner=None)
+    )
+    return _rows(statement) == 1
+
+
+def prune() -> int:
+    """Delete jobs that were done more than a week ago; failed ones stay. Returns how many went."""
+    count = _rows(sa.delete(Job).where(Job.state == DONE, Job.finished_at < now() - KEEP_DONE))
+    db.session.commit()
+    return count
+
+
+def bury() -> int:
+    """Fail the jobs whose last attempt ended with the death of its worker: nobody would claim them again."""
+    moment = now()
+    statement = (
+        sa.update(Job)
+        .where(Job.state == RUNNING, Job.lease_until < moment, Job.attempts >= MAX_ATTEMPTS)
+        .values(state=FAILED, error="The worker died while it ran this job.", lease_until=None, finished_at=moment)
+    )
+    count = _rows(statement)
+    db.session.commit()
+    return count
+
+
+def _change(claimed: Claimed, **values: Any) -> bool:
+    mine = (Job.id == claimed.id, Job.state == RUNNING, Job.owner == claimed.owner)
+    return _rows(sa.update(Job).where(*mine).values(**values)) == 1
+
+
+def _rows(statement: sa.Update | sa.Delete) -> int:
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return cast("sa.CursorResult[Any]", result).rowcount

@@ -1,0 +1,226 @@
+"""Access tokens: create, revoke, adopt. Authority is computed at every request, never stored (access.md section 5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix import tokens
+from fastpix.access import principal
+from fastpix.access.action import action, describe
+from fastpix.access.table import Role
+from fastpix.db import db, now
+from fastpix.errors import Invalid, Missing, Refused
+from fastpix.resources.access_tokens.models import AccessToken
+from fastpix.resources.members import domain as members
+from fastpix.resources.members.models import Member
+from fastpix.resources.people.models import Person
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.resources.workspaces.models import Workspace
+
+PREFIX = "fpx_"
+
+_ROWS = (
+    sa.select(
+        AccessToken.id,
+        AccessToken.name,
+        AccessToken.role,
+        AccessToken.may_manage_people,
+        AccessToken.workspace_id,
+        AccessToken.owner_id,
+        AccessToken.owner_name,
+        AccessToken.created_at,
+        AccessToken.expires_at,
+        AccessToken.revoked_at,
+        AccessToken.last_used_at,
+        AccessToken.last_used_from,
+        Workspace.name.label("workspace_name"),
+        Member.role.label("owner_role"),
+    )
+    .join(Workspace, Workspace.id == AccessToken.workspace_id)
+    .outerjoin(Member, Member.id == AccessToken.owner_id)
+)
+_NEWEST = _ROWS.order_by(AccessToken.created_at.desc(), AccessToken.id.desc())
+_COUNT = sa.select(sa.func.count(AccessToken.id))
+_ONE = _ROWS.where(AccessToken.id == sa.bindparam("token_id"))
+_LIVE = sa.and_(AccessToken.revoked_at.is_(None), AccessToken.owner_id.is_not(None))
+
+
+@action("access_tokens.view")
+def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The tokens by page number (1-based), newest first, with the total. Secrets are not stored, so never in it."""
+    rows, count = _NEWEST, _COUNT
+    if workspace_id is not None:
+        rows, count = (s.where(AccessToken.workspace_id == workspace_id) for s in (rows, count))
+    found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
+    return [_as_dict(row) for row in found], db.session.scalar(count) or 0
+
+
+@action("access_tokens.view")
+def get(token_id: UUID) -> dict[str, Any]:
+    """One token. Raises `Missing`."""
+    row = db.session.execute(_ONE, {"token_id": token_id}).one_or_none()
+    if row is None:
+        raise Missing("There is no such access token here.")
+    return _as_dict(row)
+
+
+@action("access_tokens.create")
+def create(
+    name: str,
+    workspace_id: UUID,
+    role: str,
+    may_manage_people: bool = False,
+    expires_at: datetime | None = None,
+    owner_id: UUID | None = None,
+) -> dict[str, Any]:
+    """A new token, owned by the actor, with its secret: shown now and never again.
+
+    A token may not make one that can do more or lives longer than itself. `owner_id` is for commands, which have no
+    member of their own. Raises `Invalid`.
+    """
+    actor = principal.current()
+    token = AccessToken(
+        name=_checked_name(name),
+        workspace_id=workspaces.check(workspace_id),
+        role=members.checked_role(role),
+        may_manage_people=_checked_tick(may_manage_people),
+        expires_at=_checked_expiry(expires_at),
+        owner_id=actor.member_id or owner_id,
+        owner_name=_owner_name(actor.member_id or owner_id),
+        secret_hash="",
+    )
+    secret = _rotate(token)
+    db.session.add(token)
+    db.session.flush()
+    describe("access_token", token.id, token.name, after=_facts(token), workspace_id=token.workspace_id)
+    return get_dict(token.id) | {"secret": secret}
+
+
+@action("access_tokens.create")
+def adopt(token_id: UUID) -> dict[str, Any]:
+    """Take over a token: it gets a new secret and the actor as its owner. Raises `Missing`, `Refused` if revoked."""
+    actor = principal.current()
+    token = _load(token_id)
+    if token.revoked_at is not None:
+        raise Refused("This token was revoked. Create a new one instead.")
+    if token.may_manage_people:
+        _checked_tick(True)
+    if actor.member_id is None:
+        raise Refused("Only a person or a person's token can adopt a token.")
+    before = _facts(token)
+    token.owner_id, token.owner_name = actor.member_id, _owner_name(actor.member_id)
+    secret = _rotate(token)
+    db.session.flush()
+    describe(
+        "access_token", token.id, token.name, before=before, after=_facts(token), workspace_id=token.workspace_id
+    )
+    return get_dict(token.id) | {"secret": secret}
+
+
+@action("access_tokens.revoke")
+def revoke(token_id: UUID) -> None:
+    """Stop a token at once and for good. Raises `Missing`, `Refused` when it was revoked before."""
+    token = _load(token_id)
+    if token.revoked_at is not None:
+        raise Refused("This token was revoked already.")
+    token.revoked_at = now()
+    describe("access_token", token.id, token.name, before=_facts(token), workspace_id=token.workspace_id)
+
+
+@action("members.remove", changes=False)
+def owned_by(member_id: UUID) -> list[dict[str, Any]]:
+    """The working tokens that stop when a member is removed."""
+    return _owned(member_id)
+
+
+@action("members.leave", changes=False)
+def owned_by_me() -> list[dict[str, Any]]:
+    """The actor's own working tokens, which stop when they leave."""
+    if not principal.may("access_tokens.view"):
+        return []  # a member sees no tokens at all, not even their own of earlier days
+    member_id = principal.current().member_id
+    return _owned(member_id) if member_id else []
+
+
+def get_dict(token_id: UUID) -> dict[str, Any]:
+    """One token as `get` gives it, for a verb that has just written it."""
+    return _as_dict(db.session.execute(_ONE, {"token_id": token_id}).one())
+
+
+def _owned(member_id: UUID) -> list[dict[str, Any]]:
+    rows = _NEWEST.where(AccessToken.owner_id == member_id, _LIVE)
+    return [_as_dict(row) for row in db.session.execute(rows)]
+
+
+def _load(token_id: UUID) -> AccessToken:
+    token = db.session.scalar(sa.select(AccessToken).where(AccessToken.id == token_id))
+    if token is None:
+        raise Missing("There is no such access token here.")
+    return token
+
+
+def _rotate(token: AccessToken) -> str:
+    secret = tokens.new(PREFIX)
+    token.secret_hash = tokens.digest(secret)
+    return secret
+
+
+def _checked_name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > 80:
+        raise Invalid("name", "Give a name of at most 80 characters that says what uses the token.")
+    return name
+
+
+def _checked_tick(may_manage_people: bool) -> bool:
+    if may_manage_people and not principal.current().may_manage_people:
+        raise Invalid("mayManagePeople", "A token that may not manage people cannot make one that may.")
+    return may_manage_people
+
+
+def _checked_expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is not None and expires_at <= now():
+        raise Invalid("expiresAt", "Choose a time in the future.")
+    limit = principal.current().expires_at
+    if limit is not None and (expires_at is None or expires_at > limit):
+        raise Invalid("expiresAt", f"A token cannot make one that outlives it; choose a time before {limit:%Y-%m-%d}.")
+    return expires_at
+
+
+def _owner_name(member_id: UUID | None) -> str:
+    name = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.id == member_id)
+    found = db.session.scalar(name)
+    if found is None:
+        raise Refused("A token needs an owner who is a member of the organization.")
+    return found
+
+
+def _facts(token: AccessToken) -> dict[str, Any]:
+    return {
+        "role": token.role,
+        "may_manage_people": token.may_manage_people,
+        "owner": token.owner_name,
+        "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+    }
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    token = dict(row._mapping)
+    owner_role: Role | None = token["owner_role"]
+    token["status"] = _status(token)
+    token["is_capped"] = token["role"] == "admin" and owner_role == "member"
+    return token
+
+
+def _status(token: dict[str, Any]) -> str:
+    if token["revoked_at"] is not None:
+        return "revoked"
+    if token["owner_id"] is None:
+        return "suspended"
+    if token["expires_at"] is not None and token["expires_at"] <= now():
+        return "expired"
+    return "active"

@@ -1,0 +1,38 @@
+"""Access tokens: credentials of scripts for the API, bound to a workspace and capped by their owner's role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fastpix.access.table import Role
+from fastpix.access.tenancy import InWorkspace
+from fastpix.db import Base, id_column, now
+
+
+class AccessToken(InWorkspace, Base):
+    """Only the SHA-256 of the secret is kept. `owner_id` empties when the owner leaves: the token is suspended."""
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (
+        sa.Index("ix_access_tokens_page", "organization_id", "created_at", "id"),
+        sa.Index("ix_access_tokens_page_of_workspace", "workspace_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    name: Mapped[str] = mapped_column(sa.String(80))
+    role: Mapped[Role] = mapped_column(
+        sa.Enum("admin", "member", name="token_role", native_enum=False, create_constraint=True, length=8)
+    )
+    may_manage_people: Mapped[bool] = mapped_column(default=False)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="SET NULL"), index=True)
+    owner_name: Mapped[str] = mapped_column(sa.String(160))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_used_from: Mapped[str] = mapped_column(sa.String(64), default="")

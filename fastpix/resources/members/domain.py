@@ -1,0 +1,204 @@
+"""Members: who is in the organization, their role and workspaces, removing them, leaving. The only writer of `members`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import principal, table
+from fastpix.access.action import action, describe
+from fastpix.access.table import Role
+from fastpix.db import db
+from fastpix.errors import Invalid, Missing, Refused
+from fastpix.resources.members import notices, search
+from fastpix.resources.members.change import admin_count, membership_change
+from fastpix.resources.members.models import Member, MemberWorkspace
+from fastpix.resources.people.models import Person
+from fastpix.resources.workspaces import domain as workspaces
+
+Workspaces = Literal["all"] | list[UUID]
+
+_ONE = sa.select(Member).where(Member.id == sa.bindparam("member_id"))
+
+
+@action("members.view")
+def page(**filters: Any) -> search.Page:
+    """One page of the people, newest first. Filters as in `search.keyset`."""
+    return search.keyset(**filters)
+
+
+@action("members.view")
+def listed(offset: int, limit: int, **filters: Any) -> tuple[list[dict[str, Any]], int]:
+    """The people by page number (1-based) with the total, for the API."""
+    return search.numbered(offset, limit, **filters)
+
+
+@action("members.view")
+def get(member_id: UUID) -> dict[str, Any]:
+    """One member with their workspaces. Raises `Missing`."""
+    return search.one(member_id)
+
+
+@action("members.edit")
+def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces | None = None) -> dict[str, Any]:
+    """Set role and workspaces; what is None stays. Raises `Missing`, `Invalid`, `Refused` for the last admin."""
+    before = search.one(member_id)
+    with membership_change("members.edit", name=before["name"]):
+        member = _load(member_id)
+        old_role = member.role
+        if role is not None:
+            member.role = checked_role(role)
+        if workspace_access is not None:
+            _grant(member, workspace_access)
+        db.session.flush()
+    after = search.one(member_id)
+    describe("member", member_id, before["name"], before=_facts(before), after=_facts(after))
+    if member.role != old_role:
+        verb = "is now an admin" if member.role == "admin" else "is now a member"
+        notices.membership_changed(member, f"{before['name']} {verb} of {{organization}}, by {principal.current().name}.")
+    return after
+
+
+@action("members.remove")
+def remove(member_id: UUID) -> None:
+    """Remove somebody else, with everything that hangs on the membership; the person's account stays.
+
+    Raises `Missing`, and `Refused` for oneself (that is `leave`) and for the last admin.
+    """
+    before = search.one(member_id)
+    if member_id == principal.current().member_id:
+        raise Refused("You cannot remove yourself. Use “Leave organization” instead.")
+    with membership_change("members.remove", name=before["name"], by=-1):
+        member = _load(member_id)
+        notices.membership_changed(member, f"{before['name']} was removed from {{organization}}, by {_me()}.")
+        db.session.delete(member)
+    describe("member", member_id, before["name"], before=_facts(before))
+
+
+@action("members.leave")
+def leave(successor_id: UUID | None = None) -> None:
+    """Leave the organization; the successor, when given, becomes an admin in the same transaction.
+
+    Raises `Refused` when the last admin names nobody, `Invalid` for a successor who is not a member here.
+    """
+    member_id = principal.current().member_id
+    if member_id is None:
+        raise Refused("Only a person or a person's token can leave an organization.")
+    before = search.one(member_id)
+    successor: dict[str, Any] | None = None
+    with membership_change("members.leave", name="You", by=-1):
+        if successor_id is not None:
+            successor = _promote(successor_id, member_id)
+        elif before["role"] == "admin" and admin_count() == 1:
+            raise Refused(
+                "You are the only admin here. Choose who takes over as admin, invite an admin first, "
+                "or delete the organization."
+            )
+        member = _load(member_id)
+        notices.membership_changed(member, f"{before['name']} left {{organization}}." + _handed_over(successor))
+        db.session.delete(member)
+    after = {"successor": successor["name"]} if successor else {}
+    describe("member", member_id, before["name"], before=_facts(before), after=after)
+
+
+@action("members.leave", changes=False)
+def successors(query: str = "") -> dict[str, Any]:
+    """Who could take over, at most 100, and whether somebody must: for the leave page."""
+    me = principal.current().member_id
+    own = search.one(me) if me else None
+    return {
+        "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
+        "people": [m for m in search.keyset(query=query, limit=101).rows if m["id"] != me][:100],
+    }
+
+
+def is_last_admin(member: dict[str, Any]) -> bool:
+    """Whether this member is the only admin: for saying so before a form is sent."""
+    return member["role"] == "admin" and admin_count() == 1
+
+
+def found(person: Person) -> Member:
+    """Add the founder of the organization in scope as its first admin. Not a verb: `organizations.domain` calls it."""
+    return _add(person.id, "admin", "all")
+
+
+def join(person_id: UUID, role: Role, workspace_access: Workspaces) -> Member:
+    """Add a person who accepted an invite. Not a verb: `invitations` calls it inside its membership change."""
+    return _add(person_id, role, workspace_access)
+
+
+def is_member(person_id: UUID) -> bool:
+    return db.session.scalar(sa.select(Member.id).where(Member.person_id == person_id)) is not None
+
+
+def admin_names(most: int = 5) -> list[str]:
+    """Names of the admins, earliest first: who can grant what somebody lacks."""
+    rows = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.role == "admin")
+    return list(db.session.scalars(rows.order_by(Member.joined_at).limit(most)))
+
+
+def checked_role(role: str) -> Role:
+    """The role, if it is one. Raises `Invalid`."""
+    for known in table.ROLES:
+        if role == known:
+            return known
+    raise Invalid("role", "Choose admin or member.")
+
+
+def checked_workspaces(wanted: Workspaces, field: str = "workspaces") -> list[UUID]:
+    """The ids, each checked to be a workspace of this organization. Raises `Invalid`."""
+    if wanted == "all":
+        return []
+    unknown = set(wanted) - workspaces.ids()
+    if unknown:
+        raise Invalid(field, f"There is no workspace {sorted(map(str, unknown))[0]} in this organization.")
+    return list(dict.fromkeys(wanted))
+
+
+def _load(member_id: UUID) -> Member:
+    member = db.session.scalar(_ONE, {"member_id": member_id}, execution_options={"populate_existing": True})
+    if member is None:
+        raise Missing("There is no such member here.")
+    return member
+
+
+def _add(person_id: UUID, role: Role, workspace_access: Workspaces) -> Member:
+    member = Member(person_id=person_id, role=role)
+    db.session.add(member)
+    db.session.flush()
+    _grant(member, workspace_access)
+    return member
+
+
+def _grant(member: Member, workspace_access: Workspaces) -> None:
+    chosen = checked_workspaces(workspace_access)
+    member.all_workspaces = workspace_access == "all"
+    if workspace_access == "all":
+        return  # the list is kept: it takes effect again when somebody chooses "these"
+    db.session.execute(sa.delete(MemberWorkspace).where(MemberWorkspace.member_id == member.id))
+    db.session.add_all(MemberWorkspace(member_id=member.id, to_workspace_id=each) for each in chosen)
+
+
+def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
+    if successor_id == leaver_id:
+        raise Invalid("successorId", "Choose somebody else to take over.")
+    try:
+        member = _load(successor_id)
+    except Missing:
+        raise Invalid("successorId", "Choose a member of this organization.") from None
+    member.role = "admin"
+    return search.one(successor_id)
+
+
+def _handed_over(successor: dict[str, Any] | None) -> str:
+    return f" {successor['name']} took over as admin." if successor else ""
+
+
+def _facts(member: dict[str, Any]) -> dict[str, Any]:
+    return {"role": member["role"], "workspaces": member["workspaces"], "email": member["email"]}
+
+
+def _me() -> str:
+    return principal.current().name

@@ -1,0 +1,65 @@
+"""Forms of members and invitations."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from fastpix.access import table
+from fastpix.resources.members.domain import Workspaces
+from fastpix.web.forms import Form, OnceForm
+
+ROLE_CHOICES = [(role, role.capitalize()) for role in table.ROLES]
+ACCESS_CHOICES = [("all", "All workspaces, new ones too"), ("these", "Only these")]
+
+
+class AccessForm(Form):
+    """Role and workspaces, of a member or of a pending invite."""
+
+    role = RadioField(
+        "Role",
+        choices=ROLE_CHOICES,
+        validators=[InputRequired("Choose admin or member.")],
+        render_kw={"consequences": table.ROLE_SENTENCES},
+    )
+    access = RadioField("Workspaces", choices=ACCESS_CHOICES, default="all", validators=[InputRequired()])
+    workspaces = SelectMultipleField("Which workspaces", coerce=UUID, validate_choice=False)
+    wire_names = {"workspaces": "workspaces"}
+
+    def offer(self, names: list[tuple[UUID, str]]) -> None:
+        """Set the workspaces one can choose from."""
+        self.workspaces.choices = names
+
+    def fill(self, found: dict[str, Any]) -> None:
+        """Show what a member or invite has now."""
+        self.role.data = found["role"]
+        everything = found["workspaces"] == "all"
+        self.access.data = "all" if everything else "these"
+        self.workspaces.data = [] if everything else [w["id"] for w in found["workspaces"]]
+
+    @property
+    def workspace_access(self) -> Workspaces:
+        return "all" if self.access.data == "all" else list(self.workspaces.data or [])
+
+
+class InviteForm(OnceForm, AccessForm):
+    emails = TextAreaField(
+        "E-mail addresses",
+        validators=[DataRequired("Give at least one mail address.")],
+        description="Up to 50, separated by commas, spaces or new lines.",
+        render_kw={"rows": "3", "autocomplete": "off", "spellcheck": "false"},
+    )
+
+
+class LeaveForm(Form):
+    """The successor is a member's id; empty where nobody need take over."""
+
+    successor = RadioField("Who takes over as admin", validators=[Optional()])
+    wire_names = {"successorId": "successor"}
+
+
+class SearchForm(Form):
+    q = StringField("Search", validators=[Length(max=254)])

@@ -1,0 +1,83 @@
+"""Where a person stands: their memberships with what decides their rights, for the identity of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import tenancy
+from fastpix.access.table import Role
+from fastpix.db import db, now
+from fastpix.resources.members.models import Member, MemberWorkspace
+from fastpix.resources.organizations.models import Organization
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One membership of a person, as the identity of a request needs it."""
+
+    member_id: UUID
+    role: Role
+    all_workspaces: bool
+    last_seen_at: datetime | None
+    organization_id: UUID
+    slug: str
+    organization_name: str
+    members_edit_workspaces: bool
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """The organization's turned-on switches, by the names the role table uses."""
+        return frozenset({"members_edit_workspaces"} if self.members_edit_workspaces else ())
+
+
+_OF_PERSON = (
+    sa.select(
+        Member.id,
+        Member.role,
+        Member.all_workspaces,
+        Member.last_seen_at,
+        Organization.id.label("organization_id"),
+        Organization.slug,
+        Organization.name,
+        Organization.members_edit_workspaces,
+    )
+    .join(Organization, Organization.id == Member.organization_id)
+    .where(Member.person_id == sa.bindparam("person_id"))
+    .order_by(Organization.name, Organization.id)
+)
+_GRANTED = sa.select(MemberWorkspace.to_workspace_id).where(MemberWorkspace.member_id == sa.bindparam("member_id"))
+_SEEN = (
+    sa.update(Member)
+    .where(Member.id == sa.bindparam("seen_id"))
+    .values(last_seen_at=sa.bindparam("at", type_=Member.last_seen_at.type))
+    .execution_options(synchronize_session=False)
+)
+
+
+def of_person(person_id: UUID) -> list[Standing]:
+    """All memberships of a person, by the organizations' names."""
+    with tenancy.everywhere("who somebody is comes before any scope"):
+        return [Standing(*row) for row in db.session.execute(_OF_PERSON, {"person_id": person_id})]
+
+
+def granted(member_id: UUID) -> frozenset[UUID]:
+    """The workspaces a member with limited access may enter."""
+    with tenancy.everywhere("who somebody is comes before any scope"):
+        return frozenset(db.session.scalars(_GRANTED, {"member_id": member_id}))
+
+
+def reach(standing: Standing) -> frozenset[UUID] | None:
+    """The workspaces a member may enter; None for all. Admins always have all."""
+    if standing.role == "admin" or standing.all_workspaces:
+        return None
+    return granted(standing.member_id)
+
+
+def seen(member_id: UUID) -> None:
+    """Note that the member was here just now. Called at most once a minute, after the request's transaction."""
+    with tenancy.everywhere("last seen is noted outside the request's scope"):
+        db.session.execute(_SEEN, {"seen_id": member_id, "at": now()})

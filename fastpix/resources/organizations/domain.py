@@ -1,0 +1,186 @@
+"""The organization: its details and policies, founding and deleting one. The only writer of `organizations`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import principal, table, tenancy
+from fastpix.access.action import action, describe, personal
+from fastpix.db import db
+from fastpix.errors import Invalid, Missing
+from fastpix.resources.members import domain as members
+from fastpix.resources.organizations.models import FormerSlug, Organization
+from fastpix.resources.people.models import Person
+from fastpix.resources.workspaces import domain as workspaces
+
+_OWN = sa.select(Organization)
+_RESERVED = frozenset({"new", "api", "admin", "account", "static", "docs", "v1"})
+
+
+@action("organizations.view")
+def get() -> dict[str, Any]:
+    """The organization in scope."""
+    return as_dict(_load())
+
+
+@action("organizations.view")
+def me() -> dict[str, Any]:
+    """Who the actor is here: role, workspaces and permissions, in table order."""
+    actor = principal.current()
+    allowed = [row.key for row in table.PERMISSIONS if row.key in actor.permissions]
+    return {"actor": actor, "organization": as_dict(_load()), "permissions": allowed}
+
+
+@action("organizations.view")
+def access_table() -> list[dict[str, Any]]:
+    """The role table as it stands in this organization, with what the actor itself may do."""
+    actor = principal.current()
+    return [
+        {
+            "key": row.key,
+            "area": row.area,
+            "does": row.does,
+            "admin": row.allows("admin", actor.switches),
+            "member": row.allows("member", actor.switches),
+            "mine": row.key in actor.permissions,
+        }
+        for row in table.PERMISSIONS
+    ]
+
+
+@action("organizations.edit")
+def edit(
+    name: str | None = None, slug: str | None = None, members_edit_workspaces: bool | None = None
+) -> dict[str, Any]:
+    """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`."""
+    organization = _load()
+    before = _facts(organization)
+    if name is not None:
+        organization.name = _checked_name(name)
+    if slug is not None and slug != organization.slug:
+        _move(organization, slug)
+    if members_edit_workspaces is not None:
+        organization.members_edit_workspaces = members_edit_workspaces
+    describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
+    return as_dict(organization)
+
+
+@action("organizations.delete")
+def delete() -> None:
+    """Delete the organization with everything in it. People keep their accounts, the audit log its rows."""
+    organization = _load()
+    describe("organization", organization.id, organization.name, before=_facts(organization))
+    db.session.delete(organization)
+    db.session.flush()
+
+
+@personal("organizations.create")
+def found(name: str, founder: Person) -> dict[str, Any]:
+    """A new organization with its workspaces `production` and `development`, and the founder as its admin.
+
+    Raises `Invalid` for a bad name.
+    """
+    organization = add(name, founder)
+    describe(
+        "organization", organization.id, organization.name, after=_facts(organization), organization_id=organization.id
+    )
+    return as_dict(organization)
+
+
+def add(name: str, founder: Person) -> Organization:
+    """The rows of a new organization. Not a verb: `found`, the set-up and the operator's command call it."""
+    shown = _checked_name(name)
+    organization = Organization(name=shown, slug=_free_slug(shown), member_count=1)
+    with tenancy.everywhere("a new organization has no scope yet"):
+        db.session.add(organization)
+        db.session.flush()
+    here = replace(principal.current(), organization_id=organization.id, workspace_ids=None)
+    with principal.acting(here):
+        members.found(founder)
+        workspaces.add("production", "production")
+        workspaces.add("development", "development")
+    return organization
+
+
+def present_slug(former: str) -> str | None:
+    """The slug an organization has now, for one it had before; None where nobody had it."""
+    with tenancy.everywhere("an old address redirects before anybody is known to be a member"):
+        return db.session.scalar(
+            sa.select(Organization.slug)
+            .join(FormerSlug, FormerSlug.of_organization_id == Organization.id)
+            .where(FormerSlug.slug == former)
+        )
+
+
+def find(slug: str) -> UUID:
+    """The id of the organization with this slug. Raises `Missing`. For commands and sign-in, not for verbs."""
+    with tenancy.everywhere("an organization is found by its address"):
+        found = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
+    if found is None:
+        raise Missing(f"There is no organization {slug}.")
+    return found
+
+
+def as_dict(organization: Organization) -> dict[str, Any]:
+    return {
+        "id": organization.id,
+        "slug": organization.slug,
+        "name": organization.name,
+        "members_edit_workspaces": organization.members_edit_workspaces,
+        "member_count": organization.member_count,
+        "created_at": organization.created_at,
+    }
+
+
+def _load() -> Organization:
+    organization = db.session.scalar(_OWN)
+    if organization is None:
+        raise Missing("There is no such organization.")
+    return organization
+
+
+def _checked_name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > 80:
+        raise Invalid("name", "Give a name of at most 80 characters.")
+    return name
+
+
+def _move(organization: Organization, slug: str) -> None:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", slug) or slug in _RESERVED:
+        raise Invalid("slug", "Use 1 to 40 lower-case letters, digits and hyphens, such as acme-video.")
+    with tenancy.everywhere("addresses are unique in the instance"):
+        taken = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
+        former = db.session.get(FormerSlug, slug)
+        if taken or (former and former.of_organization_id != organization.id):
+            raise Invalid("slug", f"{slug} is taken. Choose another one.")
+        if former:
+            db.session.delete(former)
+        db.session.add(FormerSlug(slug=organization.slug, of_organization_id=organization.id))
+        organization.slug = slug
+        db.session.flush()
+
+
+def _free_slug(name: str) -> str:
+    wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "organization"
+    with tenancy.everywhere("addresses are unique in the instance"):
+        taken = set(db.session.scalars(sa.select(Organization.slug).where(Organization.slug.startswith(wanted))))
+        taken |= set(db.session.scalars(sa.select(FormerSlug.slug).where(FormerSlug.slug.startswith(wanted))))
+    number, slug = 1, wanted
+    while slug in taken or slug in _RESERVED:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
+
+
+def _facts(organization: Organization) -> dict[str, Any]:
+    return {
+        "name": organization.name,
+        "slug": organization.slug,
+        "members_edit_workspaces": organization.members_edit_workspaces,
+    }

@@ -1,0 +1,22 @@
+"""Forms of the organization."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, StringField
+from wtforms.validators import DataRequired, Length
+
+from fastpix.web.forms import Form
+
+
+class OrganizationForm(Form):
+    name = StringField("Name", validators=[DataRequired("Give the organization a name."), Length(max=80)])
+    slug = StringField(
+        "Address",
+        validators=[DataRequired("Give the organization an address."), Length(max=40)],
+        description="Stands in the addresses of its pages. Old addresses go on working.",
+        render_kw={"spellcheck": "false", "autocapitalize": "none"},
+    )
+    members_edit_workspaces = BooleanField(
+        "Members may edit workspace details",
+        description="Name, type and description. Turned off, only admins may.",
+    )

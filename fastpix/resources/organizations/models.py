@@ -1,0 +1,35 @@
+"""Organizations: the tenant, its policies, and the counters kept with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fastpix.access.tenancy import IsOrganization
+from fastpix.db import Base, id_column, now
+
+
+class Organization(IsOrganization, Base):
+    """`member_version` is touched first by every change of membership (access.md section 3)."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[UUID] = id_column()
+    slug: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    members_edit_workspaces: Mapped[bool] = mapped_column(default=True)
+    member_version: Mapped[int] = mapped_column(default=0)
+    member_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class FormerSlug(Base):
+    """A name an organization's addresses once had; they redirect to the present one."""
+
+    __tablename__ = "former_slugs"
+
+    slug: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    of_organization_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organizations.id", ondelete="CASCADE"), index=True)

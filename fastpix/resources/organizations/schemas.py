@@ -1,0 +1,48 @@
+"""Wire shapes of the organization, of "who am I" and of the role table."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from fastpix.web.api import Answer, Moment, Wire
+
+
+class OrganizationOut(Answer):
+    id: UUID
+    slug: str
+    name: str
+    members_edit_workspaces: bool
+    member_count: int
+    created_at: Moment
+
+
+class OrganizationEdit(Wire):
+    name: str | None = Field(default=None, max_length=80)
+    slug: str | None = Field(default=None, max_length=40, description="Stands in the dashboard's addresses.")
+    members_edit_workspaces: bool | None = Field(
+        default=None, strict=True, description="Whether members may edit workspace details."
+    )
+
+
+class Me(Answer):
+    kind: Literal["token", "person"]
+    id: UUID
+    name: str
+    role: Literal["admin", "member"]
+    organization: OrganizationOut
+    workspace_id: UUID | None
+    may_manage_people: bool
+    expires_at: Moment | None
+    permissions: list[str]
+
+
+class PermissionOut(Answer):
+    key: str
+    area: str
+    does: str
+    admin: bool
+    member: bool
+    mine: bool

@@ -1,0 +1,112 @@
+"""The organization in the dashboard: overview, who can do what, settings, deletion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from fastpix.access import principal
+from fastpix.mail import outbox
+from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import invitations
+from fastpix.resources.organizations import domain
+from fastpix.resources.organizations.forms import OrganizationForm
+from fastpix.resources.signing_keys import domain as signing_keys
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web.forms import TypedNameForm
+from fastpix.web.menu import Entry
+from fastpix.web.resource import Pages, go, show
+
+pages = Pages(
+    "organizations",
+    __name__,
+    menu=(
+        Entry("Overview", "organizations.overview", "home", "organizations.view"),
+        Entry("Organization", "organizations.settings", "building", "organizations.view"),
+    ),
+)
+
+
+@pages.page(domain.get, "GET", "/")
+def overview() -> Any:
+    """Counts of what one may see, and what to do next."""
+    organization = domain.get()
+    _, waiting = invitations.pending(1, 1)
+    counts = [
+        {"label": "Members", "value": organization["member_count"], "endpoint": "members.index", "icon": "users"},
+        {"label": "Pending invites", "value": waiting, "endpoint": "invitations.index", "icon": "mail"},
+        {"label": "Workspaces", "value": len(workspaces.search()), "endpoint": "workspaces.index", "icon": "stack"},
+    ]
+    if principal.may("signing_keys.view"):
+        total = signing_keys.listed(1, 1)[1]
+        counts.append({"label": "Signing keys", "value": total, "endpoint": "signing_keys.index", "icon": "key"})
+    tokens = 0
+    if principal.may("access_tokens.view"):
+        tokens = access_tokens.listed(1, 1)[1]
+        counts.append({"label": "Access tokens", "value": tokens, "endpoint": "access_tokens.index", "icon": "lock"})
+    may_invite = principal.may("members.invite")
+    return show(
+        "organizations/overview.html",
+        organization=organization,
+        counts=counts,
+        steps=_next_steps(organization, waiting, tokens) if may_invite else [],
+        admins=members.admin_names(),
+        failed_mails=outbox.failed_count(organization["id"]) if may_invite else 0,
+        mail_is_set_up=outbox.is_configured(),
+    )
+
+
+@pages.page(domain.access_table, "GET", "/access")
+def access() -> Any:
+    """Who can do what, rendered from the role table that the guards read."""
+    areas: dict[str, list[dict[str, Any]]] = {}
+    for row in domain.access_table():
+        areas.setdefault(row["area"], []).append(row)
+    return show("organizations/access.html", areas=areas, admins=members.admin_names(50))
+
+
+@pages.page(domain.get, "GET", "/settings")
+def settings() -> Any:
+    return show(
+        "organizations/settings.html",
+        organization=domain.get(),
+        may={key: principal.may(f"organizations.{key}") for key in ("edit", "delete")},
+    )
+
+
+@pages.page(domain.edit, "GET POST", "/settings/edit")
+def edit() -> Any:
+    organization = domain.get()
+    form = OrganizationForm(data=organization) if request.method == "GET" else OrganizationForm()
+    if form.is_sent():
+        with form.catching():
+            after = domain.edit(form.name.data, form.slug.data, form.members_edit_workspaces.data)
+            return go(".settings", "The organization was saved.", org=after["slug"])
+    return show("organizations/edit.html", form=form, organization=organization)
+
+
+@pages.page(domain.delete, "GET POST", "/settings/delete")
+def delete() -> Any:
+    organization = domain.get()
+    form = TypedNameForm(expected=organization["name"])
+    if form.is_sent():
+        with form.catching():
+            domain.delete()
+            return go("accounts.home", f"{organization['name']} was deleted, with everything in it.")
+    return show(
+        "organizations/delete.html", form=form, organization=organization, workspaces=workspaces.search()
+    )
+
+
+def _next_steps(organization: dict[str, Any], waiting: int, tokens: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": "Invite a teammate",
+            "done": organization["member_count"] > 1 or waiting > 0,
+            "endpoint": "invitations.new",
+        },
+        {"label": "Create an access token for a script", "done": tokens > 0, "endpoint": "access_tokens.create"},
+        {"label": "Look at who can do what", "done": False, "endpoint": "organizations.access"},
+    ]

@@ -1,0 +1,27 @@
+"""People: one row a human, whatever organizations they belong to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fastpix.db import Base, Bytewise, id_column, now
+
+
+class Person(Base):
+    """`email` is shown and written to; `email_canonical` (ASCII, lower case) is the only form ever compared."""
+
+    __tablename__ = "people"
+
+    id: Mapped[UUID] = id_column()
+    email: Mapped[str] = mapped_column(sa.String(254))
+    email_canonical: Mapped[str] = mapped_column(Bytewise, unique=True)
+    email_verified_at: Mapped[datetime | None]
+    name: Mapped[str] = mapped_column(sa.String(120))
+    name_folded: Mapped[str] = mapped_column(Bytewise, index=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(255), default="")
+    theme: Mapped[str] = mapped_column(sa.String(8), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,98 @@
+"""Signing keys: create, list, delete. The private half leaves once and is never stored."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fastpix.access.action import action, describe
+from fastpix.access.principal import current
+from fastpix.db import db
+from fastpix.errors import Missing, Refused
+from fastpix.resources.signing_keys.models import SigningKey
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.resources.workspaces.models import Workspace
+
+_ROWS = sa.select(
+    SigningKey.id,
+    SigningKey.workspace_id,
+    SigningKey.public_key,
+    SigningKey.created_by,
+    SigningKey.created_at,
+    SigningKey.last_used_at,
+    Workspace.name.label("workspace_name"),
+    Workspace.kind.label("workspace_kind"),
+).join(Workspace, Workspace.id == SigningKey.workspace_id)
+_NEWEST = _ROWS.order_by(SigningKey.created_at.desc(), SigningKey.id.desc())
+_COUNT = sa.select(sa.func.count(SigningKey.id))
+_ONE = _ROWS.where(SigningKey.id == sa.bindparam("key_id"))
+
+
+@action("signing_keys.view")
+def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The keys by page number (1-based), newest first, with the total; all workspaces unless one is named."""
+    rows, count = _NEWEST, _COUNT
+    if workspace_id is not None:
+        rows, count = (s.where(SigningKey.workspace_id == workspace_id) for s in (rows, count))
+    found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
+    return [dict(row._mapping) for row in found], db.session.scalar(count) or 0
+
+
+@action("signing_keys.view")
+def get(key_id: UUID) -> dict[str, Any]:
+    """One key with its public half. Raises `Missing`."""
+    row = db.session.execute(_ONE, {"key_id": key_id}).one_or_none()
+    if row is None:
+        raise Missing("signing key not found")
+    return dict(row._mapping)
+
+
+@action("signing_keys.create")
+def create(workspace_id: UUID) -> dict[str, Any]:
+    """A new RSA 2048 pair: {id, private_key (Base64 of a PKCS#8 PEM), pem, created_at}. Raises `Invalid`.
+
+    The wire form is FastPix's (contract section 5).
+    """
+    workspaces.check(workspace_id)
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = pair.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = pair.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key = SigningKey(workspace_id=workspace_id, public_key=public.decode(), created_by=current().name)
+    db.session.add(key)
+    db.session.flush()
+    describe("signing_key", key.id, str(key.id), after={"workspace_id": str(workspace_id)}, workspace_id=workspace_id)
+    return {
+        "id": key.id,
+        "private_key": base64.b64encode(pem).decode(),
+        "pem": pem.decode(),
+        "created_at": key.created_at,
+    }
+
+
+@action("signing_keys.create", changes=False)
+def workspace_of_token() -> UUID:
+    """The workspace of the acting token, in which it makes keys."""
+    found = current().token_workspace_id
+    if found is None:
+        raise Refused("Only a token has a workspace of its own; choose one.")
+    return found
+
+
+@action("signing_keys.delete")
+def delete(key_id: UUID) -> None:
+    """Delete a key: every URL signed with it stops working. Raises `Missing`."""
+    key = db.session.scalar(sa.select(SigningKey).where(SigningKey.id == key_id))
+    if key is None:
+        raise Missing("signing key not found")
+    describe("signing_key", key_id, str(key_id), before={"created_by": key.created_by}, workspace_id=key.workspace_id)
+    db.session.delete(key)
+    db.session.flush()

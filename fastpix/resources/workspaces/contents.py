@@ -1,0 +1,22 @@
+"""What lies in a workspace and goes with it, counted for the page that deletes it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access.action import action
+from fastpix.db import db
+from fastpix.resources.access_tokens.models import AccessToken
+from fastpix.resources.signing_keys.models import SigningKey
+
+
+@action("workspaces.delete", changes=False)
+def of(workspace_id: UUID) -> dict[str, int]:
+    """How many of each kind of thing the workspace holds, by their names in the plural."""
+    kinds = {"signing keys": SigningKey, "access tokens": AccessToken}
+    return {
+        name: db.session.scalar(sa.select(sa.func.count(kind.id)).where(kind.workspace_id == workspace_id)) or 0
+        for name, kind in kinds.items()
+    }

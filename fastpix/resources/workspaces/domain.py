@@ -1,0 +1,175 @@
+"""Workspaces: list, create, edit, delete. The only writer of `workspaces`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import principal, tenancy
+from fastpix.access.action import action, describe
+from fastpix.db import db
+from fastpix.errors import Invalid, Missing, Refused
+from fastpix.resources.organizations import lock
+from fastpix.resources.workspaces.models import KINDS, Workspace
+
+_ROWS = sa.select(
+    Workspace.id, Workspace.slug, Workspace.name, Workspace.kind, Workspace.description, Workspace.created_at
+)
+_ALL = _ROWS.order_by(Workspace.created_at, Workspace.id)
+_IDS = sa.select(Workspace.id)
+_ONE = sa.select(Workspace).where(Workspace.id == sa.bindparam("workspace_id"))
+_COUNT = sa.select(sa.func.count(Workspace.id))
+
+
+@action("workspaces.view")
+def search() -> list[dict[str, Any]]:
+    """All workspaces the actor may enter, oldest first."""
+    return [dict(row._mapping) for row in db.session.execute(_ALL)]
+
+
+@action("workspaces.view")
+def listed(offset: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The workspaces by page number (1-based), newest first, with the total, for the API."""
+    newest = _ROWS.order_by(Workspace.created_at.desc(), Workspace.id.desc())
+    rows = db.session.execute(newest.offset((offset - 1) * limit).limit(limit))
+    return [dict(row._mapping) for row in rows], db.session.scalar(_COUNT) or 0
+
+
+@action("workspaces.view")
+def get(workspace_id: UUID) -> dict[str, Any]:
+    """One workspace. Raises `Missing`."""
+    return _as_dict(_load(workspace_id))
+
+
+@action("workspaces.create")
+def create(name: str, kind: str = "development", description: str = "") -> dict[str, Any]:
+    """Add a workspace. Raises `Invalid` for a bad or taken name, type or description."""
+    workspace = add(name, kind, description)
+    describe("workspace", workspace.id, workspace.name, after=_facts(workspace), workspace_id=workspace.id)
+    return _as_dict(workspace)
+
+
+@action("workspaces.edit")
+def edit(
+    workspace_id: UUID, name: str | None = None, kind: str | None = None, description: str | None = None
+) -> dict[str, Any]:
+    """Change name, type or description; what is None stays. Raises `Missing`, `Invalid`."""
+    workspace = _load(workspace_id)
+    before = _facts(workspace)
+    if name is not None and name != workspace.name:
+        workspace.name, workspace.name_folded = _checked_name(name, but=workspace_id)
+    if kind is not None:
+        workspace.kind = _checked_kind(kind)
+    if description is not None:
+        workspace.description = _checked_description(description)
+    describe(
+        "workspace", workspace_id, workspace.name, before=before, after=_facts(workspace), workspace_id=workspace_id
+    )
+    return _as_dict(workspace)
+
+
+@action("workspaces.delete")
+def delete(workspace_id: UUID) -> None:
+    """Delete a workspace with everything in it. Raises `Missing`, `Refused` for the last one."""
+    lock.touch()
+    workspace = _load(workspace_id)
+    with tenancy.every_workspace("the last workspace of the organization stays"):
+        if (db.session.scalar(_COUNT) or 0) <= 1:
+            raise Refused("An organization keeps at least one workspace. Create another one first.")
+    before = _facts(workspace)
+    db.session.delete(workspace)
+    db.session.flush()
+    describe("workspace", workspace_id, before["name"], before=before, workspace_id=workspace_id)
+
+
+def add(name: str, kind: str, description: str = "") -> Workspace:
+    """A new workspace in the organization in scope. Not a verb: `create` and `organizations.found` call it."""
+    shown, folded = _checked_name(name)
+    workspace = Workspace(
+        name=shown,
+        name_folded=folded,
+        kind=_checked_kind(kind),
+        description=_checked_description(description),
+        slug=_free_slug(shown),
+    )
+    db.session.add(workspace)
+    db.session.flush()
+    return workspace
+
+
+def ids() -> set[UUID]:
+    """The ids of all workspaces the actor sees."""
+    return set(db.session.scalars(_IDS))
+
+
+def check(workspace_id: UUID) -> UUID:
+    """The id, if it is a workspace the actor may enter. Raises `Invalid`."""
+    reach = principal.current().workspace_ids
+    if workspace_id not in ids() or (reach is not None and workspace_id not in reach):
+        raise Invalid("workspaceId", "Choose a workspace of this organization that you may enter.")
+    return workspace_id
+
+
+def names() -> list[tuple[UUID, str]]:
+    """Id and name of all workspaces the actor may enter, for choices in forms."""
+    return [(row.id, row.name) for row in db.session.execute(_ALL)]
+
+
+def _load(workspace_id: UUID) -> Workspace:
+    workspace = db.session.scalar(_ONE, {"workspace_id": workspace_id})
+    if workspace is None:
+        raise Missing("There is no such workspace here.")
+    return workspace
+
+
+def _checked_name(text: str, but: UUID | None = None) -> tuple[str, str]:
+    name = " ".join(text.split())
+    if not name or len(name) > 80:
+        raise Invalid("name", "Give a name of at most 80 characters.")
+    taken = sa.select(Workspace.id).where(Workspace.name_folded == name.casefold())
+    with tenancy.every_workspace("names are unique in the organization"):
+        other = db.session.scalar(taken)
+    if other is not None and other != but:
+        raise Invalid("name", f"There is a workspace called {name} already. Choose another name.")
+    return name, name.casefold()
+
+
+def _checked_kind(text: str) -> str:
+    if text not in KINDS:
+        raise Invalid("type", f"Choose one of {', '.join(KINDS)}.")
+    return text
+
+
+def _checked_description(text: str) -> str:
+    if len(text) > 500:
+        raise Invalid("description", "Use at most 500 characters.")
+    return text.strip()
+
+
+def _free_slug(name: str) -> str:
+    wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "workspace"
+    with tenancy.every_workspace("slugs are unique in the organization"):
+        taken = set(db.session.scalars(sa.select(Workspace.slug).where(Workspace.slug.startswith(wanted))))
+    number, slug = 1, wanted
+    while slug in taken:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
+
+
+def _facts(workspace: Workspace) -> dict[str, Any]:
+    return {"name": workspace.name, "type": workspace.kind, "description": workspace.description}
+
+
+def _as_dict(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "id": workspace.id,
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "kind": workspace.kind,
+        "description": workspace.description,
+        "created_at": workspace.created_at,
+    }

@@ -1,0 +1,35 @@
+"""Workspaces: production, development and whatever else a team separates; parents of keys, tokens, media and streams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fastpix.access.tenancy import IsWorkspace
+from fastpix.db import Base, id_column, now
+
+KINDS = ("development", "production", "qa", "staging")
+
+
+class Workspace(IsWorkspace, Base):
+    """`slug` stands in addresses and stays when the name changes; `name_folded` keeps names unique."""
+
+    __tablename__ = "workspaces"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "slug"),
+        sa.UniqueConstraint("organization_id", "name_folded"),
+        sa.Index("ix_workspaces_page", "organization_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = id_column()
+    slug: Mapped[str] = mapped_column(sa.String(40))
+    name: Mapped[str] = mapped_column(sa.String(80))
+    name_folded: Mapped[str] = mapped_column(sa.String(160))
+    kind: Mapped[str] = mapped_column(
+        sa.Enum(*KINDS, name="kind", native_enum=False, create_constraint=True, length=16)
+    )
+    description: Mapped[str] = mapped_column(sa.String(500), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)

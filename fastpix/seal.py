@@ -1,0 +1,32 @@
+"""Encryption at rest for what must wait in the database and holds a secret: mails not sent yet, answers kept to repeat."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from cryptography.fernet import Fernet, InvalidToken
+
+_fernet: Fernet | None = None
+
+
+def configure(secret_key: str) -> None:
+    """Derive the sealing key from the instance's secret key. Called by `fastpix.app`."""
+    global _fernet
+    _fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"fastpix seal\x00" + secret_key.encode()).digest()))
+
+
+def seal(text: str) -> bytes:
+    if _fernet is None:
+        raise RuntimeError("seal.configure was not called")
+    return _fernet.encrypt(text.encode())
+
+
+def unseal(sealed: bytes) -> str | None:
+    """The text again; None when it was sealed with another secret key."""
+    if _fernet is None:
+        raise RuntimeError("seal.configure was not called")
+    try:
+        return _fernet.decrypt(sealed).decode()
+    except InvalidToken:
+        return None

@@ -1,0 +1,199 @@
+"""`fastpix up`: starts the web server and the worker, and sees to it that they live and die together."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from fastpix.errors import Misconfigured
+from fastpix.settings import Settings
+
+GRACE_SECONDS = 10.0
+WORKER_THREADS = 4  # a mail server that does not answer must not hold up everything else
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+Commands = Mapping[str, Sequence[str]]
+
+
+def up(settings: Settings) -> int:
+    """Run web server and worker until a signal or until one of them dies. Returns the exit code."""
+    with _only_one(settings.instance_path):
+        _require_free(settings.bind)
+        worker_command = (sys.executable, "-m", "fastpix.cli", "worker")
+        os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
+        return supervise({"web server": web_command(settings), "worker": worker_command})
+
+
+def web(settings: Settings) -> None:
+    """Become the web server: this process is replaced by gunicorn."""
+    _require_free(settings.bind)
+    os.execv(sys.executable, web_command(settings))
+
+
+def web_command(settings: Settings, application: str = "fastpix.app:create_app()") -> list[str]:
+    """The command line of gunicorn."""
+    options = {
+        "--config": "python:fastpix.gunicorn_config",
+        "--workers": settings.web_workers,
+        "--threads": settings.web_threads,
+        "--worker-class": "gthread",
+        "--worker-connections": 512,
+        "--graceful-timeout": 20,
+        "--bind": settings.bind,
+        "--log-level": settings.log_level,
+    }
+    pairs = [str(part) for pair in options.items() for part in pair]
+    # Without this flag gunicorn opens a socket for commands in the home folder.
+    return [sys.executable, "-m", "gunicorn", *pairs, "--no-control-socket", application]
+
+
+def worker(settings: Settings) -> int:
+    """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
+    from fastpix import once
+    from fastpix.app import create_app
+    from fastpix.jobs import worker as jobs
+    from fastpix.resources import JOBS
+
+    app = create_app(settings)
+    if not logging.getLogger("fastpix").hasHandlers():
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    # The main thread never waits on `stop`: a signal handler that sets an event its own thread waits on can hang.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    # One thread does the periodic tasks, besides.
+    periodic: list[jobs.Periodic] = [{**jobs.PERIODIC, once.prune: 3600}, *([{}] * (WORKER_THREADS - 1))]
+    threads = [
+        threading.Thread(target=jobs.run, args=(app, JOBS, stop), kwargs={"periodic": tasks}) for tasks in periodic
+    ]
+    for thread in threads:
+        thread.start()
+    while all(thread.is_alive() for thread in threads):
+        time.sleep(0.1)
+    is_asked = stop.is_set()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return 0 if is_asked else 1
+
+
+def supervise(commands: Commands, *, grace_seconds: float = GRACE_SECONDS) -> int:
+    """Run the commands until a signal, or until one ends by itself, which ends all and returns 1."""
+    signals: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands.items():
+            children[name] = _start(command)
+        dead = _watch(children, signals)
+        if dead is not None:
+            end = _ending(children[dead].returncode)
+            print(f"fastpix: the {dead} {end}; stopping everything.", file=sys.stderr, flush=True)
+        return 0 if dead is None else 1
+    finally:
+        _stop_all(list(children.values()), signals, grace_seconds)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watch(children: Mapping[str, subprocess.Popen[bytes]], signals: list[int]) -> str | None:
+    """Wait for a signal (None) or for the first child that ends (its name)."""
+    while not signals:
+        for name, child in children.items():
+            # The second look is for a Ctrl-C that reached the child first.
+            if child.poll() is not None and not signals:
+                return name
+        time.sleep(0.1)
+    return None
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    parent = os.getpid()
+    # A process group of its own: the terminal's Ctrl-C comes to the supervisor alone, which then stops in order.
+    return subprocess.Popen(command, process_group=0, preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent))
+
+
+def die_with_parent(number: int, parent: int) -> None:
+    """Ask the kernel to send this process a signal when its parent dies, be it by SIGKILL. Linux only.
+
+    Takes hold for the thread that started the process: start children from the main thread.
+    """
+    if _LIBC is None:
+        return
+    _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:  # it died before the line above
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _stop_all(children: Iterable[subprocess.Popen[bytes]], signals: list[int], grace_seconds: float) -> None:
+    """Ask the children to end, wait, then kill what is left of their groups. A second signal ends the waiting."""
+    asked = len(signals)
+    running = [child for child in children if child.poll() is None]
+    for child in running:
+        child.terminate()
+    end = time.monotonic() + grace_seconds
+    while any(child.poll() is None for child in running) and time.monotonic() < end and len(signals) <= max(asked, 1):
+        time.sleep(0.05)
+    for child in children:
+        # The group outlives its first process: workers of a killed gunicorn, or a job's FFmpeg.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def _ending(code: int) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself (exit code {code})"
+
+
+@contextmanager
+def _only_one(instance: Path) -> Iterator[None]:
+    """Hold the instance's lock. The kernel gives it back whatever way this process ends."""
+    instance.mkdir(parents=True, exist_ok=True)
+    with (instance / "up.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Misconfigured(
+                f"fastpix is already running on this instance (process {file.read().strip() or 'unknown'}). "
+                "Stop it first, or set FASTPIX_INSTANCE_PATH to another folder."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _require_free(bind: str) -> None:
+    """Raise `Misconfigured` if the address cannot be listened on; gunicorn would retry and bury the reason."""
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, int(port)))
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            reason = "is used by another program. Stop that, or set FASTPIX_BIND to another address"
+        else:
+            reason = f"cannot be listened on: {problem.strerror}. Set FASTPIX_BIND to another address"
+        raise Misconfigured(f"{bind} {reason}.") from None

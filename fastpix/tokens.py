@@ -1,0 +1,16 @@
+"""Random secrets and what is stored of them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+
+def new(prefix: str = "") -> str:
+    """A secret of 32 random bytes as URL-safe text, after a prefix that secret scanners can recognize."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a secret, in hex: what the database keeps and looks up. Enough, since the secret is 256 bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()

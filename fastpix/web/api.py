@@ -1,0 +1,228 @@
+"""`Api`: the HTTP API's door to a verb. Order of an operation: who (401), may (403), input (415, 400, 422), verb.
+
+A project layer of our own over pydantic; why not flask-openapi is in `docs/decisions.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic.alias_generators import to_camel
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from fastpix import once, seal
+from fastpix.access import principal
+from fastpix.access.action import Action
+from fastpix.db import db
+from fastpix.errors import Invalid
+from fastpix.web import envelope
+from fastpix.web.resource import conclude, guard
+
+View = Callable[..., Any]
+
+
+class Wire(BaseModel):
+    """Base of all wire shapes: camelCase outside, snake_case inside, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", from_attributes=True)
+
+
+class Answer(BaseModel):
+    """Base of shapes that go out: what a verb returns may hold more than the wire shows."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", from_attributes=True)
+
+
+def _hyphenated(value: object) -> object:
+    """Only the 36-character text form: UUID() would also take braces, URNs and bare hex."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
+        raise ValueError("is invalid")
+    return value
+
+
+Id = Annotated[UUID, BeforeValidator(_hyphenated)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Paging(Wire):
+    """`offset` is a page number that begins at 1 (contract section 1)."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    limit: int = Field(default=10, ge=1, le=50, description="Rows on a page.")
+    offset: int = Field(default=1, ge=1, le=10_000_000, description="Number of the page, from 1.")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation, as the OpenAPI document tells it."""
+
+    method: str
+    path: str
+    action: Action
+    tag: str
+    name: str
+    summary: str
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    answer: type[BaseModel] | None
+    status: int
+    is_list: bool
+    is_answer_list: bool
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+class Api:
+    """The API operations of a resource, under `/v1`."""
+
+    def __init__(self, name: str, module: str, tag: str) -> None:
+        self.blueprint = Blueprint(f"{name}_api", module, url_prefix="/v1")
+        self.tag = tag
+
+    def operation(
+        self,
+        verb: View,
+        method: str,
+        rule: str,
+        *,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        answer: type[BaseModel] | None = None,
+        status: int = 200,
+        is_list: bool = False,
+        is_answer_list: bool = False,
+    ) -> Callable[[View], View]:
+        """Register an operation. The view gets path ids as UUIDs, `body` and `query` as models; it returns the data,
+        for lists (rows, total), or None where the answer carries no data."""
+        action: Action = verb.action  # type: ignore[attr-defined]
+        if method != "GET" and not action.changes:
+            raise TypeError(f"{action.name} only reads; an operation of it may not be {method}")
+
+        def decorate(view: View) -> View:
+            path = "/v1" + re.sub(r"<(\w+)>", r"{\1}", rule)
+            summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
+            told = Operation(
+                method, path, action, self.tag, view.__name__, summary, body, query, answer, status, is_list,
+                is_answer_list,
+            )  # fmt: skip
+            OPERATIONS[f"{method} {path}"] = told
+
+            @wraps(view)
+            def guarded(**values: str) -> Any:
+                guard(action)
+                return conclude(_once(told, lambda: _run(told, view, values)))
+
+            guarded.action = action  # type: ignore[attr-defined]
+            action.doors["api"].append(f"{method} {path}")
+            endpoint = f"{view.__name__}_{method.lower()}"
+            self.blueprint.add_url_rule(rule, endpoint, guarded, methods=[method])
+            return guarded
+
+        return decorate
+
+
+def _run(told: Operation, view: View, values: dict[str, str]) -> Response:
+    arguments: dict[str, Any] = {_snake(name): parse_id(name, text) for name, text in values.items()}
+    if told.query is not None:
+        arguments["query"] = _parse(told.query, lambda model: model.model_validate(request.args.to_dict()))
+    if told.body is not None:
+        arguments["body"] = _parse_body(told.body)
+    result = view(**arguments)
+    if told.is_list:
+        rows, total = result
+        wire = [_wire(told.answer, row) for row in rows]
+        return envelope.listing(wire, total, arguments["query"].offset, arguments["query"].limit)
+    if told.is_answer_list:
+        return envelope.success([_wire(told.answer, row) for row in result], told.status)
+    if result is None:
+        return envelope.success(status=told.status)
+    return envelope.success(_wire(told.answer, result), told.status)
+
+
+def _wire(model: type[BaseModel] | None, row: Any) -> Any:
+    if model is None:
+        return row
+    shaped = row if isinstance(row, BaseModel) else model.model_validate(row)
+    return shaped.model_dump(by_alias=True, mode="json")
+
+
+def parse_id(name: str, text: str) -> UUID:
+    """A path id. Raises `Invalid` with the contract's words (422, not the 404 of a converter)."""
+    try:
+        return UUID(str(_hyphenated(text)))
+    except ValueError:
+        raise Invalid(name, "is invalid") from None
+
+
+def _parse_body(model: type[BaseModel]) -> BaseModel:
+    if not request.is_json:
+        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
+    return _parse(model, lambda m: m.model_validate_json(request.get_data()))
+
+
+def _parse(model: type[BaseModel], parse: Callable[[type[BaseModel]], BaseModel]) -> BaseModel:
+    try:
+        return parse(model)
+    except ValidationError as problem:
+        errors = problem.errors(include_url=False, include_context=False, include_input=False)
+    if errors[0]["type"] == "json_invalid":
+        raise BadRequest("The body is not valid JSON.")
+    fields = {".".join(map(str, e["loc"])) or "body": _sentence(e["msg"]) for e in errors}
+    first, *others = fields
+    raise Invalid(first, fields[first], **{name: fields[name] for name in others})
+
+
+def _sentence(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _once(told: Operation, run: Callable[[], Response]) -> Response:
+    """Answer a repeated create (`Idempotency-Key`) with the first answer: clients repeat creates after lost answers."""
+    key = request.headers.get("Idempotency-Key", "")
+    token_id = principal.current().token_id
+    if not key or told.method != "POST" or token_id is None:
+        return run()
+    if len(key) > 200:
+        raise Invalid("Idempotency-Key", "Use at most 200 characters.")
+    operation = f"{told.method} {request.path}"
+    digest = hashlib.sha256(request.get_data()).hexdigest()
+    known = once.kept(token_id, operation, key)
+    if known is not None and (text := seal.unseal(known.sealed)) is not None:
+        if known.body_hash != digest:
+            raise Invalid("Idempotency-Key", "This key was used with another body. Use a new key for a new request.")
+        repeated = Response(text, known.status, {"Idempotent-Replayed": "true"})
+        repeated.headers["Content-Type"] = envelope.CONTENT_TYPE
+        return repeated
+    response = run()
+    if response.status_code < 400:
+        once.keep(
+            once.KeptAnswer(
+                of_token_id=token_id,
+                operation=operation,
+                key=key,
+                body_hash=digest,
+                status=response.status_code,
+                sealed=seal.seal(response.get_data(as_text=True)),
+            )
+        )
+    db.session.flush()
+    return response

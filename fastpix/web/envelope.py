@@ -1,0 +1,45 @@
+"""The API's success and error JSON, exactly as FastPix's published clients parse it (contract section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, g, json
+
+CONTENT_TYPE = "application/json;charset=UTF-8"
+NOTHING: Any = object()
+
+
+def answer(body: dict[str, Any], status: int = 200) -> Response:
+    response = Response(json.dumps(body), status)
+    response.headers["Content-Type"] = CONTENT_TYPE
+    return response
+
+
+def success(data: Any = NOTHING, status: int = 200) -> Response:
+    """`{"success": true, "data": ...}`; without data only the first, as deletes answer. Never 204: clients raise."""
+    body: dict[str, Any] = {"success": True}
+    if data is not NOTHING:
+        body["data"] = data
+    return answer(body, status)
+
+
+def listing(rows: Sequence[Any], total: int, offset: int, limit: int) -> Response:
+    """A page of a list. `offset` is the 1-based page asked for, `offsetCount` how many pages there are."""
+    pagination = {"totalRecords": total, "currentOffset": offset, "offsetCount": -(-total // limit)}
+    return answer({"success": True, "data": list(rows), "pagination": pagination})
+
+
+def failure(status: int, message: str, description: str = "", **more: Any) -> Response:
+    """The error envelope. `code` is the number of the status: a word there breaks the clients."""
+    error: dict[str, Any] = {"code": status, "message": message}
+    if description:
+        error["description"] = description
+    return answer({"success": False, "error": error | more | {"requestId": g.get("request_id", "")}}, status)
+
+
+def invalid(fields: dict[str, str]) -> Response:
+    """422 with every bad field."""
+    listed = [{"field": name, "message": message} for name, message in fields.items()]
+    return failure(422, "payload validation failed", fields=listed)

@@ -1,0 +1,162 @@
+"""Which status a refusal is, and how it is said: JSON under `/v1`, a page elsewhere, decided by the path alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy.exc
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from fastpix.access import principal, table
+from fastpix.access.action import ReadOnly
+from fastpix.access.principal import Denied
+from fastpix.db import db
+from fastpix.errors import FastpixError, Gone, Invalid, Missing, NotSignedIn, Refused, TooMany
+from fastpix.settings import Settings
+from fastpix.web import envelope, forms
+from fastpix.web.security import UntrustedHost
+
+log = logging.getLogger(__name__)
+STATUSES: dict[type[FastpixError], int] = {Missing: 404, Refused: 409, Gone: 410, TooMany: 429}
+TITLES = {
+    400: "That did not work",
+    403: "You may not do this",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not now",
+    410: "This link does not work any more",
+    413: "Too large",
+    415: "Not understood",
+    422: "Not understood",
+    429: "Too many tries",
+    500: "Something broke",
+    503: "Not available just now",
+}
+
+
+def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> None:
+    """Register the handlers. `admins` gives the names of the admins of the organization in scope."""
+
+    @app.errorhandler(Denied)
+    def denied(problem: Denied) -> Any:
+        db.session.rollback()
+        return _forbidden(problem.permission, admins())
+
+    @app.errorhandler(NotSignedIn)
+    def not_signed_in(problem: NotSignedIn) -> Any:
+        db.session.rollback()
+        if is_api():
+            text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
+            response = envelope.failure(401, "unauthorized", text)
+            response.headers["WWW-Authenticate"] = 'Basic realm="fastpix", charset="UTF-8"'
+            return response
+        back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=back))
+
+    @app.errorhandler(Invalid)
+    def invalid(problem: Invalid) -> Any:
+        db.session.rollback()
+        return envelope.invalid(problem.fields) if is_api() else answer(422, str(problem))
+
+    @app.errorhandler(FastpixError)
+    def refused(problem: FastpixError) -> Any:
+        db.session.rollback()
+        status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
+        response = answer(status, str(problem))
+        if isinstance(problem, TooMany):
+            response.headers["Retry-After"] = str(problem.retry_after)
+        return response
+
+    @app.errorhandler(ReadOnly)
+    def stale(_problem: ReadOnly) -> Any:
+        db.session.rollback()
+        return answer(400, f"{forms.STALE} ({g.get('csrf_problem', '')})")
+
+    @app.errorhandler(UntrustedHost)
+    def untrusted(_problem: UntrustedHost) -> Any:
+        return answer(
+            400,
+            f"This server answers as {settings.public_url}. Open that address, or set FASTPIX_PUBLIC_URL to the one "
+            "you used.",
+        )
+
+    @app.errorhandler(HTTPException)
+    def http(problem: HTTPException) -> Any:
+        db.session.rollback()
+        status = problem.code or 500
+        if status < 400:
+            return problem
+        response = answer(status, str(problem.description or ""))
+        for name, value in problem.get_response().headers:
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    app.register_error_handler(sqlalchemy.exc.IntegrityError, _collided)
+    app.register_error_handler(sqlalchemy.exc.OperationalError, _unavailable)
+    app.register_error_handler(Exception, _broken)
+
+
+def is_api() -> bool:
+    return request.path.startswith("/v1/") or request.path == "/v1"
+
+
+def answer(status: int, message: str) -> Response:
+    """An error as this path answers it."""
+    if is_api():
+        return envelope.failure(status, message)
+    title = TITLES.get(status, "That did not work")
+    html = render_template("errors/error.html", status=status, title=title, message=message)
+    return Response(html, status, mimetype="text/html")
+
+
+def _forbidden(permission: str, admins: list[str]) -> Response:
+    row = table.row(permission)
+    role = principal.current().role or "none"
+    who = _listed(admins) or "An admin"
+    message = (
+        f"You need the permission to {row.does} ({permission}), and your role here is {role}. "
+        f"{who} can grant it."
+    )
+    if is_api():
+        return envelope.failure(403, message, message, permission=permission, role=role, grantedBy=admins)
+    html = render_template(
+        "errors/forbidden.html", permission=permission, does=row.does, role=role, admins=admins, message=message
+    )
+    return Response(html, 403, mimetype="text/html")
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else ""
+
+
+def _collided(problem: Exception) -> Any:
+    db.session.rollback()
+    log.warning("a change collided with another one", exc_info=problem)
+    return answer(409, "Somebody changed the same thing at the same moment. Look again, and repeat if it is needed.")
+
+
+def _unavailable(problem: Exception) -> Any:
+    db.session.rollback()
+    log.error("the database does not answer", exc_info=problem)
+    return plain(503, "The database does not answer just now. Nothing was changed; try again in a minute.")
+
+
+def _broken(problem: Exception) -> Any:
+    log.exception("unhandled error", exc_info=problem)
+    try:
+        db.session.rollback()
+    except sqlalchemy.exc.SQLAlchemyError:
+        log.warning("roll-back failed", exc_info=True)
+    return plain(500, "The server made a mistake. Nothing was changed. The request id helps the operator find it.")
+
+
+def plain(status: int, message: str) -> Response:
+    """An error page that needs neither database nor session."""
+    if is_api():
+        return envelope.failure(status, message)
+    html = render_template("errors/plain.html", status=status, title=TITLES[status], message=message)
+    return Response(html, status, mimetype="text/html")

@@ -1,0 +1,95 @@
+"""The form of a page: keeps what was typed, shows what a verb refused, and is sent once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import g, request
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField
+from wtforms.validators import ValidationError
+
+from fastpix import once
+from fastpix.db import db
+from fastpix.errors import Invalid, Refused
+
+STALE = "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """Base of all forms. `wire_names` maps a verb's field names to the form's where they differ."""
+
+    wire_names: Mapping[str, str] = {}
+
+    class Meta:
+        csrf = False  # checked once for every unsafe request, in web.security
+
+    def is_sent(self) -> bool:
+        """Whether the form was sent, is valid, and may be acted on."""
+        if request.method != "POST":
+            return False
+        if g.get("csrf_problem"):
+            self.form_errors.append(STALE)
+            g.csrf_answered = True
+            return False
+        return bool(self.validate())
+
+    @contextmanager
+    def catching(self) -> Iterator[None]:
+        """Around a verb: `Invalid` and `Refused` become errors of the form, and what the verb had begun is undone."""
+        try:
+            yield
+        except Invalid as problem:
+            db.session.rollback()
+            self.blame(problem)
+        except Refused as problem:
+            db.session.rollback()
+            self.form_errors.append(str(problem))
+            g.refused = True
+
+    def blame(self, problem: Invalid) -> None:
+        """Show a verb's complaint at the fields it names, or above the form."""
+        for name, message in problem.fields.items():
+            field: Any = self._fields.get(self.wire_names.get(name, name))
+            if field is None:
+                self.form_errors.append(message)
+            else:
+                field.errors = [*field.errors, message]
+
+
+class OnceForm(Form):
+    """The form of a change that must not happen twice when it is sent twice."""
+
+    once_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.once_key.data:
+            self.once_key.data = secrets.token_urlsafe(24)
+
+    @contextmanager
+    def catching(self) -> Iterator[None]:
+        with super().catching():
+            once.use(str(self.once_key.data))
+            yield
+
+
+class EmptyForm(Form):
+    """A button: nothing is typed, the CSRF token is all."""
+
+
+class TypedNameForm(Form):
+    """The form of a deletion that takes much with it: the name must be typed."""
+
+    name = StringField("Name", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def validate_name(self, field: Any) -> None:
+        if (field.data or "").strip() != self.expected:
+            raise ValidationError(f"Type {self.expected} exactly, to show that you mean it.")

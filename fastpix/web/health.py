@@ -1,0 +1,60 @@
+"""`/healthz`: the process answers. `/readyz`: database, migrations and storage are as they must be, else 503."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, Response, json
+
+from fastpix.db import db
+from fastpix.settings import PROJECT, Settings
+
+log = logging.getLogger(__name__)
+MIGRATIONS = PROJECT / "migrations"
+
+
+def install(app: Flask, settings: Settings) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        checks = {"database": _database(), "migrations": _migrations(), "storage": _storage(settings.storage_path)}
+        status = 200 if all(text == "ok" for text in checks.values()) else 503
+        return Response(json.dumps(checks) + "\n", status, mimetype="application/json")
+
+
+def heads() -> set[str]:
+    """The newest revisions of our migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return set(ScriptDirectory.from_config(config).get_heads())
+
+
+def _database() -> str:
+    try:
+        db.session.execute(sa.select(1))
+    except sa.exc.SQLAlchemyError:
+        log.warning("readyz: the database does not answer", exc_info=True)
+        return "does not answer"
+    return "ok"
+
+
+def _migrations() -> str:
+    try:
+        present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    except sa.exc.SQLAlchemyError:
+        return "cannot be read"
+    return "ok" if present == heads() else "not at head: run fastpix upgrade"
+
+
+def _storage(path: Path) -> str:
+    path.mkdir(parents=True, exist_ok=True)
+    return "ok" if os.access(path, os.W_OK) else f"{path} is not writable"

@@ -1,0 +1,42 @@
+"""The dashboard's menu: an entry is shown to whoever has its permission, and to nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from fastpix.access import principal
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu. `endpoint` is the page it opens, `permission` what one needs to see it."""
+
+    label: str
+    endpoint: str
+    icon: str
+    permission: str
+
+
+_entries: list[Entry] = []
+
+
+def install(entries: list[Entry]) -> None:
+    """Set the menu, in order. Called by `fastpix.app` with the entries of the listed resources."""
+    _entries[:] = entries
+
+
+def visible() -> list[dict[str, object]]:
+    """The entries the actor in force may open: {label, url, icon, current}."""
+    here = request.blueprint
+    return [
+        {
+            "label": entry.label,
+            "url": url_for(entry.endpoint),
+            "icon": entry.icon,
+            "current": here == entry.endpoint.partition(".")[0],
+        }
+        for entry in _entries
+        if principal.may(entry.permission)
+    ]

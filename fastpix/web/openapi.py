@@ -1,0 +1,146 @@
+"""The OpenAPI 3.1 document, generated from the registered operations, with the permission of each."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from fastpix import __version__
+from fastpix.access import table
+from fastpix.web.api import OPERATIONS, Operation
+
+ERRORS = {
+    400: "Malformed JSON, or a state the operation does not fit.",
+    401: "No access token, an unknown one, or a wrong, expired, suspended or revoked one.",
+    403: "The token lacks the permission; the message names it and who can grant it.",
+    404: "There is no such object in the token's reach.",
+    409: "A rule says not now; the message names the way out.",
+    415: "The body is not JSON.",
+    422: "Bad input; every bad field is listed.",
+    429: "Too many requests for the moment; `Retry-After` says how long to wait.",
+}
+_REFERENCE = "#/components/schemas/{model}"
+_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["success", "error"],
+    "properties": {
+        "success": {"const": False},
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "integer"},
+                "message": {"type": "string"},
+                "description": {"type": "string"},
+                "requestId": {"type": "string"},
+                "permission": {"type": "string"},
+                "role": {"type": "string"},
+                "grantedBy": {"type": "array", "items": {"type": "string"}},
+                "fields": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "message"],
+                        "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                    },
+                },
+            },
+        },
+    },
+}
+_PAGINATION_SCHEMA = {
+    "type": "object",
+    "required": ["totalRecords", "currentOffset", "offsetCount"],
+    "properties": {name: {"type": "integer"} for name in ("totalRecords", "currentOffset", "offsetCount")},
+}
+
+
+def document(server: str) -> dict[str, Any]:
+    """The whole document, for an API that is reached at `server`."""
+    operations = sorted(OPERATIONS.values(), key=lambda told: (told.tag, told.path, told.method))
+    schemas, components = _schemas(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for told in operations:
+        paths.setdefault(told.path.removeprefix("/v1"), {})[told.method.lower()] = _operation(told, schemas)
+    components["Error"], components["Pagination"] = _ERROR_SCHEMA, _PAGINATION_SCHEMA
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "fastpix",
+            "version": __version__,
+            "description": "What a role may do is the same here and in the dashboard. Authenticate with HTTP Basic: "
+            "an access token's id as user name, its secret as password.",
+        },
+        "servers": [{"url": f"{server}/v1"}],
+        "security": [{"accessToken": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(told.tag for told in operations)],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"accessToken": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def _schemas(operations: list[Operation]) -> tuple[dict[type[BaseModel], Any], dict[str, Any]]:
+    wanted: list[tuple[type[BaseModel], Any]] = []
+    for told in operations:
+        wanted += [(model, "validation") for model in (told.body, told.query) if model is not None]
+        wanted += [(told.answer, "serialization")] if told.answer is not None else []
+    found, definitions = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_REFERENCE)
+    return {model: schema for (model, _), schema in found.items()}, definitions.get("$defs", {})
+
+
+def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, Any]:
+    row = table.row(told.action.key)
+    parts: dict[str, Any] = {
+        "operationId": f"{told.tag.replace(' ', '_').lower()}_{told.name}",
+        "tags": [told.tag],
+        "summary": told.summary,
+        "description": f"Needs the permission `{row.key}` ({row.does}).",
+        "x-permission": row.key,
+        "x-roles": [role for role in table.ROLES if row.allows(role, {row.member_switch or ""})],
+        "parameters": _parameters(told),
+        "responses": {str(told.status): _success(told, schemas)} | _failures(told),
+    }
+    if told.body is not None:
+        parts["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[told.body]}}}
+    return parts
+
+
+def _parameters(told: Operation) -> list[dict[str, Any]]:
+    path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        for name in re.findall(r"\{(\w+)\}", told.path)
+    ]
+    if told.query is None:
+        return path
+    properties = told.query.model_json_schema(by_alias=True)["properties"]
+    return path + [
+        {"name": name, "in": "query", "required": False, "schema": {k: v for k, v in schema.items() if k != "title"}}
+        for name, schema in properties.items()
+    ]
+
+
+def _success(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {"success": {"const": True}}
+    if told.answer is not None:
+        one = schemas[told.answer]
+        properties["data"] = {"type": "array", "items": one} if told.is_list or told.is_answer_list else one
+    if told.is_list:
+        properties["pagination"] = {"$ref": "#/components/schemas/Pagination"}
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+def _failures(told: Operation) -> dict[str, Any]:
+    statuses = {401, 403, 422}
+    statuses |= {404} if "{" in told.path else set()
+    statuses |= {400, 415} if told.body is not None else set()
+    statuses |= {409} if told.method != "GET" else set()
+    statuses |= {429} if told.method == "POST" else set()
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {str(status): {"description": ERRORS[status], "content": content} for status in sorted(statuses)}

@@ -1,0 +1,89 @@
+"""What every answer gets: a request id, security headers, a known host; and the check of CSRF tokens."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFProtect, validate_csrf
+from werkzeug.sansio.utils import host_is_trusted
+from wtforms.validators import ValidationError
+
+from fastpix import db
+from fastpix.access import principal
+from fastpix.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: Origin and Referer of our own forms must arrive (pages with secrets in the address set it).
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# Answered whatever the Host header says: probes of load balancers use addresses.
+ANY_HOST = frozenset({"/healthz", "/readyz"})
+
+
+class UntrustedHost(Exception):
+    """The request's Host header is not the public address."""
+
+
+def install(app: Flask, settings: Settings) -> None:
+    CSRFProtect(app)  # gives templates csrf_token(); the check is ours, below
+    host = settings.host
+    trusted = LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else (host,)
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
+        db.set_reading(request.method in SAFE_METHODS)
+        if request.path not in ANY_HOST and not host_is_trusted(request.host, trusted):
+            raise UntrustedHost
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        if settings.is_https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def check_csrf_of_page(settings: Settings) -> None:
+    """For an unsafe dashboard request without a right token: let the actor look, but change nothing.
+
+    So a form that was open too long comes back with everything typed, instead of a bare error.
+    """
+    if request.method in SAFE_METHODS or request.path.startswith("/v1/"):
+        return  # the API never reads a cookie, so there is nothing to forge
+    try:
+        _check_origin(settings)
+        validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
+    except ValidationError as problem:
+        g.csrf_problem = str(problem)
+        principal.enter(replace(principal.current(), is_read_only=True))
+
+
+def _check_origin(settings: Settings) -> None:
+    """A browser says where a form came from; another site's is refused even with a token."""
+    origin = request.headers.get("Origin")
+    if origin in (None, "", "null"):
+        return
+    expected = {urlsplit(settings.public_url).netloc, request.host}
+    if urlsplit(str(origin)).netloc not in expected:
+        raise ValidationError(f"the form came from {origin}, and this server is {settings.public_url}")

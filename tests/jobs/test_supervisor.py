@@ -1,0 +1,186 @@
+"""`fastpix up` for real: real gunicorn, real signals, and a look at the process table afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from fastpix import gunicorn_config, supervisor
+from fastpix.errors import Misconfigured
+from fastpix.settings import Settings
+
+STUB = """
+import time
+def app(environ, start_response):
+    environ["fastpix.token_id"] = "token-7"
+    if environ["PATH_INFO"] == "/hang":
+        open(environ["QUERY_STRING"], "w").close()
+        time.sleep(120)
+    start_response("200 OK", [("X-Request-Id", "request-7"), ("Content-Length", "2")])
+    return [b"ok"]
+"""
+CHILD = """
+import sys
+from fastpix import supervisor
+from fastpix.settings import Settings
+settings = Settings(bind=sys.argv[1], web_workers=2, web_threads=4)
+web = supervisor.web_command(settings, "stub:app")
+worker = [sys.executable, "-c", "import time; time.sleep(float(" + repr(sys.argv[2]) + "))"]
+sys.exit(supervisor.supervise({"web server": web, "worker": worker}))
+"""
+
+
+@pytest.fixture
+def address():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def launch(tmp_path, address, eventually):
+    """Start a supervisor with gunicorn and a stand-in for the worker; whatever is left is killed at the end."""
+    (tmp_path / "stub.py").write_text(STUB)
+    started = []
+
+    def start(worker_seconds=600):
+        environ = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}"}
+        with (tmp_path / "log").open("w") as log:
+            command = [sys.executable, "-c", CHILD, address, str(worker_seconds)]
+            child = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
+        started.append(child)
+        eventually(lambda: answers(address), 30)
+        family = eventually(lambda: found if len(found := psutil.Process(child.pid).children(True)) >= 4 else None)
+        started.extend(family)
+        return child, family
+
+    yield start
+    for process in started:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            process.kill()
+    started[0].wait() if started else None
+
+
+def answers(address, path="/"):
+    with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"http://{address}{path}", timeout=5) as got:
+        return got.status == 200
+    return False
+
+
+def gone(processes):
+    return all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in processes)
+
+
+def all_gone(processes):
+    with suppress(psutil.NoSuchProcess):
+        return gone(processes)
+    return False
+
+
+def master(family):
+    return next(p for p in family if "gunicorn" in " ".join(p.cmdline()) and p.children())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_in_order(launch, eventually, number):
+    child, family = launch()
+    child.send_signal(number)
+    assert child.wait(20) == 0
+    eventually(lambda: all_gone(family))
+
+
+def test_a_killed_supervisor_leaves_nothing_running(launch, eventually):
+    child, family = launch()
+    child.kill()
+    child.wait()
+    eventually(lambda: all_gone(family))
+
+
+def test_a_killed_gunicorn_takes_its_workers_and_the_rest_along(launch, eventually, tmp_path, address):
+    child, family = launch()
+    hanging = subprocess.Popen(
+        [sys.executable, "-c", f"import urllib.request as u; u.urlopen('http://{address}/hang?{tmp_path}/hangs')"],
+        stderr=subprocess.DEVNULL,
+    )
+    eventually((tmp_path / "hangs").exists)
+    master(family).kill()
+    assert child.wait(20) == 1
+    eventually(lambda: all_gone(family))
+    hanging.wait(10)
+    assert "fastpix: the web server was killed by SIGKILL; stopping everything." in (tmp_path / "log").read_text()
+
+
+def test_a_gunicorn_killed_together_with_its_supervisor_leaves_nothing_either(launch, eventually):
+    child, family = launch()
+    os.kill(child.pid, signal.SIGSTOP)  # so that it cannot tidy up
+    master(family).kill()
+    child.kill()
+    child.wait()
+    eventually(lambda: all_gone(family))
+
+
+def test_a_worker_that_ends_by_itself_stops_everything(launch, eventually, tmp_path):
+    child, family = launch(worker_seconds=6)
+    assert child.wait(30) == 1
+    eventually(lambda: all_gone(family))
+    text = (tmp_path / "log").read_text()
+    assert "fastpix: the worker ended by itself (exit code 0); stopping everything." in text
+
+
+def test_the_access_log_names_request_and_token_and_no_secret(launch, tmp_path, address, eventually):
+    launch()
+    for path in ("/i/secret-1", "/reset/secret-2?x=1", "/email/secret-3", "/v/1.m3u8?a=1&token=secret-4"):
+        assert answers(address, path)
+    log = tmp_path / "log"
+    eventually(lambda: "/v/1.m3u8" in log.read_text())
+    text = log.read_text()
+    assert "secret-" not in text and "GET /i/*** HTTP/1.1" in text and "/reset/***?x=1" in text
+    assert "request=request-7 token=token-7" in text and "/v/1.m3u8?a=1&token=***" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("https://h/i/abc", "https://h/i/***"),
+        ("/email/abc/confirm", "/email/***/confirm"),
+        ("/media/i-am", "/media/i-am"),
+        ("GET /reset/a HTTP/1.1", "GET /reset/*** HTTP/1.1"),
+    ],
+)
+def test_secrets_in_addresses_are_masked(text, masked):
+    assert gunicorn_config.mask(text) == masked
+
+
+def test_a_second_up_on_the_same_instance_is_refused(tmp_path):
+    settings = Settings(instance_path=tmp_path / "instance")
+    with supervisor._only_one(settings.instance_path):
+        expected = rf"already running on this instance \(process {os.getpid()}\)\. Stop it first"
+        with pytest.raises(Misconfigured, match=expected):
+            supervisor.up(settings)
+    with supervisor._only_one(settings.instance_path):
+        pass
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        settings = Settings(instance_path=tmp_path, bind=bind)
+        for start in (supervisor.up, supervisor.web):
+            with pytest.raises(Misconfigured, match=f"^{bind} is used by another program[^\n]*FASTPIX_BIND"):
+                start(settings)
+
+
+def test_an_address_of_another_machine_is_said_in_one_line(tmp_path):
+    with pytest.raises(Misconfigured, match=r"cannot be listened on: .*FASTPIX_BIND"):
+        supervisor.up(Settings(instance_path=tmp_path, bind="192.0.2.1:8000"))
