@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -29,10 +29,14 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 Commands = Mapping[str, Sequence[str]]
 
 
-def up(settings: Settings) -> int:
-    """Run web server and worker until a signal or until one of them dies. Returns the exit code."""
+def up(settings: Settings, *, before: Callable[[], None]) -> int:
+    """Run web server and worker until a signal or until one of them dies. Returns the exit code.
+
+    `before` prepares the instance, once it is sure that nobody else runs it.
+    """
     with _only_one(settings.instance_path):
         _require_free(settings.bind)
+        before()
         worker_command = (sys.executable, "-m", "fastpix.cli", "worker")
         os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
         return supervise({"web server": web_command(settings), "worker": worker_command})
@@ -64,6 +68,7 @@ def web_command(settings: Settings, application: str = "fastpix.app:create_app()
 def worker(settings: Settings) -> int:
     """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
     from fastpix import once
+    from fastpix.accounts import sessions
     from fastpix.app import create_app
     from fastpix.jobs import worker as jobs
     from fastpix.resources import JOBS
@@ -76,7 +81,7 @@ def worker(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     # One thread does the periodic tasks, besides.
-    periodic: list[jobs.Periodic] = [{**jobs.PERIODIC, once.prune: 3600}, *([{}] * (WORKER_THREADS - 1))]
+    periodic: list[jobs.Periodic] = [{**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600}, *([{}] * (WORKER_THREADS - 1))]
     threads = [
         threading.Thread(target=jobs.run, args=(app, JOBS, stop), kwargs={"periodic": tasks}) for tasks in periodic
     ]

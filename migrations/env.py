@@ -28,8 +28,9 @@ def render(kind: str, item: object, _context: object) -> str | bool:
 def run(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.commit()
+        # Through the driver: our BEGIN comes with SQLAlchemy's first statement, and inside a transaction the PRAGMA
+        # does nothing.
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
     context.configure(
         connection=connection,
         target_metadata=target,
@@ -45,7 +46,7 @@ def run(connection: Connection) -> None:
             raise RuntimeError(f"the migration left broken references: {broken[:5]}")
     connection.commit()
     if sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 
 with current_app.extensions["migrate"].db.engine.connect() as connection:

@@ -31,11 +31,16 @@ def install(app: Flask, settings: Settings) -> None:
         return Response(json.dumps(checks) + "\n", status, mimetype="application/json")
 
 
-def heads() -> set[str]:
-    """The newest revisions of our migrations."""
+def schema_state() -> str:
+    """How the database's schema stands to this version's migrations: current, older or newer. Needs an app context."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return set(ScriptDirectory.from_config(config).get_heads())
+    script = ScriptDirectory.from_config(config)
+    present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    if present == set(script.get_heads()):
+        return "current"
+    known = {revision.revision for revision in script.walk_revisions()}
+    return "older" if present <= known else "newer"
 
 
 def _database() -> str:
@@ -49,10 +54,10 @@ def _database() -> str:
 
 def _migrations() -> str:
     try:
-        present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+        state = schema_state()
     except sa.exc.SQLAlchemyError:
         return "cannot be read"
-    return "ok" if present == heads() else "not at head: run fastpix upgrade"
+    return "ok" if state == "current" else f"{state} than this version: run fastpix upgrade"
 
 
 def _storage(path: Path) -> str:

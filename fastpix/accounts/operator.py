@@ -1,0 +1,52 @@
+"""What the operator's commands do to people; each as a named system actor, each with its audit row."""
+
+from __future__ import annotations
+
+from fastpix.access import principal
+from fastpix.access.action import describe, personal
+from fastpix.accounts import sessions
+from fastpix.accounts.models import SetUp
+from fastpix.db import db
+from fastpix.errors import Misconfigured, Missing
+from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.people import domain as people
+
+
+def require_current_schema(state: str) -> None:
+    """Raise `Misconfigured` with the command to run unless the schema is this version's."""
+    if state == "older":
+        raise Misconfigured("The database is not at this version's schema. Run `fastpix upgrade` first.")
+    if state == "newer":
+        raise Misconfigured("The database was made by a newer fastpix. Install that version; nothing was changed.")
+
+
+def create_admin(email: str, name: str, organization: str, password: str) -> str:
+    """A person and their organization; returns its slug. Raises `Invalid`."""
+    with principal.acting(principal.system("fastpix create-admin", None, "cli")):
+        return _create_admin(email, name, organization, password)
+
+
+def reset_password(email: str, password: str) -> None:
+    """Set a password and end all sessions. Raises `Missing`, `Invalid`."""
+    with principal.acting(principal.system("fastpix reset-password", None, "cli")):
+        _reset_password(email, password)
+
+
+@personal("instance.set_up")
+def _create_admin(email: str, name: str, organization: str, password: str) -> str:
+    person = people.add(email, name, password, is_verified=True)
+    if db.session.get(SetUp, 1) is None:
+        db.session.add(SetUp(id=1))  # the set-up page never opens again
+    founded = organizations.add(organization, person)
+    describe("person", person.id, person.name, after={"organization": founded.slug}, organization_id=founded.id)
+    return founded.slug
+
+
+@personal("account.reset")
+def _reset_password(email: str, password: str) -> None:
+    person = people.find(email)
+    if person is None:
+        raise Missing(f"There is no account with the address {email}.")
+    people.set_password(person, password)
+    sessions.end_all(person.id)
+    describe("person", person.id, person.name, after={"password": "new"})

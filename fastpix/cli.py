@@ -1,0 +1,271 @@
+"""`fastpix`: the operator's commands. Thin: each calls the domain as a named system actor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import click
+import flask
+import flask_migrate
+
+from fastpix import __version__, settings, supervisor
+from fastpix.access import principal, table, tenancy
+from fastpix.accounts import operator, setup
+from fastpix.app import create_app
+from fastpix.db import db, now
+from fastpix.errors import FastpixError, Misconfigured, Missing
+from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import invitations, standing
+from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.people import domain as people
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web import health
+
+
+def _plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's mistake is one line and exit code 1, never a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (FastpixError, principal.Denied) as problem:
+            click.echo(f"fastpix: {problem}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+@click.group(help="The video platform organization you run yourself.")
+@click.version_option(__version__)
+def main() -> None:
+    pass
+
+
+@contextmanager
+def _instance(given: settings.Settings | None = None) -> Iterator[flask.Flask]:
+    """The application of the instance with an up-to-date database; one transaction, saved at the end."""
+    app = create_app(given)
+    with app.app_context():
+        operator.require_current_schema(health.schema_state())
+        yield app
+        db.session.commit()
+
+
+@contextmanager
+def _organization(slug: str, command: str) -> Iterator[UUID]:
+    """Act as the named command in one organization."""
+    with _instance():
+        found = organizations.find(slug)
+        with principal.acting(principal.system(f"fastpix {command}", found, "cli")):
+            yield found
+
+
+@main.command()
+@_plainly
+def up() -> None:
+    """Start everything: make the instance, migrate, run web server and worker until Ctrl-C."""
+    given = settings.load()
+    _announce(given)
+    sys.exit(supervisor.up(given, before=lambda: _prepare(given)))
+
+
+@main.command()
+@_plainly
+def web() -> None:
+    """Run the web server alone."""
+    supervisor.web(settings.load())
+
+
+@main.command()
+@_plainly
+def worker() -> None:
+    """Run the worker alone: mails and other background jobs."""
+    sys.exit(supervisor.worker(settings.load()))
+
+
+@main.command()
+@_plainly
+def upgrade() -> None:
+    """Bring the database to this version's schema."""
+    _migrate(settings.load())
+    click.echo("The database is up to date.")
+
+
+@main.command("settings")
+@_plainly
+def show_settings() -> None:
+    """List every setting with the value in force (secrets hidden) and what it does."""
+    given = settings.load()
+    for field in settings.SETTINGS:
+        value = getattr(given, field.name)
+        shown = "(hidden)" if field.metadata["secret"] and value else value
+        click.echo(f"{settings.PREFIX}{field.name.upper()}={shown}\n    {field.metadata['sentence']}")
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="As a Markdown table.")
+@_plainly
+def access(markdown: bool) -> None:
+    """Print the role table: who can do what."""
+    click.echo(table.as_markdown() if markdown else table.as_text())
+
+
+@main.command("create-admin")
+@click.option("--email", prompt=True, help="Mail address of the person.")
+@click.option("--name", prompt=True, help="Name of the person.")
+@click.option("--organization", prompt=True, help="Name of the new organization.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@_plainly
+def create_admin(email: str, name: str, organization: str, password_stdin: bool) -> None:
+    """Make a person, an organization with them as its admin, and its workspaces production and development."""
+    password = _password(password_stdin)
+    with _instance():
+        slug = operator.create_admin(email, name, organization, password)
+    click.echo(f"{email} is admin of {organization} ({slug}).")
+
+
+@main.command("create-token")
+@click.option("--organization", required=True, help="Slug of the organization.")
+@click.option("--workspace", required=True, help="Name, slug or id of the workspace.")
+@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@click.option("--owner", required=True, help="Mail address of the member who owns the token.")
+@click.option("--name", default="made by fastpix create-token", help="What uses the token.")
+@click.option("--may-manage-people", is_flag=True, help="Let the token invite, edit and remove people.")
+@click.option("--expires", type=click.IntRange(1, 3650), help="Days until it expires.")
+@click.option("--json", "as_json", is_flag=True, help='Print {"id", "secret"}.')
+@_plainly
+def create_token(
+    organization: str,
+    workspace: str,
+    role: str,
+    owner: str,
+    name: str,
+    may_manage_people: bool,
+    expires: int | None,
+    as_json: bool,
+) -> None:
+    """Make an access token for the API. Its secret is printed once."""
+    with _organization(organization, "create-token"):
+        made = access_tokens.create(
+            name,
+            _workspace(workspace),
+            role,
+            may_manage_people,
+            now() + timedelta(days=expires) if expires else None,
+            owner_id=_member(owner),
+        )
+    if as_json:
+        click.echo(json.dumps({"id": str(made["id"]), "secret": made["secret"]}))
+    else:
+        click.echo(f"id:     {made['id']}\nsecret: {made['secret']}\nThe secret is not stored: keep it now.")
+
+
+@main.command()
+@click.option("--organization", required=True, help="Slug of the organization.")
+@click.option("--email", required=True, help="Mail address to invite.")
+@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@click.option("--print", "print_link", is_flag=True, help="Print the link, to pass on yourself.")
+@_plainly
+def invite(organization: str, email: str, role: str, print_link: bool) -> None:
+    """Invite somebody to an organization."""
+    with _organization(organization, "invite"):
+        result = invitations.invite([email], role)[0]
+    if result["status"] != "invited":
+        raise Misconfigured(f"{email}: {result['message']}")
+    click.echo(result["link"] if print_link else f"{email}: {result['invitation']['delivery']}")
+
+
+@main.command("set-role")
+@click.option("--organization", required=True, help="Slug of the organization.")
+@click.option("--email", required=True, help="Mail address of the member.")
+@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@_plainly
+def set_role(organization: str, email: str, role: str) -> None:
+    """Rescue: set a member's role. Refuses to leave an organization without an admin."""
+    with _organization(organization, "set-role"):
+        after = members.edit(_member(email), members.checked_role(role))
+    click.echo(f"{after['name']} is {after['role']} now.")
+
+
+@main.command("reset-password")
+@click.option("--email", required=True, help="Mail address of the person.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@_plainly
+def reset_password(email: str, password_stdin: bool) -> None:
+    """Set a person's password and end all their sessions."""
+    password = _password(password_stdin)
+    with _instance():
+        operator.reset_password(email, password)
+    click.echo(f"The password of {email} is set, and all their sessions ended.")
+
+
+@main.command("list-users")
+@_plainly
+def list_users() -> None:
+    """List all people with their organizations and roles."""
+    with _instance():
+        for person in people.everybody():
+            places = ", ".join(f"{s.slug}: {s.role}" for s in standing.of_person(person.id))
+            click.echo(f"{person.email}\t{person.name}\t{places or '-'}")
+
+
+def _prepare(given: settings.Settings) -> None:
+    _migrate(given)
+    with _instance(given):
+        if setup.is_open():
+            path = setup.make_token(given)
+            click.echo(f"  First time: open {given.public_url}/set-up - the set-up token is in {path}")
+
+
+def _announce(given: settings.Settings) -> None:
+    click.echo(f"fastpix {__version__} on {given.public_url} (instance {given.instance_path}); Ctrl-C stops it.")
+    if not given.is_https and given.host not in ("localhost", "127.0.0.1", "::1"):
+        click.echo("  Warning: FASTPIX_PUBLIC_URL is plain http; passwords cross the network unprotected.", err=True)
+
+
+def _migrate(given: settings.Settings) -> None:
+    app = create_app(given)
+    with app.app_context():
+        state = health.schema_state()
+        db.session.rollback()  # the migration needs the database for itself
+        if state == "newer":
+            operator.require_current_schema(state)
+        flask_migrate.upgrade()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise Misconfigured("Give --password-stdin and the password on standard input.")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _workspace(text: str) -> UUID:
+    for row in workspaces.search():
+        if text in (row["name"], row["slug"], str(row["id"])):
+            found: UUID = row["id"]
+            return found
+    raise Missing(f"There is no workspace {text} in this organization.")
+
+
+def _member(email: str) -> UUID:
+    person = people.find(email)
+    here = tenancy.organization_id()
+    found = [s for s in standing.of_person(person.id) if s.organization_id == here] if person else []
+    if not found:
+        raise Missing(f"{email} is no member of this organization.")
+    return found[0].member_id
+
+
+if __name__ == "__main__":
+    main()
