@@ -47,7 +47,9 @@ def use(key: str) -> None:
         db.session.flush()
     except sa.exc.IntegrityError:
         db.session.rollback()
-        raise Refused("This form was sent already, and nothing was done twice. Look at the list to see the result.") from None
+        raise Refused(
+            "This form was sent already, and nothing was done twice. Look at the list to see the result."
+        ) from None
 
 
 def kept(token_id: UUID, operation: str, key: str) -> KeptAnswer | None:

@@ -71,7 +71,9 @@ def _database_url(value: str) -> str:
 def _smtp_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if value.strip() and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
-        raise ValueError("give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465")
+        raise ValueError(
+            "give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465"
+        )
     return value.strip()
 
 
@@ -97,7 +99,9 @@ class Settings:
     """The settings of one instance, read-only. Field order is the order of the README's table."""
 
     instance_path: Path = _setting(
-        PROJECT / "instance", _path, "Folder of the instance: database, secret key, media and locks of the default set-up."
+        PROJECT / "instance",
+        _path,
+        "Folder of the instance: database, secret key, media and locks of the default set-up.",
     )
     database_url: str = _setting(
         "",
@@ -115,7 +119,10 @@ class Settings:
         0, _number(0, 10), "How many reverse proxies in front set X-Forwarded-For, -Proto and -Host. 0 trusts none."
     )
     secret_key: str = _setting(
-        "", _secret_key, "Signs cookies and seals waiting mails. Empty: made once and kept in the instance.", secret=True
+        "",
+        _secret_key,
+        "Signs cookies and seals waiting mails. Empty: made once and kept in the instance.",
+        secret=True,
     )
     smtp_url: str = _setting(
         "",
@@ -134,7 +141,9 @@ class Settings:
         65536, _number(8, 1048576), "Memory of one password check (argon2id), in KiB. Lower it on very small machines."
     )
     sign_in_attempts: int = _setting(
-        10, _number(1, 10000), "Wrong passwords allowed per address of the account, and times five per network address, in 15 minutes."
+        10,
+        _number(1, 10000),
+        "Wrong passwords allowed per address of the account, and times five per network address, in 15 minutes.",
     )
     invites_per_hour: int = _setting(200, _number(1, 100000), "Invites one organization may send in an hour.")
     web_workers: int = _setting(2, _number(1, 64), "Web server processes.")
@@ -171,7 +180,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings. Raises `Misconfigured` with one line naming the setting and what to give instead."""
     environ = os.environ if environ is None else environ
     given = _from_environment(environ)
-    instance = _parse("instance_path", given["instance_path"]) if "instance_path" in given else SETTINGS[0].default
+    instance: Path = (
+        _parse("instance_path", given["instance_path"]) if "instance_path" in given else PROJECT / "instance"
+    )
     for name, text in _from_file(instance / "settings.toml").items():
         given.setdefault(name, text)
     return Settings(**{name: _parse(name, text) for name, text in given.items()})

@@ -81,7 +81,10 @@ def worker(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     # One thread does the periodic tasks, besides.
-    periodic: list[jobs.Periodic] = [{**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600}, *([{}] * (WORKER_THREADS - 1))]
+    periodic: list[jobs.Periodic] = [
+        {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600},
+        *([{}] * (WORKER_THREADS - 1)),
+    ]
     threads = [
         threading.Thread(target=jobs.run, args=(app, JOBS, stop), kwargs={"periodic": tasks}) for tasks in periodic
     ]
@@ -111,7 +114,7 @@ def supervise(commands: Commands, *, grace_seconds: float = GRACE_SECONDS) -> in
         dead = _watch(children, signals)
         if dead is not None:
             end = _ending(children[dead].returncode)
-            print(f"fastpix: the {dead} {end}; stopping everything.", file=sys.stderr, flush=True)
+            sys.stderr.write(f"fastpix: the {dead} {end}; stopping everything.\n")
         return 0 if dead is None else 1
     finally:
         _stop_all(list(children.values()), signals, grace_seconds)

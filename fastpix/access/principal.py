@@ -120,7 +120,7 @@ def system(name: str, organization_id: UUID | None, door: Door = "job") -> Actor
 def may(permission: str) -> bool:
     """Whether the actor in force has a permission. KeyError for one the table does not know."""
     table.row(permission)
-    return PERMISSION_OBJECTS[permission].allows(current().identity)
+    return bool(PERMISSION_OBJECTS[permission].allows(current().identity))
 
 
 def demand(permission: str) -> None:

@@ -142,7 +142,13 @@ def as_markdown() -> str:
     """The role table as Markdown, for the documents and the command line."""
     lines = ["| area | permission | lets one | admin | member | source |", "| --- | --- | --- | --- | --- | --- |"]
     for r in PERMISSIONS:
-        member = "yes" if r.member and not r.member_switch else f"yes, unless `{r.member_switch}` is off" if r.member else "no"
+        member = (
+            "yes"
+            if r.member and not r.member_switch
+            else f"yes, unless `{r.member_switch}` is off"
+            if r.member
+            else "no"
+        )
         lines.append(f"| {r.area} | `{r.key}` | {r.does} | {'yes' if r.admin else 'no'} | {member} | {r.source} |")
     return "\n".join(lines)
 

@@ -32,7 +32,7 @@ class InOrganization:
     """Mixin of a table whose rows belong to one organization."""
 
     @declared_attr
-    def organization_id(cls) -> Mapped[UUID]:
+    def organization_id(cls) -> Mapped[UUID]:  # noqa: N805  # a declared_attr is called with the class
         return mapped_column(sa.ForeignKey("organizations.id", ondelete="CASCADE"))
 
 
@@ -40,7 +40,7 @@ class InWorkspace(InOrganization):
     """Mixin of a table whose rows lie in one workspace of an organization."""
 
     @declared_attr
-    def workspace_id(cls) -> Mapped[UUID]:
+    def workspace_id(cls) -> Mapped[UUID]:  # noqa: N805  # a declared_attr is called with the class
         return mapped_column(sa.ForeignKey("workspaces.id", ondelete="CASCADE"))
 
 
@@ -101,19 +101,19 @@ def _filter(state: ORMExecuteState) -> None:
     state.statement = _scoped(state.statement, scope.workspace_ids is None, scope.sees_all_workspaces)
 
 
+def _workspaces() -> list[UUID]:
+    return list(principal.current().workspace_ids or ())
+
+
 # Parameters are read from the scope when a statement runs, so one prepared statement serves every organization.
-_ORGANIZATION = sa.bindparam("scope_organization", callable_=lambda: organization_id(), type_=sa.Uuid())
-_WORKSPACES = sa.bindparam("scope_workspaces", callable_=lambda: _workspaces(), type_=sa.Uuid(), expanding=True)
+_ORGANIZATION = sa.bindparam("scope_organization", callable_=organization_id, type_=sa.Uuid())
+_WORKSPACES = sa.bindparam("scope_workspaces", callable_=_workspaces, type_=sa.Uuid(), expanding=True)
 _BY_ORGANIZATION = (
     with_loader_criteria(InOrganization, lambda cls: cls.organization_id == _ORGANIZATION, include_aliases=True),
     with_loader_criteria(IsOrganization, lambda cls: cls.id == _ORGANIZATION, include_aliases=True),
 )
 _INSIDE = (with_loader_criteria(InWorkspace, lambda cls: cls.workspace_id.in_(_WORKSPACES), include_aliases=True),)
 _THEMSELVES = (with_loader_criteria(IsWorkspace, lambda cls: cls.id.in_(_WORKSPACES), include_aliases=True),)
-
-
-def _workspaces() -> list[UUID]:
-    return list(principal.current().workspace_ids or ())
 
 
 @lru_cache(maxsize=2048)

@@ -71,7 +71,11 @@ def email() -> Any:
                 recovery.ask_email(me.id, form.email.data or "")
             except TooMany as problem:
                 raise Refused(str(problem)) from None
-            return go(".index", f"Open the link in the mail to {form.email.data} to finish. Until then nothing changes.", "info")
+            return go(
+                ".index",
+                f"Open the link in the mail to {form.email.data} to finish. Until then nothing changes.",
+                "info",
+            )
     return show("accounts/email.html", form=form, me=me, mail_is_set_up=outbox.is_configured())
 
 

@@ -37,7 +37,7 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     Unknown and known addresses cost the same and get the same answer.
     """
     _count_attempt(settings, email, browser.address)
-    person_id, name, stored = _look_up(email)
+    person_id, stored = _look_up(email)
     if not passwords.matches(stored, password) or person_id is None:
         raise Invalid("password", WRONG)
     person = people.get(person_id)
@@ -133,10 +133,10 @@ def _account_key(email: str) -> str:
         return "no address"
 
 
-def _look_up(email: str) -> tuple[UUID | None, str, str]:
-    """Id, name and stored hash of an account; empty ones where there is none. Holds no transaction afterwards."""
+def _look_up(email: str) -> tuple[UUID | None, str]:
+    """Id and stored hash of an account; empty ones where there is none. Holds no transaction afterwards."""
     with reading():
         person = people.find(email)
-        found = (person.id, person.name, person.password_hash) if person else (None, "", "")
+        found = (person.id, person.password_hash) if person else (None, "")
         db.session.rollback()
     return found

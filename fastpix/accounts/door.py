@@ -45,9 +45,7 @@ def give_session(response: Response, secret: str, *, is_remembered: bool = False
 def take_session(response: Response) -> Response:
     """After signing out: nothing of the person stays in the browser."""
     session.clear()
-    response.delete_cookie(
-        session_cookie(settings()), httponly=True, samesite="Lax", secure=settings().is_https
-    )
+    response.delete_cookie(session_cookie(settings()), httponly=True, samesite="Lax", secure=settings().is_https)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -43,14 +43,18 @@ class SetUpForm(Form):
         "Your name", validators=[DataRequired("Give your name."), Length(max=120)], render_kw={"autocomplete": "name"}
     )
     email = _email()
-    password = PasswordField("Password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT)
+    password = PasswordField(
+        "Password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT
+    )
 
 
 class JoinForm(Form):
     name = StringField(
         "Your name", validators=[DataRequired("Give your name."), Length(max=120)], render_kw={"autocomplete": "name"}
     )
-    password = PasswordField("Password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT)
+    password = PasswordField(
+        "Password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT
+    )
 
 
 class NewPasswordForm(Form):
@@ -79,12 +83,16 @@ class PasswordForm(Form):
         validators=[InputRequired("Give your current password.")],
         render_kw={"autocomplete": "current-password"},
     )
-    new = PasswordField("New password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT)
+    new = PasswordField(
+        "New password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT
+    )
 
 
 class DeleteForm(Form):
     password = PasswordField(
-        "Your password", validators=[InputRequired("Give your password.")], render_kw={"autocomplete": "current-password"}
+        "Your password",
+        validators=[InputRequired("Give your password.")],
+        render_kw={"autocomplete": "current-password"},
     )
 
 

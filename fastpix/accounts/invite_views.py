@@ -100,9 +100,7 @@ def _secret() -> str:
 
 
 def _welcome(invite: acceptance.Invite) -> Response:
-    home = go(
-        "organizations.overview", f"Welcome to {invite.organization_name}.", org=invite.organization_slug
-    )
+    home = go("organizations.overview", f"Welcome to {invite.organization_name}.", org=invite.organization_slug)
     return door.drop(home, INVITE_COOKIE, PATH)
 
 
@@ -112,6 +110,11 @@ def _show_case(invite: acceptance.Invite, form: Form | None = None) -> Response:
     if form is None:
         form = {"new": JoinForm, "prove": NewPasswordForm}.get(case, EmptyForm)()
     html, status = show(
-        "accounts/invite.html", invite=invite, case=case, form=form, me=who, sign_in_url=url_for("accounts.sign_in", next=PATH)
+        "accounts/invite.html",
+        invite=invite,
+        case=case,
+        form=form,
+        me=who,
+        sign_in_url=url_for("accounts.sign_in", next=PATH),
     )
     return door.closed(Response(html, status, mimetype="text/html"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastpix.accounts import account_views, invite_views, views
 
-BLUEPRINTS = [pages.blueprint for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside)]
+BLUEPRINTS = [
+    pages.blueprint for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside)
+]
 
 PUBLIC = {
     "accounts.home": "sends a visitor to where they belong",

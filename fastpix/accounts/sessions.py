@@ -124,9 +124,7 @@ def end_all(person_id: UUID, but: UUID | None = None) -> int:
 def end_one(session_id: UUID) -> None:
     """End one session, as part of signing out."""
     db.session.execute(
-        sa.delete(BrowserSession)
-        .where(BrowserSession.id == session_id)
-        .execution_options(synchronize_session=False)
+        sa.delete(BrowserSession).where(BrowserSession.id == session_id).execution_options(synchronize_session=False)
     )
 
 

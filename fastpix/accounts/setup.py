@@ -42,7 +42,9 @@ def is_open() -> bool:
 
 
 @personal("instance.set_up")
-def set_up(settings: Settings, token: str, organization: str, person: dict[str, str], browser: Browser) -> tuple[str, Any]:
+def set_up(
+    settings: Settings, token: str, organization: str, person: dict[str, str], browser: Browser
+) -> tuple[str, Any]:
     """The first person, as admin of the first organization; signed in: (session secret, organization).
 
     `person` is {email, name, password}. Raises `Invalid`, and `Refused` once somebody exists.

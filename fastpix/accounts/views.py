@@ -39,7 +39,11 @@ def set_up() -> Any:
     form = SetUpForm()
     if form.is_sent():
         with form.catching():
-            person = {"email": form.email.data or "", "name": form.name.data or "", "password": form.password.data or ""}
+            person = {
+                "email": form.email.data or "",
+                "name": form.name.data or "",
+                "password": form.password.data or "",
+            }
             secret, organization = setup.set_up(
                 door.settings(), form.token.data or "", form.organization.data or "", person, door.browser()
             )

@@ -117,10 +117,7 @@ def _forbidden(permission: str, admins: list[str]) -> Response:
     row = table.row(permission)
     role = principal.current().role or "none"
     who = _listed(admins) or "An admin"
-    message = (
-        f"You need the permission to {row.does} ({permission}), and your role here is {role}. "
-        f"{who} can grant it."
-    )
+    message = f"You need the permission to {row.does} ({permission}), and your role here is {role}. {who} can grant it."
     if is_api():
         return envelope.failure(403, message, message, permission=permission, role=role, grantedBy=admins)
     html = render_template(

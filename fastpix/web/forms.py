@@ -16,7 +16,9 @@ from fastpix import once
 from fastpix.db import db
 from fastpix.errors import Invalid, Refused
 
-STALE = "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
+STALE = (
+    "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
+)
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types

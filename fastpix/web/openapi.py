@@ -86,12 +86,13 @@ def document(server: str) -> dict[str, Any]:
 
 
 def _schemas(operations: list[Operation]) -> tuple[dict[type[BaseModel], Any], dict[str, Any]]:
-    wanted: list[tuple[type[BaseModel], Any]] = []
+    wanted: list[Any] = []
     for told in operations:
         wanted += [(model, "validation") for model in (told.body, told.query) if model is not None]
         wanted += [(told.answer, "serialization")] if told.answer is not None else []
     found, definitions = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_REFERENCE)
-    return {model: schema for (model, _), schema in found.items()}, definitions.get("$defs", {})
+    by_model: dict[Any, Any] = {model: schema for (model, _), schema in found.items()}
+    return by_model, definitions.get("$defs", {})
 
 
 def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, Any]:

@@ -55,7 +55,9 @@ def conclude(answer: Any) -> BaseResponse:
 class Pages:
     """The dashboard pages of a resource. Within an organization their addresses begin with `/o/<org>`."""
 
-    def __init__(self, name: str, module: str, prefix: str = "", *, menu: tuple[Entry, ...] = (), org: bool = True) -> None:
+    def __init__(
+        self, name: str, module: str, prefix: str = "", *, menu: tuple[Entry, ...] = (), org: bool = True
+    ) -> None:
         self.blueprint = Blueprint(name, module, template_folder="templates")
         self.prefix = ("/o/<org>" if org else "") + prefix
         self.menu = menu
@@ -74,9 +76,7 @@ class Pages:
 
             guarded.action = action  # type: ignore[attr-defined]
             action.doors["page"].extend(f"{method} {self.prefix}{rule}" for method in methods.split())
-            self.blueprint.add_url_rule(
-                self.prefix + rule, endpoint or view.__name__, guarded, methods=methods.split()
-            )
+            self.blueprint.add_url_rule(self.prefix + rule, endpoint or view.__name__, guarded, methods=methods.split())
             return guarded
 
         return decorate

@@ -38,17 +38,18 @@ def install(app: Flask, settings: Settings) -> None:
 
 def moment(at: datetime | None) -> dict[str, str] | None:
     """A time for `<time>`: {iso, text}, in UTC; a script shows it in the viewer's zone."""
-    return at and {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": f"{at.day} {at:%b %Y, %H:%M} UTC"}
+    return {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": f"{at.day} {at:%b %Y, %H:%M} UTC"} if at else None
 
 
 def day(at: datetime | None) -> dict[str, str] | None:
     """A day for `<time>`: {iso, text}."""
-    return at and {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": f"{at.day} {at:%b %Y}"}
+    return {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": f"{at.day} {at:%b %Y}"} if at else None
 
 
 def _shell(settings: Settings) -> dict[str, Any]:
     standing = g.get("standing")
     signed_in = bool(current_user.is_authenticated)
+    may_found = signed_in and settings.organization_creation
     organization = None
     if standing is not None:
         home = url_for("organizations.overview", org=standing.slug)
@@ -59,7 +60,7 @@ def _shell(settings: Settings) -> dict[str, Any]:
         "organization": organization,
         "role": standing.role if standing else None,
         "organizations": _organizations(standing.slug if standing else None) if signed_in else [],
-        "create_organization_url": url_for("accounts_more.found") if signed_in and settings.organization_creation else None,
+        "create_organization_url": url_for("accounts_more.found") if may_found else None,
         "menu": menu.visible() if standing else [],
         "access_url": url_for("organizations.access") if standing else None,
         "docs_url": url_for("docs.index"),

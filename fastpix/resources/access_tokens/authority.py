@@ -68,7 +68,10 @@ _FIND = (
         AccessToken.id == sa.bindparam("token_id"),
         AccessToken.secret_hash == sa.bindparam("secret_hash"),
         AccessToken.revoked_at.is_(None),
-        sa.or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > sa.bindparam("at", type_=AccessToken.created_at.type)),
+        sa.or_(
+            AccessToken.expires_at.is_(None),
+            AccessToken.expires_at > sa.bindparam("at", type_=AccessToken.created_at.type),
+        ),
     )
 )
 _USED = (
@@ -89,7 +92,7 @@ def prove(token_id: str, secret: str) -> Authority | None:
         found = db.session.execute(
             _FIND, {"token_id": parsed, "secret_hash": tokens.digest(secret), "at": now()}
         ).one_or_none()
-    return Authority(*found) if found else None
+    return Authority(*tuple(found)) if found else None
 
 
 def used(token_id: UUID, address: str) -> None:

@@ -52,9 +52,8 @@ _LIVE = sa.and_(AccessToken.revoked_at.is_(None), AccessToken.owner_id.is_not(No
 @action("access_tokens.view")
 def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
     """The tokens by page number (1-based), newest first, with the total. Secrets are not stored, so never in it."""
-    rows, count = _NEWEST, _COUNT
-    if workspace_id is not None:
-        rows, count = (s.where(AccessToken.workspace_id == workspace_id) for s in (rows, count))
+    here = AccessToken.workspace_id == workspace_id if workspace_id is not None else sa.true()
+    rows, count = _NEWEST.where(here), _COUNT.where(here)
     found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
     return [_as_dict(row) for row in found], db.session.scalar(count) or 0
 
@@ -115,9 +114,7 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     token.owner_id, token.owner_name = actor.member_id, _owner_name(actor.member_id)
     secret = _rotate(token)
     db.session.flush()
-    describe(
-        "access_token", token.id, token.name, before=before, after=_facts(token), workspace_id=token.workspace_id
-    )
+    describe("access_token", token.id, token.name, before=before, after=_facts(token), workspace_id=token.workspace_id)
     return get_dict(token.id) | {"secret": secret}
 
 

@@ -18,7 +18,9 @@ ROLE_SENTENCES = {
 
 class AccessTokenForm(OnceForm):
     name = StringField(
-        "Name", validators=[DataRequired("Say what will use the token."), Length(max=80)], description="Such as “Nightly import”."
+        "Name",
+        validators=[DataRequired("Say what will use the token."), Length(max=80)],
+        description="Such as “Nightly import”.",
     )
     workspace = SelectField("Workspace", coerce=UUID, description="The token works in this workspace only.")
     role = RadioField(

@@ -79,7 +79,9 @@ def find(secret: str) -> Invite:
     if invitation.expires_at <= now():
         raise Gone(f"This invite has expired. {ask}")
     if invitation.inviter_id is not None and row.inviter_role != "admin":
-        raise Gone(f"{invitation.inviter_name}, who sent this invite, is no admin any more. Ask an admin for a new one.")
+        raise Gone(
+            f"{invitation.inviter_name}, who sent this invite, is no admin any more. Ask an admin for a new one."
+        )
     return Invite(
         id=invitation.id,
         organization_id=invitation.organization_id,

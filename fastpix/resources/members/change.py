@@ -19,9 +19,7 @@ from fastpix.resources.members.models import Member
 from fastpix.resources.organizations import lock
 from fastpix.resources.organizations.models import Organization
 
-LAST_ADMIN = (
-    "{name} is the only admin here, and an organization always keeps one. Make somebody else an admin first."
-)
+LAST_ADMIN = "{name} is the only admin here, and an organization always keeps one. Make somebody else an admin first."
 
 _ADMINS = sa.select(sa.func.count(Member.id)).where(Member.role == "admin")
 _OWN_ROLE = sa.select(Member.role).where(Member.id == sa.bindparam("member_id"))

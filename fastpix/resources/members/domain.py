@@ -57,7 +57,9 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
     describe("member", member_id, before["name"], before=_facts(before), after=_facts(after))
     if member.role != old_role:
         verb = "is now an admin" if member.role == "admin" else "is now a member"
-        notices.membership_changed(member, f"{before['name']} {verb} of {{organization}}, by {principal.current().name}.")
+        notices.membership_changed(
+            member, f"{before['name']} {verb} of {{organization}}, by {principal.current().name}."
+        )
     return after
 
 

@@ -38,9 +38,7 @@ def edit(invitation_id: UUID, body: MemberEdit) -> Any:
     return domain.edit(invitation_id, body.role, body.workspaces)
 
 
-@api.operation(
-    domain.resend, "POST", "/iam/invitations/<invitationId>/resend", answer=InviteResult
-)
+@api.operation(domain.resend, "POST", "/iam/invitations/<invitationId>/resend", answer=InviteResult)
 def resend(invitation_id: UUID) -> Any:
     """Send a new link; the old ones are dead."""
     return domain.resend(invitation_id)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from fastpix import links
 from fastpix.access import tenancy
 from fastpix.db import db
-
 from fastpix.mail import outbox
 from fastpix.resources.members.models import Member
 from fastpix.resources.organizations.models import Organization

@@ -34,7 +34,7 @@ _COLUMNS = (
     Person.name,
     Person.email,
 )
-_ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
+_ROWS: sa.Select[Any] = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _ONE = _ROWS.where(Member.id == sa.bindparam("member_id"))
 _GRANTS = (
     sa.select(MemberWorkspace.member_id, Workspace.id, Workspace.name)
@@ -55,9 +55,7 @@ class Page:
     total: int | None
 
 
-def keyset(
-    *, query: str = "", role: str = "", after: str = "", before: str = "", limit: int = PAGE
-) -> Page:
+def keyset(*, query: str = "", role: str = "", after: str = "", before: str = "", limit: int = PAGE) -> Page:
     """A page of members, newest first. `after` and `before` are cursors from an earlier page.
 
     `query` is the beginning of a name or an address. `total` is None where counting would scan.
@@ -117,7 +115,7 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
 
 
 def _filtered(query: str, role: str) -> sa.Select[Any]:
-    statement = _ROWS
+    statement: sa.Select[Any] = _ROWS
     if role in ("admin", "member"):
         statement = statement.where(Member.role == role)
     beginning = " ".join(query.split()).lower()

@@ -25,7 +25,7 @@ def index() -> Any:
     filters = {"query": request.args.get("q", "")[:254], "role": request.args.get("role", "")}
     found = domain.page(**filters, after=request.args.get("after", ""), before=request.args.get("before", ""))
     _, waiting = invitations.pending(1, 1)
-    shown = {"q": filters["query"], "role": filters["role"]}
+    shown: dict[str, Any] = {"q": filters["query"], "role": filters["role"]}
     return show(
         "members/index.html",
         members=found.rows,

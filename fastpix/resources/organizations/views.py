@@ -95,9 +95,7 @@ def delete() -> Any:
         with form.catching():
             domain.delete()
             return go("accounts.home", f"{organization['name']} was deleted, with everything in it.")
-    return show(
-        "organizations/delete.html", form=form, organization=organization, workspaces=workspaces.search()
-    )
+    return show("organizations/delete.html", form=form, organization=organization, workspaces=workspaces.search())
 
 
 def _next_steps(organization: dict[str, Any], waiting: int, tokens: int) -> list[dict[str, Any]]:

@@ -17,9 +17,7 @@ def create() -> Any:
     return domain.create(domain.workspace_of_token())
 
 
-@api.operation(
-    domain.listed, "GET", "/iam/signing-keys", query=Paging, answer=schemas.SigningKeyRow, is_list=True
-)
+@api.operation(domain.listed, "GET", "/iam/signing-keys", query=Paging, answer=schemas.SigningKeyRow, is_list=True)
 def index(query: Paging) -> Any:
     """List the signing keys, newest first."""
     rows, total = domain.listed(query.offset, query.limit)

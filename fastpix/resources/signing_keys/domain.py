@@ -36,9 +36,8 @@ _ONE = _ROWS.where(SigningKey.id == sa.bindparam("key_id"))
 @action("signing_keys.view")
 def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
     """The keys by page number (1-based), newest first, with the total; all workspaces unless one is named."""
-    rows, count = _NEWEST, _COUNT
-    if workspace_id is not None:
-        rows, count = (s.where(SigningKey.workspace_id == workspace_id) for s in (rows, count))
+    here = SigningKey.workspace_id == workspace_id if workspace_id is not None else sa.true()
+    rows, count = _NEWEST.where(here), _COUNT.where(here)
     found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
     return [dict(row._mapping) for row in found], db.session.scalar(count) or 0
 
@@ -63,9 +62,7 @@ def create(workspace_id: UUID) -> dict[str, Any]:
     pem = pair.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = pair.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = pair.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     key = SigningKey(workspace_id=workspace_id, public_key=public.decode(), created_by=current().name)
     db.session.add(key)
     db.session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from fastpix.resources.signing_keys.models import SigningKey
 @action("workspaces.delete", changes=False)
 def of(workspace_id: UUID) -> dict[str, int]:
     """How many of each kind of thing the workspace holds, by their names in the plural."""
-    kinds = {"signing keys": SigningKey, "access tokens": AccessToken}
+    kinds: dict[str, Any] = {"signing keys": SigningKey, "access tokens": AccessToken}
     return {
         name: db.session.scalar(sa.select(sa.func.count(kind.id)).where(kind.workspace_id == workspace_id)) or 0
         for name, kind in kinds.items()
