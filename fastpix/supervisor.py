@@ -136,7 +136,11 @@ def _watch(children: Mapping[str, subprocess.Popen[bytes]], signals: list[int]) 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     parent = os.getpid()
     # A process group of its own: the terminal's Ctrl-C comes to the supervisor alone, which then stops in order.
-    return subprocess.Popen(command, process_group=0, preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent))
+    return subprocess.Popen(
+        command,
+        process_group=0,
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509  # no thread runs yet
+    )
 
 
 def die_with_parent(number: int, parent: int) -> None:

@@ -37,7 +37,7 @@ KEEP = re.compile(
             r"visually-hidden(-focusable)?|sticky-top|overflow-(auto|hidden)|align-(top|middle|bottom)",
             r"card(-(body|header|title|subtitle|footer|table|actions|sm|md|lg|header-tabs))?",
             r"btn(-(primary|secondary|danger|warning|success|outline-[a-z]+|ghost-(secondary|danger|primary)|link|sm|lg|icon|list|close))?",
-            r"(alert|badge|avatar|breadcrumb|datagrid|empty|list-group|nav|table|progress|status|steps?|page)(-[a-z0-9-]+)?",
+            r"(alert|badge|avatar|breadcrumb|datagrid|empty|list-group|nav|table|progress|status|steps?)(-[a-z0-9-]+)?",
             r"form-(label|hint|control|select|check|fieldset|text|switch)(-[a-z-]+)?|input-(group|icon)(-[a-z-]+)?",
             r"(in)?valid-feedback|is-(in)?valid|required|active|disabled|show|icon(-[a-z]+)?|hr(-text)?|subheader|markdown",
             r"(text|bg)-(red|green|yellow|orange|blue|azure|gray|primary|danger|success|warning|info|secondary)(-lt|-fg)?",
@@ -123,7 +123,7 @@ def drop_unused(css: str, own: str) -> str:
                       lambda m: m[0] if m[1] in told else "", css)
         slim = re.sub(r"@keyframes ([\w-]+)\{(?:[^{}]*\{[^{}]*\})*\}\n",
                       lambda m: m[0] if re.search(rf"animation(?:-name)?:[^;}}]*\b{m[1]}\b", css + own) else "", slim)
-        slim = re.sub(r"(?m)^[^@\n{}]+\{\}\n", "", slim)
+        slim = re.sub(r"(?m)^(@media[^{}]*\{)?[^@\n{}]+\{\}(?(1)\}|)\n", "", slim)
         if slim == css:
             return css
         css = slim
@@ -156,9 +156,10 @@ def check() -> int:
     for path in sorted(STATIC.parent.parent.rglob("*.html")):
         if "mail" in path.parts:
             continue
-        for value in re.findall(r'\sclass="([^"]*)"', path.read_text("utf-8")):
-            for name in re.sub(r"\{%.*?%\}|\S*\{\{.*?\}\}\S*", " ", value).split():
-                if name not in known:
+        text = re.sub(r"\{[%#].*?[%#]\}", " ", path.read_text("utf-8"), flags=re.S)
+        for value in re.findall(r'\sclass="([^"]*)"', re.sub(r"\{\{.*?\}\}", "?", text, flags=re.S)):
+            for name in value.split():
+                if "?" not in name and name not in known:
                     unknown.setdefault(name, []).append(str(path.relative_to(ROOT)))
     for name, paths in sorted(unknown.items()):
         print(f"{name}: in no stylesheet; used in {', '.join(sorted(set(paths)))}")

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from flask import g, request
 from flask_wtf import FlaskForm
@@ -19,6 +20,11 @@ from fastpix.errors import Invalid, Refused
 STALE = (
     "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
 )
+
+
+def as_uuid(value: object) -> UUID:
+    """`coerce` of fields whose choices are ids. Raises ValueError, which the field says."""
+    return value if isinstance(value, UUID) else UUID(str(value))
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types

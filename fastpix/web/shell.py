@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     app.add_template_filter(moment)
     app.add_template_filter(day)
+    app.add_template_filter(lambda text: base64.b64encode(text.encode()).decode(), "base64")
 
 
 def moment(at: datetime | None) -> dict[str, str] | None:

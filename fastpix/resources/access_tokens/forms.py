@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from uuid import UUID
 
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from fastpix.web.forms import OnceForm
+from fastpix.web.forms import OnceForm, as_uuid
 
 ROLE_SENTENCES = {
     "admin": "Read and write: everything an admin may do in this workspace.",
@@ -22,7 +21,7 @@ class AccessTokenForm(OnceForm):
         validators=[DataRequired("Say what will use the token."), Length(max=80)],
         description="Such as “Nightly import”.",
     )
-    workspace = SelectField("Workspace", coerce=UUID, description="The token works in this workspace only.")
+    workspace = SelectField("Workspace", coerce=as_uuid, description="The token works in this workspace only.")
     role = RadioField(
         "Role",
         choices=[("member", "Member"), ("admin", "Admin")],

@@ -199,7 +199,8 @@ def _handed_over(successor: dict[str, Any] | None) -> str:
 
 
 def _facts(member: dict[str, Any]) -> dict[str, Any]:
-    return {"role": member["role"], "workspaces": member["workspaces"], "email": member["email"]}
+    workspaces_of = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
+    return {"role": member["role"], "workspaces": workspaces_of, "email": member["email"]}
 
 
 def _me() -> str:

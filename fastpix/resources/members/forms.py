@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from fastpix.access import table
 from fastpix.resources.members.domain import Workspaces
-from fastpix.web.forms import Form, OnceForm
+from fastpix.web.forms import Form, OnceForm, as_uuid
 
 ROLE_CHOICES = [(role, role.capitalize()) for role in table.ROLES]
 ACCESS_CHOICES = [("all", "All workspaces, new ones too"), ("these", "Only these")]
@@ -26,7 +26,7 @@ class AccessForm(Form):
         render_kw={"consequences": table.ROLE_SENTENCES},
     )
     access = RadioField("Workspaces", choices=ACCESS_CHOICES, default="all", validators=[InputRequired()])
-    workspaces = SelectMultipleField("Which workspaces", coerce=UUID, validate_choice=False)
+    workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
     wire_names = {"workspaces": "workspaces"}
 
     def offer(self, names: list[tuple[UUID, str]]) -> None:

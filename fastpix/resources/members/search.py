@@ -24,7 +24,7 @@ PAGE = 25
 # The greatest code point: closes the range of all texts that begin with a prefix, by the index.
 _LAST = "\U0010ffff"
 
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     Member.id,
     Member.person_id,
     Member.role,
@@ -34,7 +34,7 @@ _COLUMNS = (
     Person.name,
     Person.email,
 )
-_ROWS: sa.Select[Any] = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
+_ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _ONE = _ROWS.where(Member.id == sa.bindparam("member_id"))
 _GRANTS = (
     sa.select(MemberWorkspace.member_id, Workspace.id, Workspace.name)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from wtforms import SelectField
 
-from fastpix.web.forms import OnceForm
+from fastpix.web.forms import OnceForm, as_uuid
 
 
 class SigningKeyForm(OnceForm):
-    workspace = SelectField("Workspace", coerce=UUID, description="The key signs playback of this workspace only.")
+    workspace = SelectField("Workspace", coerce=as_uuid, description="The key signs playback of this workspace only.")
     wire_names = {"workspaceId": "workspace"}

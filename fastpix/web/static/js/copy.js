@@ -1,0 +1,49 @@
+// Copy buttons: <button data-copy="id of the field"><span>Copy</span></button>. Where the browser forbids the
+// clipboard (plain HTTP), the value is left selected and the person is told which keys to press.
+"use strict";
+
+function announce(text) {
+  const region = document.getElementById("announce");
+  if (!region) return;
+  region.textContent = "";
+  setTimeout(() => { region.textContent = text; }, 50);
+}
+
+function select(source) {
+  source.focus();
+  if (typeof source.select === "function") {
+    source.select();
+    return;
+  }
+  const range = document.createRange();
+  range.selectNodeContents(source);
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
+async function copy(source) {
+  const text = source.value ?? source.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    select(source);
+    return document.execCommand("copy");
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const done = await copy(source);
+  if (!done) select(source);
+  const text = done ? "Copied" : "Selected: press Ctrl+C";
+  const label = button.querySelector("span:not(.visually-hidden)");
+  label.dataset.text ??= label.textContent;
+  label.textContent = text;
+  announce(text);
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => { label.textContent = label.dataset.text; }, 4000);
+});

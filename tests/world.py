@@ -1,0 +1,121 @@
+"""The world a test starts in: an application on one database, built once and put back before every test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import sqlalchemy as sa
+from flask import Flask
+
+from fastpix import app as application
+from fastpix.access import principal
+from fastpix.app import create_app
+from fastpix.db import Base, db, reading, set_reading
+from fastpix.settings import Settings
+from tests.cast import Cast, make_cast
+
+KEY = "the secret key of all tests, long enough"
+# Written beside a request, or counting it: a refusal may change them.
+VOLATILE_TABLES = {"limit_counts", "form_keys", "alembic_version"}
+VOLATILE_COLUMNS = {"last_seen_at", "last_used_at", "last_used_from"}
+# sessions.address is noted with last_seen_at.
+VOLATILE_OF = {"sessions": {"address"}}
+
+
+def test_settings(folder: Path, **given: Any) -> Settings:
+    """Cheap passwords, no mail server, generous limits; `given` wins."""
+    known: dict[str, Any] = {
+        "instance_path": folder,
+        "public_url": "http://localhost",
+        "secret_key": KEY,
+        "password_memory_kib": 8,
+        "sign_in_attempts": 10_000,
+        "invites_per_hour": 100_000,
+    }
+    return Settings(**known | given)
+
+
+def migrate(app: Flask) -> None:
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.session.remove()
+
+
+class World:
+    """One application with the cast in its database. `reset` puts every table back as the cast left it."""
+
+    def __init__(self, kind: str, settings: Settings) -> None:
+        self.kind, self.settings = kind, settings
+        self.app = create_app(settings)
+        with self.app.app_context():
+            self.engine = db.engine
+        migrate(self.app)
+        self.cast: Cast = make_cast(self.app)
+        self._rows = self._read()
+
+    def reset(self) -> None:
+        """Put tables and the process's settings back; other tests may have made other applications meanwhile."""
+        application._configure(self.app, self.settings)
+        principal.enter(principal.NOBODY)
+        present = self._read()
+        changed = [table for table in Base.metadata.sorted_tables if present[table.name] != self._rows[table.name]]
+        if not changed:
+            return
+        with self._without_references() as connection:
+            for table in reversed(changed):
+                connection.execute(table.delete())
+            for table in changed:
+                if self._rows[table.name]:
+                    connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
+
+    def digest(self) -> str:
+        """A hash of all that is stored, but for notes of presence and counts of tries."""
+        said = hashlib.sha256()
+        for name, rows in sorted(self._read().items()):
+            hidden = VOLATILE_COLUMNS | VOLATILE_OF.get(name, set())
+            if name not in VOLATILE_TABLES:
+                kept = sorted(repr(sorted((k, v) for k, v in row.items() if k not in hidden)) for row in rows)
+                said.update(f"{name}: {kept}\n".encode())
+        return said.hexdigest()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        """A database session for looking and arranging. Never hold it open around a request of a door."""
+        with self.app.app_context():
+            set_reading(False)
+            yield db.session
+            db.session.commit()
+
+    def _read(self) -> dict[str, list[dict[str, Any]]]:
+        with reading(), self.engine.connect() as connection:
+            return {
+                table.name: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+                for table in Base.metadata.sorted_tables
+            }
+
+    @contextmanager
+    def _without_references(self) -> Iterator[sa.Connection]:
+        """A transaction in which foreign keys rest: tables are written in any order."""
+        set_reading(False)
+        with self.engine.connect() as connection:
+            if self.kind == "sqlite":  # only heard outside a transaction
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            else:
+                connection.exec_driver_sql("SET LOCAL session_replication_role=replica")
+            yield connection
+            connection.commit()
+            if self.kind == "sqlite":
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+
+
+def other_settings(settings: Settings, **given: Any) -> Settings:
+    return replace(settings, **given)
