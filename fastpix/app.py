@@ -70,7 +70,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
     links.configure(now.public_url)
     passwords.configure(now.password_memory_kib)
     seal.configure(key)
-    outbox.configure(now, key)
+    outbox.configure(now)
     invitations.policy.days, invitations.policy.per_hour = now.invite_days, now.invites_per_hour
 
 

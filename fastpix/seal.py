@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _fernet: Fernet | None = None
 
@@ -13,7 +14,8 @@ _fernet: Fernet | None = None
 def configure(secret_key: str) -> None:
     """Derive the sealing key from the instance's secret key. Called by `fastpix.app`."""
     global _fernet
-    _fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"fastpix seal\x00" + secret_key.encode()).digest()))
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fastpix seal").derive(secret_key.encode())
+    _fernet = Fernet(base64.urlsafe_b64encode(key))
 
 
 def seal(text: str) -> bytes:

@@ -29,7 +29,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 Commands = Mapping[str, Sequence[str]]
 
 
-def up(settings: Settings, *, before: Callable[[], None]) -> int:
+def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
     """Run web server and worker until a signal or until one of them dies. Returns the exit code.
 
     `before` prepares the instance, once it is sure that nobody else runs it.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,13 +49,74 @@ DROP = re.compile(
     r"|overlap|floating|divide|flag|payment|stamp|sparkline|segmented|bordered|pills|underline|notification|loading|animated"
     r"|mobile-(sm|lg|xl|xxl)|navbar|brand|(2xl|3xl|4xl)|x{1,2}l|lite|sort|selectable|dark|light|cyan|teal|lime|pink|purple|indigo)[a-z0-9-]*"
 )
-ICONS = """
-activity adjustments alert-circle alert-triangle api arrow-left ban book broadcast certificate check chevron-down
-chevron-right circle-check clock code copy device-desktop door-exit dots download external-link eye file-text help-circle
-history home hourglass id-badge-2 info-circle key link list-check lock login logout mail menu-2 pencil photo player-play
-plus qrcode refresh search send server settings shield-check shield-lock stack-2 star switch-horizontal ticket trash
-user user-circle user-minus user-plus users video webhook x
-""".split()
+ICONS = [
+    "activity",
+    "adjustments",
+    "alert-circle",
+    "alert-triangle",
+    "api",
+    "arrow-left",
+    "ban",
+    "book",
+    "broadcast",
+    "building",
+    "certificate",
+    "check",
+    "chevron-down",
+    "chevron-right",
+    "circle",
+    "circle-check",
+    "clock",
+    "code",
+    "copy",
+    "device-desktop",
+    "door-exit",
+    "dots",
+    "download",
+    "external-link",
+    "eye",
+    "file-text",
+    "help-circle",
+    "history",
+    "home",
+    "hourglass",
+    "id-badge-2",
+    "info-circle",
+    "key",
+    "link",
+    "list-check",
+    "lock",
+    "login",
+    "logout",
+    "mail",
+    "menu-2",
+    "pencil",
+    "photo",
+    "player-play",
+    "plus",
+    "qrcode",
+    "refresh",
+    "search",
+    "send",
+    "server",
+    "settings",
+    "shield-check",
+    "shield-lock",
+    "stack",
+    "stack-2",
+    "star",
+    "switch-horizontal",
+    "ticket",
+    "trash",
+    "user",
+    "user-circle",
+    "user-minus",
+    "user-plus",
+    "users",
+    "video",
+    "webhook",
+    "x",
+]
 DARK_AWAY = re.compile(r"\.theme-dark|\[data-theme|data-bs-navbar-theme|^body\[|data-bs-theme-|\.theme-")
 
 
@@ -110,23 +171,35 @@ def purge(css: str, used: set[str]) -> str:
             if wanted:
                 out.append(f"{','.join(wanted)}{{{body}}}\n")
             if dark := [s for s in wanted if "[data-bs-theme=dark]" in s and ":not(" not in s]:
-                heads = ",".join(s.replace(":root", "").replace("[data-bs-theme=dark]", ":where(:root):not([data-bs-theme])") for s in dark)
+                heads = ",".join(
+                    s.replace(":root", "").replace("[data-bs-theme=dark]", ":where(:root):not([data-bs-theme])")
+                    for s in dark
+                )
                 out.append(f"@media (prefers-color-scheme:dark){{{heads}{{{body}}}}}\n")
     return "".join(out)
 
 
+VARIABLE = re.compile(
+    r"(?<=[{;])(--[\w-]+):[^;{}\"'(]*(?:\((?:[^()\"']|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*\)[^;{}\"'(]*)*(?:;|(?=\}))"
+)
+KEYFRAMES = re.compile(r"@keyframes ([\w-]+)\{(?:[^{}]*\{[^{}]*\})*\}\n")
+EMPTY = re.compile(r"(?m)^(@media[^{}]*\{)?[^@\n{}]+\{\}(?(1)\}|)\n")
+
+
 def drop_unused(css: str, own: str) -> str:
     """Without variables and keyframes that nothing mentions any more, again and again until none is left."""
-    while True:
-        told = set(re.findall(r"var\((--[\w-]+)", css + own))
-        slim = re.sub(r"(?<=[{;])(--[\w-]+):[^;{}\"'(]*(?:\((?:[^()\"']|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*\)[^;{}\"'(]*)*(?:;|(?=\}))",
-                      lambda m: m[0] if m[1] in told else "", css)
-        slim = re.sub(r"@keyframes ([\w-]+)\{(?:[^{}]*\{[^{}]*\})*\}\n",
-                      lambda m: m[0] if re.search(rf"animation(?:-name)?:[^;}}]*\b{m[1]}\b", css + own) else "", slim)
-        slim = re.sub(r"(?m)^(@media[^{}]*\{)?[^@\n{}]+\{\}(?(1)\}|)\n", "", slim)
-        if slim == css:
-            return css
-        css = slim
+    slim, before = css, ""
+    while slim != before:
+        before = slim
+        told = set(re.findall(r"var\((--[\w-]+)", slim + own))
+        moved = set(re.findall(r"[\w-]+", " ".join(re.findall(r"animation(?:-name)?:([^;}]*)", slim + own))))
+        slim = VARIABLE.sub(_keep_if(told), slim)
+        slim = EMPTY.sub("", KEYFRAMES.sub(_keep_if(moved), slim))
+    return slim
+
+
+def _keep_if(names: set[str]) -> Callable[[re.Match[str]], str]:
+    return lambda found: found[0] if found[1] in names else ""
 
 
 def classes_in(pattern: str) -> set[str]:
@@ -145,7 +218,9 @@ def sprite() -> str:
         paths = re.findall(r"<(?!path stroke=\"none\")(?:path|circle|line|rect|polyline)[^>]*>", svg)
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{"".join(paths)}</symbol>')
     head = '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round">'
-    return "<!-- Tabler Icons, MIT licence: vendor/tabler/LICENSE -->\n" + head + "\n" + "\n".join(symbols) + "\n</svg>\n"
+    return (
+        "<!-- Tabler Icons, MIT licence: vendor/tabler/LICENSE -->\n" + head + "\n" + "\n".join(symbols) + "\n</svg>\n"
+    )
 
 
 def check() -> int:
@@ -172,7 +247,9 @@ def main() -> int:
     if not MODULES.exists():
         print("node_modules is missing: npm ci --ignore-scripts", file=sys.stderr)
         return 1
-    versions = {name: json.loads((MODULES / name / "package.json").read_text("utf-8"))["version"] for name in ("core", "icons")}
+    versions = {
+        name: json.loads((MODULES / name / "package.json").read_text("utf-8"))["version"] for name in ("core", "icons")
+    }
     source = (MODULES / "core/dist/css/tabler.min.css").read_text("utf-8")
     used = classes_in("*.html") | classes_in("*.js")
     used -= {name for name in used if DROP.fullmatch(name)}
@@ -182,7 +259,9 @@ def main() -> int:
     (STATIC / "icons.svg").write_text(sprite(), "utf-8")
     (CSS.parent / "VERSIONS").write_text(
         f"@tabler/core {versions['core']} MIT (tabler.css: cut down, dark theme follows the system)\n"
-        f"@tabler/icons {versions['icons']} MIT (../../icons.svg: {len(ICONS)} of its outline icons)\n", "utf-8")
+        f"@tabler/icons {versions['icons']} MIT (../../icons.svg: {len(ICONS)} of its outline icons)\n",
+        "utf-8",
+    )
     print(f"tabler.css {CSS.stat().st_size // 1000} kB of {len(source) // 1000} kB, {len(ICONS)} icons")
     return 0
 

@@ -32,7 +32,7 @@ class PageDoor:
     def open(self, method: str, path: str, *, csrf: bool = True, **options: Any) -> TestResponse:
         if method not in ("GET", "HEAD", "OPTIONS") and csrf:
             options["data"] = {"csrf_token": self.csrf_token(), **(options.get("data") or {})}
-        return self.client.open(path, method=method, **options)
+        return self.client.open(path, method=method, buffered=True, **options)
 
     def csrf_token(self) -> str:
         """A token for the browser's present state, as a page of ours would have held it."""
@@ -67,7 +67,7 @@ class ApiDoor:
         if json is not None:
             options["json"] = json
         path = path if path.startswith("/") else f"/v1/{path}"
-        return self.client.open(path, method=method, headers=headers, **options)
+        return self.client.open(path, method=method, headers=headers, buffered=True, **options)
 
 
 class Doors:

@@ -6,7 +6,6 @@ pages: `post`, commit, `wait` a moment, and tell the person with `describe` what
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Collection, Mapping
@@ -15,10 +14,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from fastpix import seal
 from fastpix.db import db, now, reading
 from fastpix.errors import Misconfigured, Refused
 from fastpix.jobs import queue
@@ -30,13 +27,7 @@ JOB = "mail.deliver"
 POLL_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
-class _Configuration:
-    settings: Settings
-    seal: Fernet
-
-
-_configuration: _Configuration | None = None
+_settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -48,22 +39,21 @@ class MailStatus:
     attempts: int
 
 
-def configure(settings: Settings, secret_key: str) -> None:
-    """Say how mails are sent and sealed. Called once per process, by `create_app`; the last call counts."""
-    global _configuration
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"fastpix mail bodies").derive(secret_key.encode())
-    _configuration = _Configuration(settings, Fernet(base64.urlsafe_b64encode(key)))
+def configure(settings: Settings) -> None:
+    """Say how mails are sent. Called once per process, by `create_app`; the last call counts. `seal` seals them."""
+    global _settings
+    _settings = settings
 
 
-def _configured() -> _Configuration:
-    if _configuration is None:
+def _configured() -> Settings:
+    if _settings is None:
         raise RuntimeError("outbox.configure() was not called")
-    return _configuration
+    return _settings
 
 
 def is_configured() -> bool:
     """Whether there is a mail server to send with."""
-    return bool(_configured().settings.smtp_url)
+    return bool(_configured().smtp_url)
 
 
 def post(
@@ -78,10 +68,10 @@ def post(
 
     `context` is what the template asks for; `instance`, the host people know, is added.
     """
-    configuration = _configured()
-    if not configuration.settings.smtp_url:
+    settings = _configured()
+    if not settings.smtp_url:
         return None
-    rendered = letters.render(kind, {"instance": configuration.settings.host, **context})
+    rendered = letters.render(kind, {"instance": settings.host, **context})
     bodies = json.dumps({"text": rendered.text, "html": rendered.html})
     mail = Mail(
         id=uuid4(),
@@ -90,7 +80,7 @@ def post(
         subject=rendered.subject,
         kind=kind,
         about=about,
-        sealed=configuration.seal.encrypt(bodies.encode()),
+        sealed=seal.seal(bodies),
         state=WAITING,
         attempts=0,
         created_at=now(),
@@ -107,19 +97,19 @@ def deliver(args: Mapping[str, Any]) -> None:
     failure is committed here, since the worker rolls back what a failed attempt leaves behind.
     """
     mail_id = UUID(args["mail_id"])
-    configuration = _configured()
+    settings = _configured()
     with reading(), db.engine.connect() as connection:
         columns = sa.select(Mail.recipient, Mail.subject, Mail.sealed).where(Mail.id == mail_id, Mail.state != SENT)
         row = connection.execute(columns).one_or_none()
     if row is None or row.sealed is None:
         return
-    try:
-        bodies = json.loads(configuration.seal.decrypt(row.sealed))
-        smtp.send(configuration.settings, smtp.Letter(mail_id, row.recipient, row.subject, **bodies))
-    except InvalidToken:
+    bodies = seal.unseal(row.sealed)
+    if bodies is None:
         problem = "the secret key was changed, and the mail cannot be opened any more"
         _note(mail_id, FAILED, problem)
-        raise queue.GiveUp(problem) from None
+        raise queue.GiveUp(problem)
+    try:
+        smtp.send(settings, smtp.Letter(mail_id, row.recipient, row.subject, **json.loads(bodies)))
     except smtp.Rejected as refusal:
         _note(mail_id, FAILED, str(refusal))
         raise queue.GiveUp(str(refusal)) from None

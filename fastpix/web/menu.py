@@ -29,14 +29,7 @@ def install(entries: list[Entry]) -> None:
 
 def visible() -> list[dict[str, object]]:
     """The entries the actor in force may open: {label, url, icon, current}."""
-    here = request.blueprint
-    return [
-        {
-            "label": entry.label,
-            "url": url_for(entry.endpoint),
-            "icon": entry.icon,
-            "current": here == entry.endpoint.partition(".")[0],
-        }
-        for entry in _entries
-        if principal.may(entry.permission)
-    ]
+    shown = [(entry, url_for(entry.endpoint)) for entry in _entries if principal.may(entry.permission)]
+    # A page below an entry's address belongs to it; the longest match is the nearest.
+    here = max((url for _, url in shown if request.path.startswith(url)), key=len, default="")
+    return [{"label": entry.label, "url": url, "icon": entry.icon, "current": url == here} for entry, url in shown]

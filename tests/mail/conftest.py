@@ -10,6 +10,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 
 import fastpix.mail.models  # noqa: F401  # its table must exist
+from fastpix import seal
 from fastpix.db import db, install
 from fastpix.mail import outbox
 from fastpix.settings import Settings
@@ -25,7 +26,8 @@ def queue_app(tmp_path):
     with app.app_context():
         install(db.engine)
         db.create_all()
-    outbox.configure(Settings(), KEY)
+    outbox.configure(Settings())
+    seal.configure(KEY)
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -87,7 +89,8 @@ def postman(queue_app):
         postman.settings = Settings(
             public_url="https://video.example.com", smtp_url=f"smtp://127.0.0.1:{controller.port}"
         )
-        outbox.configure(postman.settings, KEY)
+        outbox.configure(postman.settings)
+        seal.configure(KEY)
         yield postman
 
 

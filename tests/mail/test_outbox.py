@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from fastpix import seal
 from fastpix.db import db, now
 from fastpix.errors import Misconfigured, Refused
 from fastpix.jobs import queue, worker
@@ -132,7 +133,7 @@ def test_a_refused_mail_can_be_sent_by_trying_its_job_again(queue_app, postman):
 
 
 def test_a_dead_server_is_tried_until_the_last_attempt_and_then_the_mail_is_failed(queue_app, dead_port):
-    outbox.configure(Settings(smtp_url=f"smtp://127.0.0.1:{dead_port}"), "k" * 40)
+    outbox.configure(Settings(smtp_url=f"smtp://127.0.0.1:{dead_port}"))
     mail_id = post(queue_app)
     work(queue_app)
     words = f"no connection to 127.0.0.1:{dead_port}: Connection refused"
@@ -144,7 +145,7 @@ def test_a_dead_server_is_tried_until_the_last_attempt_and_then_the_mail_is_fail
 
 def test_a_mail_sealed_with_another_key_fails_in_words(queue_app, postman):
     mail_id = post(queue_app)
-    outbox.configure(postman.settings, "another key " * 4)
+    seal.configure("another key " * 4)
     work(queue_app)
     assert mail_row(queue_app, mail_id).state == FAILED and "secret key" in mail_row(queue_app, mail_id).error
 

@@ -24,7 +24,7 @@ class AccessTokenForm(OnceForm):
     workspace = SelectField("Workspace", coerce=as_uuid, description="The token works in this workspace only.")
     role = RadioField(
         "Role",
-        choices=[("member", "Member"), ("admin", "Admin")],
+        choices={"member": "Member", "admin": "Admin"},
         validators=[InputRequired("Choose admin or member.")],
         render_kw={"consequences": ROLE_SENTENCES},
     )

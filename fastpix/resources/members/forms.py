@@ -12,8 +12,8 @@ from fastpix.access import table
 from fastpix.resources.members.domain import Workspaces
 from fastpix.web.forms import Form, OnceForm, as_uuid
 
-ROLE_CHOICES = [(role, role.capitalize()) for role in table.ROLES]
-ACCESS_CHOICES = [("all", "All workspaces, new ones too"), ("these", "Only these")]
+ROLE_CHOICES: dict[str, Any] = {role: role.capitalize() for role in table.ROLES}
+ACCESS_CHOICES = {"all": "All workspaces, new ones too", "these": "Only these"}
 
 
 class AccessForm(Form):
@@ -29,7 +29,7 @@ class AccessForm(Form):
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
     wire_names = {"workspaces": "workspaces"}
 
-    def offer(self, names: list[tuple[UUID, str]]) -> None:
+    def offer(self, names: dict[UUID, str]) -> None:
         """Set the workspaces one can choose from."""
         self.workspaces.choices = names
 

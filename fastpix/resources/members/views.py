@@ -85,7 +85,7 @@ def remove(member_id: UUID) -> Any:
 def leave() -> Any:
     offered = domain.successors(request.args.get("q", "")[:254])
     form = LeaveForm()
-    form.successor.choices = [(str(m["id"]), f"{m['name']} ({m['email']}, {m['role']})") for m in offered["people"]]
+    form.successor.choices = {str(m["id"]): f"{m['name']} ({m['email']}, {m['role']})" for m in offered["people"]}
     form.successor.validate_choice = False
     if form.is_sent():
         with form.catching():

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, Length
 
 from fastpix.web.forms import Form, OnceForm
 
-KIND_CHOICES = [("production", "Production"), ("development", "Development"), ("staging", "Staging"), ("qa", "QA")]
+KIND_CHOICES = {"production": "Production", "development": "Development", "staging": "Staging", "qa": "QA"}
 
 
 class WorkspaceForm(Form):
