@@ -29,7 +29,7 @@ class AccessForm(Form):
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
     wire_names = {"workspaces": "workspaces"}
 
-    def offer(self, names: dict[UUID, str]) -> None:
+    def offer(self, names: dict[str, str]) -> None:
         """Set the workspaces one can choose from."""
         self.workspaces.choices = names
 

@@ -113,9 +113,9 @@ def check(workspace_id: UUID) -> UUID:
     return workspace_id
 
 
-def names() -> dict[UUID, str]:
+def names() -> dict[str, str]:
     """Id and name of all workspaces the actor may enter, for choices in forms."""
-    return {row.id: row.name for row in db.session.execute(_ALL)}
+    return {str(row.id): row.name for row in db.session.execute(_ALL)}
 
 
 def _load(workspace_id: UUID) -> Workspace:

@@ -1,0 +1,37 @@
+"""Writes what is generated into the documents: the configuration table (README.md) and the role table (docs/access.md).
+
+`--check` only compares and exits 1 where a document is not up to date.
+"""
+
+import sys
+from pathlib import Path
+
+from fastpix import settings
+from fastpix.access import table
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = [(ROOT / "README.md", "settings", settings.markdown_table()), (ROOT / "docs/access.md", "roles", table.as_markdown())]
+
+
+def filled(text: str, name: str, content: str) -> str:
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}\n{content}\n{end}{after}"
+
+
+def main() -> int:
+    stale = 0
+    for path, name, content in PARTS:
+        text = path.read_text()
+        wanted = filled(text, name, content)
+        if text != wanted and "--check" in sys.argv:
+            print(f"{path.name} is not up to date: run python scripts/documents.py")
+            stale = 1
+        elif text != wanted:
+            path.write_text(wanted)
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Ids of the rival organization under one's own addresses, in path, query and body: nothing there, nothing stored."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.access.persons import Caller, scene_of
+from tests.access.routes import IDS, address, guarded, right_input
+
+# In rival's own answers these stand for something; in acme's they may never.
+ADA = Caller("ada", "session")
+
+
+def rivals(house):
+    """Every id of an organization, by kind."""
+    return {
+        "member": house.members["rex"],
+        "workspace": house.workspace,
+        "invitation": house.invitation,
+        "signing_key": house.signing_key,
+        "token": house.tokens["rex people"].id,
+        "organization": house.id,
+    }
+
+
+def markers(world):
+    house = world.cast.rival
+    rex = world.cast.people["rex"]
+    # "production" is the name of a workspace everywhere: ids tell apart
+    return [str(i) for i in rivals(house).values()] + [rex.name, rex.email, house.invited, house.name + "<"]
+
+
+def _with_ids(door):
+    return [r for r in guarded() if r.door == door and r.ids and (door == "api" or r.in_organization)]
+
+
+@pytest.mark.parametrize("route", _with_ids("page") + _with_ids("api"), ids=str)
+def test_a_foreign_id_in_the_address_is_not_there(world, ada, route):
+    """With right input otherwise; every kind of foreign id, not only the one that would fit."""
+    given = right_input(route, scene_of(world, route, ADA))
+    before = world.digest()
+    for kind, foreign in rivals(world.cast.rival).items():
+        path = address(route, dict.fromkeys(route.ids, foreign), world.cast.acme.slug)
+        if route.door == "api":
+            body = given.body if route.method in ("POST", "PATCH") else None
+            answer = ada.api.open(route.method, path, json=body)
+        else:
+            answer = ada.page.open(route.method, path, **({"data": given.body} if route.method == "POST" else {}))
+        assert answer.status_code == 404, f"{kind}: {answer.status_code}"
+        assert world.digest() == before, kind
+
+
+@pytest.mark.parametrize("route", _with_ids("page"), ids=str)
+@pytest.mark.sqlite
+def test_acmes_ids_under_rivals_address_are_not_there_either(world, rex, route):
+    given = right_input(route, scene_of(world, route, ADA))
+    before = world.digest()
+    path = address(route, given.values, world.cast.rival.slug)
+    answer = rex.page.open(route.method, path, **({"data": given.body} if route.method == "POST" else {}))
+    assert answer.status_code == 404
+    assert world.digest() == before
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in guarded() if r.in_organization and r.method == "GET" and not r.ids], ids=str)
+@pytest.mark.parametrize("name", ["workspace", "after", "before", "page", "q", "query", "role", "organization_id", "org"])
+def test_a_foreign_id_in_the_query_shows_nothing_of_it(world, ada, route, name):
+    before = world.digest()
+    for foreign in rivals(world.cast.rival).values():
+        cursor = f"2026-01-01T00:00:00+00:00_{foreign}" if name in ("after", "before") else str(foreign)
+        path = address(route, {}, "acme")
+        answer = ada.page.get(path, query_string={name: cursor})
+        assert answer.status_code in (200, 404, 422), answer.status_code
+        shown = answer.text.replace(str(foreign), "")  # the page may say again what was asked for
+        assert [m for m in markers(world) if m in shown] == []
+    assert world.digest() == before
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in guarded() if r.door == "api" and r.method == "GET" and not r.ids], ids=str)
+def test_a_foreign_id_in_an_api_query_shows_nothing_of_it(world, ada, route):
+    for foreign in rivals(world.cast.rival).values():
+        query = dict.fromkeys(("workspaceId", "workspace", "organizationId", "query"), str(foreign))
+        answer = ada.api.get(route.rule, query_string=query)
+        assert answer.status_code in (200, 422)
+        assert [m for m in markers(world) if m in answer.text] == []
+
+
+BODIES_OF_PAGES = [
+    ("/o/acme/members/{mel}/edit", {"role": "member", "access": "these", "workspaces": "workspace"}),
+    ("/o/acme/members/invitations/new", {"emails": "a@b.example", "role": "member", "access": "these", "workspaces": "workspace"}),
+    ("/o/acme/members/invitations/{invitation}/edit", {"role": "member", "access": "these", "workspaces": "workspace"}),
+    ("/o/acme/members/leave", {"successor": "member"}),
+    ("/o/acme/signing-keys/new", {"workspace": "workspace"}),
+    ("/o/acme/access-tokens/new", {"name": "x", "role": "member", "workspace": "workspace"}),
+]
+BODIES_OF_THE_API = [
+    ("PATCH", "iam/members/{mel}", {"workspaces": ["workspace"]}),
+    ("POST", "iam/invitations", {"emails": ["a@b.example"], "role": "member", "workspaces": ["workspace"]}),
+    ("PATCH", "iam/invitations/{invitation}", {"workspaces": ["workspace"]}),
+    ("POST", "iam/leave", {"successorId": "member"}),
+    ("POST", "iam/access-tokens", {"name": "x", "role": "member", "workspaceId": "workspace"}),
+]
+
+
+def _filled(body, foreign):
+    """The body with every word that stands for an id replaced by the id."""
+    put = {"workspace": foreign, "member": foreign}
+    return {
+        name: [str(put.get(v, v)) for v in value] if isinstance(value, list) else str(put.get(value, value))
+        if name != "role" else value
+        for name, value in body.items()
+    }  # fmt: skip
+
+
+def _own(world):
+    return {"mel": world.cast.acme.members["mel"], "invitation": world.cast.acme.invitation}
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES_OF_PAGES, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_foreign_id_in_a_form_is_refused(world, ada, path, body):
+    before = world.digest()
+    for foreign in [*rivals(world.cast.rival).values(), uuid.uuid4()]:
+        answer = ada.page.post(path.format(**_own(world)), _filled(body, foreign))
+        assert answer.status_code == 422
+        assert world.digest() == before
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BODIES_OF_THE_API, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_foreign_id_in_a_json_body_is_refused(world, ada, method, path, body):
+    before = world.digest()
+    for foreign in [*rivals(world.cast.rival).values(), uuid.uuid4()]:
+        answer = ada.api.open(method, path.format(**_own(world)), json=_filled(body, foreign))
+        assert answer.status_code == 422, answer.text
+        assert world.digest() == before
+
+
+FORBIDDEN_FIELDS = {
+    "organizationId": "organization", "organization_id": "organization", "id": "member", "personId": "member",
+    "person_id": "member", "memberCount": 99, "member_version": 99, "ownerId": "member", "owner_id": "member",
+    "secretHash": "0" * 64, "mayManagePeople2": True, "usedAt": "2026-01-01T00:00:00Z", "slugs": "x",
+}  # fmt: skip
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in guarded() if r.door == "api" and r.method in ("POST", "PATCH")], ids=str)
+def test_unknown_fields_of_a_json_body_are_refused_or_without_effect(world, ada, route):
+    """Mass assignment: a column of the model is not a field of the wire."""
+    scene = scene_of(world, route, Caller("ada", "people"))
+    given = right_input(route, scene)
+    takes_a_body = bool(given.body)
+    before = world.digest()
+    for name, value in FORBIDDEN_FIELDS.items():
+        foreign = rivals(world.cast.rival).get(value, value) if isinstance(value, str) else value
+        sent = given.body | {name: str(foreign) if isinstance(foreign, uuid.UUID) else foreign}
+        answer = ada.api.open(route.method, address(route, given.values, "acme"), json=sent)
+        if takes_a_body:
+            assert answer.status_code == 422, f"{name}: {answer.status_code}"
+            assert world.digest() == before
+        world.reset()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in guarded() if r.in_organization and r.method == "POST"], ids=str)
+def test_unknown_fields_of_a_form_have_no_effect(world, ada, mel, route):
+    """Mel sends every column he can think of with every form: what was refused stays refused, nothing foreign moves."""
+    given = right_input(route, scene_of(world, route, ADA))
+    person = mel.page.post if route.endpoint not in ("members.leave",) else ada.page.post
+    extra = {
+        "role": "admin", "organization_id": world.cast.rival.id, "is_admin": "1", "owner_id": world.cast.acme.members["mel"],
+        "may_manage_people": "y", "member_id": world.cast.acme.members["mel"],
+    }  # fmt: skip
+    person(address(route, given.values, "acme"), extra | given.body)
+    with world.session() as session:
+        import sqlalchemy as sa
+
+        from fastpix.access import tenancy
+        from fastpix.resources.members.models import Member
+
+        with tenancy.everywhere("the test looks"):
+            roles = dict(session.execute(sa.select(Member.id, Member.role)).all())
+    if route.endpoint != "members.leave":  # there Ada hands over to Mel
+        assert roles[world.cast.acme.members["mel"]] == "member"
+    assert roles[world.cast.rival.members["rex"]] == "admin"
+
+
+def test_every_kind_of_id_is_probed(world):
+    assert {IDS[name](world.cast.acme) is not None for route in guarded() for name in route.ids if name in IDS} == {True}

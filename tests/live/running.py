@@ -1,0 +1,243 @@
+"""The real program in processes of its own: started, asked, stopped, killed, and looked for afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from aiosmtpd.controller import Controller
+
+from fastpix import supervisor
+from fastpix.app import create_app
+from fastpix.db import db
+from fastpix.settings import Settings
+from tests.cast import Cast, make_cast
+from tests.world import migrate
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHEAP = {"password_memory_kib": "64", "web_workers": "1", "web_threads": "16", "invites_per_hour": "100000"}
+START_SECONDS = 60  # a deadline, not a pause: slow machines run several of these at once
+
+
+def eventually(look: Callable[[], Any], seconds: float = 15, what: str = "") -> Any:
+    """The first true answer of `look`. Fails when there was none in time."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, what or f"not within {seconds} seconds"
+        time.sleep(0.05)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One instance and the processes that serve it. `start`, then `stop`, `kill` or `interrupt`; it may start again."""
+
+    def __init__(self, folder: Path, host: str = "localhost", **settings: str) -> None:
+        self.folder, self.port = folder / "instance", free_port()
+        self.url = f"http://{host}:{self.port}"
+        self.settings: dict[str, str] = {
+            "instance_path": str(self.folder),
+            "bind": f"127.0.0.1:{self.port}",
+            "public_url": self.url,
+            **CHEAP,
+            **settings,
+        }
+        self.log_path = folder / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._met: list[psutil.Process] = []
+
+    @property
+    def environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FASTPIX_")}
+        return kept | {f"FASTPIX_{name.upper()}": value for name, value in self.settings.items()}
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    @property
+    def loopback(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def setup_token(self) -> str:
+        return (self.folder / "setup_token").read_text().strip()
+
+    def start(self) -> Server:
+        """`fastpix up`, until it is ready."""
+        return self._launch([sys.executable, "-m", "fastpix.cli", "up"], members=4)
+
+    def start_web(self) -> Server:
+        """The web server alone, as `fastpix up` would start it: quicker, where nothing is mailed."""
+        typed = {"web_workers": 1, "web_threads": 16, "bind": self.settings["bind"]}
+        return self._launch(supervisor.web_command(Settings(**typed)), members=2)  # type: ignore[arg-type]
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """A `fastpix` command on this instance that ends by itself."""
+        command = [sys.executable, "-m", "fastpix.cli", *arguments]
+        told = self.environ | environ
+        return subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS)
+
+    def seed(self) -> Cast:
+        """Make the database with the cast of all tests in it, before anything is started."""
+        app = create_app(Settings(**self._typed()))
+        migrate(app)
+        try:
+            return make_cast(app)
+        finally:
+            with app.app_context():
+                db.engine.dispose()
+
+    def family(self) -> list[psutil.Process]:
+        """The started process and all its descendants."""
+        assert self.process is not None
+        first = psutil.Process(self.process.pid)
+        found = [first, *first.children(recursive=True)]
+        self._met.extend(each for each in found if each not in self._met)
+        return found
+
+    def master(self) -> psutil.Process:
+        """gunicorn's first process."""
+        return next(p for p in self.family() if "gunicorn" in p.cmdline() and p.children())
+
+    def interrupt(self) -> int:
+        """Ctrl-C. The exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def kill_everything(self) -> None:
+        """SIGKILL for every process at once, as when the machine loses power."""
+        family = self.family()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(30)
+        eventually(self.is_gone, what="SIGKILL left something running")
+
+    def is_gone(self) -> bool:
+        """Whether none of the processes ever seen runs any more."""
+        return not [process for process in self._met if _runs(process)]
+
+    def stop(self) -> None:
+        """End what still runs, whatever happened before."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+        for process in self._met:  # psutil checks that the id was not given to somebody else
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self.process is not None:
+            self.process.wait(20)
+
+    def _launch(self, command: list[str], members: int) -> Server:
+        with self.log_path.open("a") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            eventually(self._is_ready, START_SECONDS)
+            eventually(lambda: len(self.family()) >= members)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log}"
+        self.family()
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.loopback}/readyz", timeout=5).status_code == 200
+        return False
+
+    def _typed(self) -> dict[str, Any]:
+        numbers = {"password_memory_kib", "web_workers", "web_threads", "invites_per_hour"}
+        given: dict[str, Any] = {k: int(v) if k in numbers else v for k, v in self.settings.items()}
+        return given | {"instance_path": self.folder}
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+class Visitor:
+    """A browser without eyes: keeps cookies, and sends forms with their hidden fields."""
+
+    def __init__(self, server: Server) -> None:
+        self.client = httpx.Client(base_url=server.url, follow_redirects=True, timeout=30)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.client.get(path)
+
+    def post(self, path: str, page: str = "", **fields: str) -> httpx.Response:
+        """Send a form of `page` (or of `path` itself)."""
+        shown = self.get(page or path).text
+        hidden = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="([^"]*)"', shown))
+        return self.client.post(path, data=hidden | fields)
+
+    def sign_in(self, email: str, password: str) -> httpx.Response:
+        return self.post("/sign-in", email=email, password=password)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class Postbox:
+    """Answers RCPT as `answers` say (by the beginning of the address), and keeps what it took."""
+
+    def __init__(self, answers: dict[str, str] | None = None) -> None:
+        self.answers, self.taken = answers or {}, []
+
+    @property
+    def recipients(self) -> list[str]:
+        return [address for envelope in list(self.taken) for address in envelope.rcpt_tos]
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        for beginning, answer in self.answers.items():
+            if address.startswith(beginning):
+                return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.taken.append(envelope)
+        return "250 OK"
+
+
+class _AnyPort(Controller):
+    """aiosmtpd connects to the port it was given, even if that is 0."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def mail_server(postbox: Postbox, port: int = 0):
+    """A real SMTP server in a thread; the port it listens on."""
+    controller = _AnyPort(postbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
