@@ -107,8 +107,11 @@ def _welcome(invite: acceptance.Invite) -> Response:
 def _show_case(invite: acceptance.Invite, form: Form | None = None) -> Response:
     who = current_user if current_user.is_authenticated else None
     case = joining.case(invite, who.email_canonical if who else None)
-    if form is None:
-        form = {"new": JoinForm, "prove": NewPasswordForm}.get(case, EmptyForm)()
+    wanted = {"new": JoinForm, "prove": NewPasswordForm}.get(case, EmptyForm)
+    if not isinstance(form, wanted):  # another case than the form was sent for: its complaint goes along
+        said = form.form_errors if form else []
+        form = wanted()
+        form.form_errors = list(said)
     html, status = show(
         "accounts/invite.html",
         invite=invite,

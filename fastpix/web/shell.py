@@ -33,6 +33,8 @@ def install(app: Flask, settings: Settings) -> None:
     def shell() -> dict[str, Any]:
         return {"shell": _shell(settings)}
 
+    # Pages have dozens of icons: their sprite's address is built once.
+    app.jinja_env.globals["icons_url"] = f"{app.static_url_path}/icons.svg"
     app.add_template_filter(moment)
     app.add_template_filter(day)
     app.add_template_filter(lambda text: base64.b64encode(text.encode()).decode(), "base64")

@@ -53,6 +53,12 @@ def pending(offset: int = 1, limit: int = 50) -> tuple[list[dict[str, Any]], int
 
 
 @action("members.view")
+def waiting() -> int:
+    """How many invites are open, expired ones too."""
+    return db.session.scalar(_COUNT) or 0
+
+
+@action("members.view")
 def get(invitation_id: UUID) -> dict[str, Any]:
     """One open invite. Raises `Missing`."""
     return _as_dicts([_load(invitation_id)])[0]

@@ -33,7 +33,7 @@ pages = Pages(
 def overview() -> Any:
     """Counts of what one may see, and what to do next."""
     organization = domain.get()
-    _, waiting = invitations.pending(1, 1)
+    waiting = invitations.waiting()
     counts = [
         {"label": "Members", "value": organization["member_count"], "endpoint": "members.index", "icon": "users"},
         {"label": "Pending invites", "value": waiting, "endpoint": "invitations.index", "icon": "mail"},

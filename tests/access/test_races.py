@@ -1,0 +1,168 @@
+"""At the same moment, 200 times: two admins against each other, two people with one invite. Real threads, real locks."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from fastpix.access import tenancy
+from fastpix.accounts import sessions
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import invitations
+from fastpix.resources.members.models import Member
+from tests.cast import PASSWORD, acting_as
+from tests.doors import ApiDoor, PageDoor
+
+ROUNDS = 200
+
+
+def together(*errands):
+    """Run errands in threads that start at one moment; their results in order. A thread's fault is the test's."""
+    barrier, results, faults = threading.Barrier(len(errands)), [None] * len(errands), []
+
+    def run(number, errand):
+        try:
+            barrier.wait(30)
+            results[number] = errand()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(errands)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive(), "a dead lock"
+    if faults:
+        raise faults[0]
+    return results
+
+
+@pytest.fixture
+def two_admins(world):
+    """Ada and Mel are admins, and so the world starts every round."""
+    with world.session(), acting_as(world.cast, "ada"):
+        members.edit(world.cast.acme.members["mel"], role="admin")
+    rows = world._rows
+    world._rows = world._read()
+    yield world
+    world._rows = rows
+
+
+def admins(world):
+    with world.session() as session, tenancy.everywhere("the test counts"):
+        mine = Member.organization_id == world.cast.acme.id
+        return session.scalar(sa.select(sa.func.count(Member.id)).where(mine, Member.role == "admin"))
+
+
+def race(world, errands, known):
+    """200 rounds; afterwards every pair of answers was a known one, and an admin remained each time."""
+    seen = {}
+    for _ in range(ROUNDS):
+        world.reset()
+        answers = tuple(answer.status_code for answer in together(*errands()))
+        seen[answers] = seen.get(answers, 0) + 1
+        assert admins(world) >= 1, answers
+    assert set(seen) <= known, seen
+    return seen
+
+
+def demote(world, by, whom):
+    token = ApiDoor(world.app, world.cast.people[by].tokens["people"])
+    return lambda: token.patch(f"iam/members/{world.cast.acme.members[whom]}", {"role": "member"})
+
+
+def remove(world, by, whom):
+    token = ApiDoor(world.app, world.cast.people[by].tokens["people"])
+    return lambda: token.delete(f"iam/members/{world.cast.acme.members[whom]}")
+
+
+def leave(world, who):
+    token = ApiDoor(world.app, world.cast.people[who].tokens["people"])
+    return lambda: token.post("iam/leave", {})
+
+
+# One wins; the other has lost the right to it by then (403), is no member any more (401, or 404 for what is gone),
+# or is told that it is the last admin (409).
+WINNER_AND_LOSER = {pair for lost in (401, 403, 404, 409) for pair in ((200, lost), (lost, 200))}
+
+
+def test_two_admins_demote_each_other(two_admins):
+    world = two_admins
+    race(world, lambda: (demote(world, "ada", "mel"), demote(world, "mel", "ada")), WINNER_AND_LOSER)
+
+
+def test_two_admins_remove_each_other(two_admins):
+    world = two_admins
+    race(world, lambda: (remove(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER)
+
+
+def test_two_admins_leave_at_once(two_admins):
+    world = two_admins
+    race(world, lambda: (leave(world, "ada"), leave(world, "mel")), {(200, 409), (409, 200)})
+
+
+def test_one_leaves_while_the_other_demotes_themselves(two_admins):
+    world = two_admins
+    race(world, lambda: (leave(world, "ada"), demote(world, "mel", "mel")), {(200, 409), (409, 200)})
+
+
+@pytest.fixture
+def two_browsers(world):
+    """An open invite for Sam, who has it open in two browsers."""
+    from datetime import timedelta
+
+    with world.session(), acting_as(world.cast, "ada"):
+        link = invitations.invite([world.cast.people["sam"].email], "member")[0]["link"]
+        second = sessions.start(
+            world.cast.people["sam"].id, timedelta(days=1), is_remembered=False, address="", user_agent="second"
+        )
+    rows = world._rows
+    world._rows = world._read()
+    yield world, link.rpartition("/")[2], (world.cast.people["sam"].session, second)
+    world._rows = rows
+
+
+def test_one_invite_is_accepted_twice_at_once(two_browsers):
+    world, secret, cookies = two_browsers
+    seen = {}
+    for _ in range(ROUNDS):
+        world.reset()
+        doors = [PageDoor(world.app, cookie) for cookie in cookies]
+        for door in doors:
+            door.client.set_cookie("fastpix_invite", secret, path="/invite")
+        answers = tuple(a.status_code for a in together(*(lambda d=door: d.post("/invite/accept") for door in doors)))
+        seen[answers] = seen.get(answers, 0) + 1
+        rows = [r for r in world._read()["members"] if r["person_id"] == world.cast.people["sam"].id]
+        assert len(rows) == 1, answers
+        assert sum(row["member_count"] for row in world._read()["organizations"] if row["slug"] == "acme") == 4
+    # one is in; the other is told it was used (410), that they are a member already (409)
+    assert set(seen) <= {(303, 410), (410, 303), (303, 409), (409, 303)}, seen
+
+
+def test_two_people_with_one_link_and_one_joins(world):
+    """At the verb: the address could not tell them apart if somebody took it over in between."""
+    with world.session(), acting_as(world.cast, "ada"):
+        link = invitations.invite(["new@acme.example"], "member")[0]["link"]
+    rows, secret = world._rows, link.rpartition("/")[2]
+    world._rows = world._read()
+    try:
+        for _ in range(ROUNDS):
+            world.reset()
+            outcomes = together(lambda: _join(world, secret, "One"), lambda: _join(world, secret, "Two"))
+            assert sorted(outcomes) == ["joined", "refused"], outcomes
+            assert sum(r["email_canonical"] == "new@acme.example" for r in world._read()["people"]) == 1
+            used = [r for r in world._read()["invitations"] if r["email"] == "new@acme.example"]
+            assert used[0]["used_at"] is not None
+    finally:
+        world._rows = rows
+
+
+def _join(world, secret, name):
+    door = PageDoor(world.app)
+    door.client.set_cookie("fastpix_invite", secret, path="/invite")
+    answer = door.post("/invite/join", {"name": name, "password": PASSWORD})
+    assert answer.status_code in (303, 409, 410, 422), answer.status_code
+    return "joined" if answer.status_code == 303 else "refused"

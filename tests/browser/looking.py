@@ -1,0 +1,57 @@
+"""What the browser tests look with: contexts, a watch for complaints, and forms found by their fields."""
+
+from __future__ import annotations
+
+import shutil
+from urllib.parse import urlsplit
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = "Chromium is not installed, so no browser test ran. Get it with: apt-get install chromium"
+# A host name that is not localhost: plain http to it is no "secure context", as on an operator's own network.
+PLAIN_HOST = "fastpix.test"
+SECONDS = 30
+
+
+def new_context(chromium, server, *, session="", script=True, **options):
+    context = chromium.new_context(
+        base_url=server.url, java_script_enabled=script, reduced_motion="reduce", accept_downloads=True, **options
+    )
+    context.set_default_timeout(SECONDS * 1000)
+    if session:
+        context.add_cookies([{"name": "fastpix_session", "value": session, "url": server.url, "httpOnly": True}])
+    return context
+
+
+class Watch:
+    """What a page complained about: console errors, failed requests, requests to other hosts."""
+
+    def __init__(self, page, server) -> None:
+        self.found = []
+        self.host = urlsplit(server.url).netloc
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda problem: self.found.append(f"script: {problem}"))
+        page.on("request", self._on_request)
+        page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url} {request.failure}"))
+
+    def _on_console(self, message) -> None:
+        # Of the document's own status (403, 404, 422) Chromium speaks too; that is what the page is about.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.found.append(f"console: {message.text}")
+
+    def _on_request(self, request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != self.host:
+            self.found.append(f"another host: {request.url}")
+
+
+def send(page, field: str) -> None:
+    """Press the button of the form that holds the field."""
+    form = page.locator("form", has=page.locator(field))
+    form.locator("button:not([type=button])").last.click()
+
+
+def confirm(page, path_ends_with: str = "") -> None:
+    """Press the button of the page's own form, the one in its content."""
+    action = f'[action$="{path_ends_with}"]' if path_ends_with else ''
+    form = page.locator(f"main form[method=post]{action}")
+    form.locator("button:not([type=button])").last.click()
