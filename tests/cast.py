@@ -38,6 +38,10 @@ NAMES = {
 }
 
 
+class NotAMember(Exception):
+    """A person was to act in an organization they are not in."""
+
+
 @dataclass
 class Token:
     """An access token as its maker saw it."""
@@ -93,7 +97,9 @@ class Cast:
         """The person as actor in an organization, as a request of theirs would have it. Needs an app context."""
         person = self.people[key]
         house = house or (self.rival if key == "rex" else self.acme)
-        here = next(s for s in standing.of_person(person.id) if s.slug == house.slug)
+        here = next((s for s in standing.of_person(person.id) if s.slug == house.slug), None)
+        if here is None:
+            raise NotAMember(f"{person.name} is no member of {house.name}")
         return Actor(
             "person",
             person.name,

@@ -109,7 +109,7 @@ def _show_case(invite: acceptance.Invite, form: Form | None = None) -> Response:
     case = joining.case(invite, who.email_canonical if who else None)
     wanted = {"new": JoinForm, "prove": NewPasswordForm}.get(case, EmptyForm)
     if not isinstance(form, wanted):  # another case than the form was sent for: its complaint goes along
-        said = form.form_errors if form else []
+        said: list[str] = form.form_errors if form else []
         form = wanted()
         form.form_errors = list(said)
     html, status = show(

@@ -12,6 +12,7 @@ from flask_login import UserMixin
 
 from fastpix import tokens
 from fastpix.access.action import describe, personal
+from fastpix.accounts import browsers
 from fastpix.accounts.models import BrowserSession
 from fastpix.db import db, now
 from fastpix.errors import Missing
@@ -86,7 +87,7 @@ def listed(person_id: UUID) -> list[dict[str, Any]]:
             "expires_at": row.expires_at,
             "is_remembered": row.is_remembered,
             "address": row.address,
-            "user_agent": row.user_agent,
+            "browser": browsers.named(row.user_agent),
         }
         for row in db.session.scalars(rows.order_by(BrowserSession.last_seen_at.desc()))
     ]
@@ -100,7 +101,7 @@ def end(person_id: UUID, session_id: UUID) -> None:
     )
     if session is None:
         raise Missing("This session has ended already.")
-    describe("session", session_id, session.user_agent, before={"address": session.address})
+    describe("session", session_id, browsers.named(session.user_agent), before={"address": session.address})
     db.session.delete(session)
     db.session.flush()
 

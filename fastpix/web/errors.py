@@ -36,6 +36,13 @@ TITLES = {
     503: "Not available just now",
 }
 
+# In place of werkzeug's, which speak of URLs and spelling.
+SENTENCES = {
+    404: "There is nothing here, or it is not yours to see.",
+    405: "This address does not take this method.",
+    413: "What was sent is larger than this server takes.",
+}
+
 
 def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> None:
     """Register the handlers. `admins` gives the names of the admins of the organization in scope."""
@@ -89,7 +96,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         status = problem.code or 500
         if status < 400:
             return problem
-        response = answer(status, str(problem.description or ""))
+        response = answer(status, SENTENCES.get(status) or str(problem.description or ""))
         for name, value in problem.get_response().headers:
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
@@ -70,7 +71,7 @@ def join(mel, link: str) -> None:
     assert link.rpartition("/")[2] not in mel.url
     fill(mel, name="Mel Member", password="another fine password")
     send(mel, "#name")
-    expect(mel).to_have_url(lambda url: url.endswith("/o/acme/"))
+    expect(mel).to_have_url(re.compile(r"/o/acme/$"))
     assert mel.goto(link).status == 410, "the link works a second time"
 
 
@@ -122,7 +123,7 @@ def edit_access(ada, email: str, role: str, only: int = 0) -> None:
         for box in ada.locator("input[name=workspaces]").all()[:only]:
             box.check()
     send(ada, "input[name=access]")
-    expect(ada).to_have_url(lambda url: url.endswith("/members/"))
+    expect(ada).to_have_url(re.compile(r"/members/$"))
 
 
 def a_signing_key_is_shown_once(ada) -> None:
@@ -134,7 +135,7 @@ def a_signing_key_is_shown_once(ada) -> None:
     expect(ada.locator("main tbody tr")).to_have_count(1)
     ada.locator('main tbody a[href$="/delete"]').click()
     confirm(ada)
-    expect(ada).to_have_url(lambda url: url.endswith("/signing-keys/"))
+    expect(ada).to_have_url(re.compile(r"/signing-keys/$"))
     expect(ada.locator("main tbody tr")).to_have_count(0)
 
 
@@ -155,17 +156,17 @@ def a_token_is_shown_once_and_revoked(ada, server) -> None:
     expect(ada.locator("main tbody tr")).to_have_count(1)
     ada.locator('main tbody a[href$="/revoke"]').click()
     confirm(ada)
-    expect(ada).to_have_url(lambda url: url.endswith("/access-tokens/"))
+    expect(ada).to_have_url(re.compile(r"/access-tokens/$"))
     assert api(env).status_code == 401
 
 
 def the_only_admin_leaves_with_a_successor(ada, mel) -> None:
     ada.goto("/o/acme/members/leave")
     confirm(ada)  # nobody chosen: refused
-    expect(ada).to_have_url(lambda url: url.endswith("/leave"))
+    expect(ada).to_have_url(re.compile(r"/leave$"))
     ada.check("input[name=successor]")
     confirm(ada)
-    expect(ada).not_to_have_url(lambda url: "/o/acme" in url)
+    expect(ada).not_to_have_url(re.compile("/o/acme"))
     assert ada.goto("/o/acme/").status == 404
     assert mel.goto("/o/acme/signing-keys/").status == 200
     mel.goto("/o/acme/members/")

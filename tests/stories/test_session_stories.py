@@ -100,7 +100,7 @@ def test_without_the_deletion_of_the_row_the_replay_would_succeed(world, mel, mo
     assert _replayed(world, mel.person) == 200
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "' OR 1=1 --", "a" * 5000, "ÿþ", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize("cookie", ["", "x", "' OR 1=1 --", "a" * 3000, "ÿþ", "00000000-0000-0000-0000-000000000000"])
 def test_a_made_up_cookie_is_nobodys(world, cookie):
     assert PageDoor(world.app, cookie).get("/account").status_code == 302
 

@@ -52,9 +52,9 @@ def pending(offset: int = 1, limit: int = 50) -> tuple[list[dict[str, Any]], int
     return _as_dicts(rows), db.session.scalar(_COUNT) or 0
 
 
-@action("members.view")
 def waiting() -> int:
-    """How many invites are open, expired ones too."""
+    """How many invites are open, expired ones too: a number on other pages, so no verb with doors of its own."""
+    principal.demand("members.view")
     return db.session.scalar(_COUNT) or 0
 
 

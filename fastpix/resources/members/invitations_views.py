@@ -88,7 +88,8 @@ def revoke(invitation_id: UUID) -> Any:
 @pages.page(domain.get, "GET", "/<uuid:invitation_id>/status")
 def status(invitation_id: UUID) -> Response:
     """The delivery status of one invite, asked for by the page that shows its link."""
-    return jsonify({str(invitation_id): domain.get(invitation_id)["delivery"]})
+    delivery = domain.get(invitation_id)["delivery"]
+    return jsonify({"fields": {str(invitation_id): delivery}, "done": not delivery.startswith("On its way")})
 
 
 def _results(results: list[dict[str, Any]]) -> tuple[str, int]:
