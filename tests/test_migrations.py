@@ -37,6 +37,12 @@ def script() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+def _plain(index: dict[str, object]) -> str:
+    """An index in words; the condition of a partial one is an object."""
+    options = index.get("dialect_options") or {}
+    return str({**index, "dialect_options": {name: str(value) for name, value in sorted(options.items())}})
+
+
 def schema(app: Flask) -> dict[str, object]:
     """All there is in the database, in plain words."""
     with app.app_context():
@@ -44,7 +50,7 @@ def schema(app: Flask) -> dict[str, object]:
         return {
             name: (
                 sorted(str((c["name"], str(c["type"]), c["nullable"], c.get("default"))) for c in inspector.get_columns(name)),
-                sorted(str(i) for i in inspector.get_indexes(name)),
+                sorted(_plain(i) for i in inspector.get_indexes(name)),
                 sorted(str(k) for k in inspector.get_foreign_keys(name)),
                 sorted(str(u) for u in inspector.get_unique_constraints(name)),
                 sorted(str(c) for c in inspector.get_check_constraints(name)),
@@ -115,7 +121,7 @@ def test_files_are_named_by_date_and_order():
 def test_a_failed_migration_leaves_nothing_behind(empty, monkeypatch):
     """The transaction is begun by hand, since SQLite would keep the half that worked."""
     monkeypatch.setattr(sa.schema.CreateTable, "__init__", _failing(sa.schema.CreateTable.__init__, "members"))
-    with empty.app_context(), pytest.raises(RuntimeError, match="on purpose"):
+    with empty.app_context(), pytest.raises(SystemExit):  # flask-migrate turns errors into it
         flask_migrate.upgrade()
     monkeypatch.undo()
     assert schema(empty) == {}

@@ -78,11 +78,17 @@ class OnceForm(Form):
         if not self.once_key.data:
             self.once_key.data = secrets.token_urlsafe(24)
 
-    @contextmanager
-    def catching(self) -> Iterator[None]:
-        with super().catching():
+    def is_sent(self) -> bool:
+        """As of every form; and not sent before: its key is used up in the transaction of the change."""
+        if not super().is_sent():
+            return False
+        try:
             once.use(str(self.once_key.data))
-            yield
+        except Refused as problem:
+            self.form_errors.append(str(problem))
+            g.refused = True
+            return False
+        return True
 
 
 class EmptyForm(Form):

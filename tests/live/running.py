@@ -20,7 +20,7 @@ from aiosmtpd.controller import Controller
 
 from fastpix import supervisor
 from fastpix.app import create_app
-from fastpix.db import db
+from fastpix.db import db, set_reading
 from fastpix.settings import Settings
 from tests.cast import Cast, make_cast
 from tests.world import migrate
@@ -94,12 +94,28 @@ class Server:
         told = self.environ | environ
         return subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS)
 
-    def seed(self) -> Cast:
-        """Make the database with the cast of all tests in it, before anything is started."""
+    def seed(self, also: Callable[[Cast], None] | None = None) -> Cast:
+        """Make the database with the cast of all tests in it, before anything is started. `also` adds to it."""
+        with self._database() as app:
+            cast = make_cast(app)
+            if also:
+                with app.app_context():
+                    set_reading(False)
+                    also(cast)
+                    db.session.commit()
+            return cast
+
+    def migrate(self) -> None:
+        """Make the empty database, before anything is started."""
+        with self._database():
+            pass
+
+    @contextmanager
+    def _database(self):
         app = create_app(Settings(**self._typed()))
         migrate(app)
         try:
-            return make_cast(app)
+            yield app
         finally:
             with app.app_context():
                 db.engine.dispose()

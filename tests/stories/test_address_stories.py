@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
+
 import pytest
 
 from fastpix import passwords
+from fastpix.db import db, set_reading
 from fastpix.resources.people import domain as people
 from tests.cast import PASSWORD, make_cast
 from tests.doors import Doors, PageDoor
 from tests.stories.post_office import PostOffice
-from tests.stories.tables import rows
+from tests.stories.tables import change, rows
 
 NEW = "a quite different phrase"
 
@@ -117,8 +121,6 @@ def _cookies(answer):
 
 def _plain(answer, address):
     """The body without what differs from request to request for everybody: the typed address, the CSRF token, the id."""
-    import re
-
     text = answer.get_data(as_text=True).replace(address, "ADDRESS")
     text = re.sub(r'name="csrf_token" value="[^"]+"', "", text)
     return text.replace(answer.headers["X-Request-Id"], "")
@@ -126,8 +128,6 @@ def _plain(answer, address):
 
 @pytest.mark.parametrize("state", ["known", "never proved", "without a password"])
 def test_signing_in_tells_nobody_who_has_an_account(office, hashed, state):
-    from tests.stories.tables import change
-
     if state == "never proved":
         change(office.world, "people", {"email": "mel@mel.example"}, email_verified_at=None)
     if state == "without a password":
@@ -180,15 +180,11 @@ def test_an_early_return_would_be_seen(office, hashed, monkeypatch):
 
 
 @pytest.fixture
-def public(make_app, monkeypatch):
+def public(make_app):
     """An instance known as https://video.example.com, with the cast."""
 
     def build(**given):
         app = make_app(public_url="https://video.example.com", smtp_url="smtp://127.0.0.1:9", **given)
-
-        class Built:
-            pass
-
         office = PostOffice.__new__(PostOffice)
         office.app, office.cast, office.world = app, make_cast(app), _Looking(app)
         office.kept = len(office._rows())
@@ -203,19 +199,20 @@ class _Looking:
     def __init__(self, app):
         self.app = app
 
+    @contextmanager
     def session(self):
-        from contextlib import contextmanager
+        with self.app.app_context():
+            set_reading(False)
+            yield db.session
+            db.session.commit()
 
-        from fastpix.db import db, set_reading
 
-        @contextmanager
-        def looking():
-            with self.app.app_context():
-                set_reading(False)
-                yield db.session
-                db.session.commit()
-
-        return looking()
+def post_at(page, path, form, **options):
+    """Send a page's form as a browser at the public address does."""
+    options["base_url"] = "https://video.example.com"
+    shown = page.get(path, **options).get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', shown)[1]
+    return page.open("POST", path, csrf=False, data=form | {"csrf_token": token}, **options)
 
 
 FORGED = [
@@ -229,8 +226,7 @@ FORGED = [
 @pytest.mark.parametrize("headers", FORGED, ids=lambda h: " ".join(h))
 def test_mailed_links_have_the_public_address_whatever_the_headers_say(public, headers):
     office = public()
-    page = PageDoor(office.app)
-    answer = page.post("/forgot", {"email": "mel@mel.example"}, base_url="https://video.example.com", headers=headers)
+    answer = post_at(PageDoor(office.app), "/forgot", {"email": "mel@mel.example"}, headers=headers)
     assert answer.status_code == 200
     ada = Doors(office.app, office.cast.people["ada"])
     body = {"emails": ["new@new.example"], "role": "admin"}
@@ -267,13 +263,7 @@ def test_a_trusted_proxy_may_name_the_public_host_and_no_other(public):
 
 def test_behind_https_cookies_are_secure_and_bound_to_the_host(public):
     office = public()
-    page = PageDoor(office.app)
-    form = {"email": "mel@mel.example", "password": PASSWORD, "csrf_token": ""}
-    shown = page.get("/sign-in", base_url="https://video.example.com").get_data(as_text=True)
-    import re
-
-    form["csrf_token"] = re.search(r'name="csrf_token" value="([^"]+)"', shown)[1]
-    answer = page.open("POST", "/sign-in", csrf=False, data=form, base_url="https://video.example.com")
+    answer = post_at(PageDoor(office.app), "/sign-in", {"email": "mel@mel.example", "password": PASSWORD})
     assert answer.status_code == 303
     cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-fastpix_session="))
     assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie

@@ -81,7 +81,7 @@ def remove(member_id: UUID) -> None:
 
 @action("members.leave")
 def leave(successor_id: UUID | None = None) -> None:
-    """Leave the organization; the successor, when given, becomes an admin in the same transaction.
+    """Leave the organization; the successor, when an admin names one, becomes an admin in the same transaction.
 
     Raises `Refused` when the last admin names nobody, `Invalid` for a successor who is not a member here.
     """
@@ -90,7 +90,10 @@ def leave(successor_id: UUID | None = None) -> None:
         raise Refused("Only a person or a person's token can leave an organization.")
     before = search.one(member_id)
     successor: dict[str, Any] | None = None
-    with membership_change("members.leave", name="You", by=-1):
+    # Naming a successor makes an admin: else any member could make an accomplice one on the way out.
+    needed = "members.leave" if successor_id is None else "members.edit"
+    principal.demand(needed)
+    with membership_change(needed, name="You", by=-1):
         if successor_id is not None:
             successor = _promote(successor_id, member_id)
         elif before["role"] == "admin" and admin_count() == 1:
@@ -110,6 +113,8 @@ def successors(query: str = "") -> dict[str, Any]:
     """Who could take over, at most 100, and whether somebody must: for the leave page."""
     me = principal.current().member_id
     own = search.one(me) if me else None
+    if not principal.may("members.edit"):
+        return {"is_required": False, "people": []}
     return {
         "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
         "people": [m for m in search.keyset(query=query, limit=101).rows if m["id"] != me][:100],

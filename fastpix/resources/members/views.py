@@ -99,6 +99,7 @@ def leave() -> Any:
         people=offered["people"],
         query=request.args.get("q", ""),
         tokens=access_tokens.owned_by_me(),
+        may_hand_over=principal.may("members.edit"),
         may_invite=principal.may("members.invite"),
         may_delete=principal.may("organizations.delete"),
     )

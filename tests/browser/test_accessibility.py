@@ -1,0 +1,307 @@
+"""Every page there is: axe-core in light and dark, no complaint in the console, nothing from elsewhere, no sideways
+scroll. The pages come from the URL map, so a new page is looked at the day it is written."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import uuid
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from fastpix.access import principal
+from fastpix.accounts import recovery
+from fastpix.app import create_app
+from fastpix.resources.members import invitations
+from fastpix.resources.people import domain as people
+from tests.browser.looking import Watch, new_context, send
+from tests.cast import acting_as
+from tests.world import test_settings as cheap_settings
+
+AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
+RUN_AXE = """async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const found = await axe.run({ runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } } });
+  if (!found.passes.length) throw new Error("axe looked at nothing");
+  return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map(
+    (v) => `${v.id} (${v.impact}): ` + v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(" | "));
+}"""
+FACTS = """() => ({
+  h1: document.querySelectorAll("h1").length, lang: document.documentElement.lang, title: document.title.trim(),
+  main: document.querySelectorAll("main").length, ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
+})"""
+WIDTH = "document.documentElement.scrollWidth"
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
+
+# What GET answers without a page of its own, and why.
+NOT_PAGES = {
+    "static": "files",
+    "healthz": "text for probes",
+    "readyz": "JSON for probes",
+    "docs.document": "JSON",
+    "invitations.status": "JSON",
+    "accounts.home": "goes on to where the visitor belongs; its own page is among STATES",
+    "accounts.reset_link": "goes on to accounts.reset",
+    "accounts.well_known_change_password": "goes on to account.password",
+    "accounts.arrived": "goes on, or shows the sign-in form",
+    "accounts_more.email_link": "goes on to accounts_more.confirm_email",
+    "invite.link": "goes on to invite.look",
+    "accounts.set_up": "on a fresh instance: test_a_fresh_instance",
+}
+PUBLIC = ("accounts.", "docs.", "invite.", "accounts_more.confirm_email")
+# Pages one only comes to by a secret link.
+BY_LINK = {"accounts.reset": "/reset/{reset}", "accounts_more.confirm_email": "/email/{email}", "invite.look": "/i/{pat}"}
+
+
+@cache
+def rules() -> dict[str, str]:
+    """Endpoint and rule of everything that GET answers outside of the API."""
+    app = create_app(cheap_settings(Path(tempfile.mkdtemp(prefix="fpx-pages-"))))
+    return {
+        rule.endpoint: rule.rule
+        for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.endpoint)
+        if "GET" in rule.methods and not rule.rule.startswith("/v1/") and rule.endpoint not in NOT_PAGES
+    }
+
+
+@pytest.fixture(scope="module")
+def site(servers):
+    """A running web server with the cast and mail set up. `site.ids` fills the addresses."""
+    server = servers(smtp_url="smtp://127.0.0.1:9")
+    ids = {}
+
+    def also(cast):
+        ada = people.get(cast.people["ada"].id)
+        ids["reset"] = recovery._new_link("reset", ada).rpartition("/")[2]
+        ids["email"] = recovery._new_link("email", ada, "ada@new.example").rpartition("/")[2]
+        with acting_as(cast, "ada"):
+            made = invitations.invite([cast.people["rex"].email], "admin")[0]
+            ids["rex"] = made["link"].rpartition("/")[2]
+        principal.enter(principal.NOBODY)
+
+    server.cast = cast = server.seed(also)
+    acme = cast.acme
+    server.ids = ids | {
+        "org": acme.slug,
+        "pat": acme.invite_secret,
+        "member_id": acme.members["mel"],
+        "workspace_id": acme.workspace,
+        "invitation_id": acme.invitation,
+        "key_id": acme.signing_key,
+        "token_id": acme.tokens["mel member"].id,
+    }
+    return server.start_web()
+
+
+@pytest.fixture(scope="module")
+def contexts(chromium, site):
+    """`contexts("mel")`: one browser context for each person, signed in."""
+    opened = {}
+
+    def of(who):
+        if who not in opened:
+            person = site.cast.people.get(who)
+            opened[who] = new_context(chromium, site, session=person.session if person else "")
+        return opened[who]
+
+    yield of
+    for context in opened.values():
+        context.close()
+
+
+@pytest.fixture
+def page_of(contexts, site):
+    """`page_of("mel")`: a new page of that person, watched."""
+    opened = []
+
+    def begin(who):
+        page = contexts(who).new_page()
+        page.set_viewport_size(WIDE)
+        page.watch = Watch(page, site)
+        opened.append(page)
+        return page
+
+    yield begin
+    for page in opened:
+        page.close()
+
+
+def test_no_exception_is_out_of_date():
+    app = create_app(cheap_settings(Path(tempfile.mkdtemp(prefix="fpx-pages-"))))
+    assert set(NOT_PAGES) | set(BY_LINK) <= set(app.view_functions)
+
+
+@pytest.mark.parametrize("endpoint", rules())
+def test_every_page(page_of, site, endpoint):
+    path = BY_LINK.get(endpoint) or re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rules()[endpoint])
+    page = page_of("nobody" if endpoint.startswith(PUBLIC) else "ada")
+    assert page.goto(path.format(**site.ids)).status == 200
+    examine(page)
+
+
+STATES = {
+    "overview of a member": ("mel", "/o/{org}/", 200),
+    "members of a member": ("mel", "/o/{org}/members/", 200),
+    "workspaces of a member": ("mel", "/o/{org}/workspaces/", 200),
+    "workspace of a member": ("mel", "/o/{org}/workspaces/{workspace_id}", 200),
+    "settings of a member": ("mel", "/o/{org}/settings", 200),
+    "leaving as a member": ("mel", "/o/{org}/members/leave", 200),
+    "forbidden": ("mel", "/o/{org}/signing-keys/", 403),
+    "not found, signed in": ("ada", "/o/{org}/signing-keys/" + str(uuid.UUID(int=7)), 404),
+    "not found, signed out": ("nobody", "/nothing", 404),
+    "a dead link": ("nobody", "/i/nothing", 410),
+    "no organization": ("sam", "/", 200),
+    "nobody found": ("ada", "/o/{org}/members/?q=nobody", 200),
+    "an invite for somebody else": ("mel", "/i/{pat}", 200),
+    "an invite for me": ("rex", "/i/{rex}", 200),
+    "an invite for one who has an account": ("nobody", "/i/{rex}", 200),
+    "my own access, as the only admin": ("ada", "/o/{org}/members/{ada}/edit", 200),
+    "documentation, signed in": ("ada", "/docs", 200),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state(page_of, site, state):
+    who, path, status = STATES[state]
+    page = page_of(who)
+    answer = page.goto(path.format(**site.ids, ada=site.cast.acme.members["ada"]))
+    assert answer.status == status
+    examine(page)
+
+
+def fill_nothing(page, path, field):
+    page.goto(path)
+    send(page, field)
+
+
+def invite_two(page):
+    page.goto("/o/acme/members/invitations/new")
+    page.fill("#emails", f"{uuid.uuid4().hex}@new.example, not-an-address")
+    page.check("input[name=role][value=member]")
+    send(page, "#emails")
+
+
+def new_token(page):
+    page.goto("/o/acme/access-tokens/new")
+    page.fill("#name", "Nightly import")
+    page.check("input[name=role][value=member]")
+    send(page, "#name")
+    page.locator("#token-secret").wait_for()
+
+
+def wrong_password(page):
+    page.goto("/sign-in")
+    page.fill("#email", "ada@ada.example")
+    page.fill("#password", "wrong")
+    send(page, "#password")
+
+
+def new_key(page):
+    page.goto("/o/acme/signing-keys/new")
+    send(page, "#workspace")
+    page.locator("#private-key").wait_for()
+
+
+def saved(page):
+    page.goto("/account")
+    send(page, "#name")
+
+
+DONE = {
+    "invite form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/members/invitations/new", "#emails")),
+    "token form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/access-tokens/new", "#name")),
+    "workspace form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/workspaces/new", "#description")),
+    "deletion without the name": ("ada", lambda p: fill_nothing(p, "/o/acme/settings/delete", "#name")),
+    "password form with errors": ("ada", lambda p: fill_nothing(p, "/account/password", "#new")),
+    "join form with errors": ("nobody", None),
+    "sign-in refused": ("nobody", wrong_password),
+    "results of inviting": ("ada", invite_two),
+    "key shown once": ("ada", new_key),
+    "token shown once": ("ada", new_token),
+    "something was saved": ("ada", saved),
+}
+
+
+@pytest.mark.parametrize("what", DONE)
+def test_every_answer_to_a_form(page_of, site, what):
+    who, do = DONE[what]
+    page = page_of(who)
+    if do:
+        do(page)
+    else:
+        fill_nothing(page, f"/i/{site.ids['pat']}", "#name")
+    examine(page)
+
+
+def test_open_menus(page_of):
+    page = page_of("ada")
+    page.goto("/o/acme/")
+    load_axe(page)
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        for menu in page.locator("header details > summary").all():
+            if not menu.is_visible():
+                continue
+            menu.click()
+            assert page.evaluate(WIDTH) <= size["width"]
+            assert not page.evaluate(RUN_AXE)
+            page.keyboard.press("Escape")
+            assert page.locator("header details[open]").count() == 0
+    assert not page.watch.found
+
+
+def test_a_fresh_instance(servers, visit):
+    """The set-up page, and what is empty afterwards, without a mail server."""
+    server = servers()
+    server.migrate()
+    (server.folder / "setup_token").write_text("the-token\n")
+    server.start_web()
+    page = visit(server, viewport=WIDE)
+    page.watch = Watch(page, server)
+    page.goto("/")
+    examine(page)
+    send(page, "#token")
+    examine(page)
+    said = {"token": "the-token", "organization": "Acme", "name": "Ada", "email": "ada@a.example"}
+    for name, value in (said | {"password": "correct horse battery"}).items():
+        page.fill(f"#{name}", value)
+    send(page, "#token")
+    page.wait_for_url("**/o/acme/")
+    examine(page)
+    for path in ("members/invitations/", "members/invitations/new", "members/leave", "signing-keys/", "access-tokens/"):
+        page.goto(f"/o/acme/{path}")
+        examine(page)
+    page.goto("/account/email")
+    examine(page)
+    page.goto("/o/acme/members/leave")
+    assert page.locator("main a[href*=invit]").count() == 1
+
+
+def examine(page) -> None:
+    """Everything that must hold for every page, in both colour schemes, wide and narrow."""
+    page.wait_for_load_state()
+    facts = page.evaluate(FACTS)
+    assert facts["h1"] == 1
+    assert facts["main"] == 1
+    assert facts["lang"] == "en"
+    assert facts["title"].endswith("fastpix")
+    assert not facts["title"].startswith("·")
+    assert len(facts["ids"]) == len(set(facts["ids"])), "an id is there twice"
+    load_axe(page)
+    problems = []
+    for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light")):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        if (width := page.evaluate(WIDTH)) > size["width"]:
+            problems.append(f"scrolls sideways at {size['width']}: {width} wide")
+        if (size, scheme) != (NARROW, "dark"):
+            problems += [f"{scheme} at {size['width']}: {found}" for found in page.evaluate(RUN_AXE)]
+    assert not problems, "\n".join(problems)
+    assert not page.watch.found
+
+
+def load_axe(page) -> None:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)

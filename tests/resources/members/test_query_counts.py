@@ -1,0 +1,135 @@
+"""How many statements a page costs, pinned: the guard is cheap, and lists do not grow with what is in them."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from fastpix.db import Base, now, set_reading
+from tests.stories.tables import change
+
+
+@contextmanager
+def statements(engine):
+    seen = []
+
+    def note(_connection, _cursor, statement, *_more):
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "PRAGMA")):
+            seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def quiet(world):
+    """Everybody was seen a moment ago, so that noting presence costs nothing in the count."""
+    at = now()
+    for name, column in (("sessions", "last_seen_at"), ("members", "last_seen_at"), ("access_tokens", "last_used_at")):
+        set_reading(False)
+        with world.engine.begin() as connection:
+            connection.execute(sa.update(Base.metadata.tables[name]).values({column: at}))
+    return world
+
+
+def fill(world, count, limited):
+    """More people in acme; `limited` of them with one workspace each."""
+    people, members, granted = [], [], []
+    for number in range(count):
+        person, member = uuid.uuid4(), uuid.uuid4()
+        email = f"person{number}@many.example"
+        people.append({"id": person, "email": email, "email_canonical": email, "name": f"Person {number}",
+                       "name_folded": f"person {number}"})  # fmt: skip
+        members.append({"id": member, "person_id": person, "organization_id": world.cast.acme.id, "role": "member",
+                        "all_workspaces": number >= limited, "joined_at": now() + timedelta(seconds=number)})  # fmt: skip
+        if number < limited:
+            granted.append({"member_id": member, "to_workspace_id": world.cast.acme.workspace})
+    set_reading(False)
+    with world.engine.begin() as connection:
+        for name, new in (("people", people), ("members", members), ("member_workspaces", granted)):
+            if new:
+                connection.execute(sa.insert(Base.metadata.tables[name]), new)
+    change(world, "organizations", {"id": world.cast.acme.id}, member_count=3 + count)
+
+
+@pytest.mark.parametrize("who", ["ada", "mel"])
+def test_the_members_page_costs_the_same_for_3_and_300_members(quiet, doors, who):
+    person = doors(who)
+    with statements(quiet.engine) as few:
+        assert person.page.get("/o/acme/members/").status_code == 200
+    fill(quiet, 297, limited=0)
+    with statements(quiet.engine) as many:
+        page = person.page.get("/o/acme/members/")
+    assert b"Person 296" in page.data and b"300" in page.data
+    assert len(many) == len(few)
+    assert len(many) <= 8, many
+
+
+def test_workspaces_of_limited_members_cost_one_statement_for_all(quiet, ada):
+    fill(quiet, 30, limited=0)
+    with statements(quiet.engine) as without:
+        ada.page.get("/o/acme/members/")
+    quiet.reset()
+    fill(quiet, 300, limited=300)
+    with quiet.engine.connect():
+        pass
+    ada.page.get("/o/acme/members/")
+    with statements(quiet.engine) as limited:
+        assert ada.page.get("/o/acme/members/").status_code == 200
+    assert len(limited) - len(without) == 1
+
+
+def test_the_api_list_costs_the_same_for_3_and_300_members(quiet, ada):
+    with statements(quiet.engine) as few:
+        assert len(ada.api.get("iam/members?limit=50").json["data"]) == 3
+    fill(quiet, 297, limited=0)
+    with statements(quiet.engine) as many:
+        assert len(ada.api.get("iam/members?limit=50").json["data"]) == 50
+    assert len(many) == len(few) <= 4, many
+
+
+def test_a_guarded_page_costs_at_most_three_statements_beyond_its_content(quiet, ada, mel, rex):
+    """`/settings` reads the organization once; who one is and where one stands come on top."""
+    for person, slug in ((ada, "acme"), (mel, "acme"), (rex, "rival")):
+        with statements(quiet.engine) as seen:
+            assert person.page.get(f"/o/{slug}/settings").status_code == 200
+        assert len(seen) <= 1 + 3, seen
+
+
+def test_a_limited_member_costs_one_statement_more_at_most(quiet, ada, mel, cast):
+    change(quiet, "members", {"id": cast.acme.members["mel"]}, all_workspaces=False)
+    with statements(quiet.engine) as seen:
+        assert mel.page.get("/o/acme/settings").status_code == 200
+    assert len(seen) <= 1 + 3, seen
+
+
+def test_a_guarded_operation_costs_one_statement_beyond_its_content(quiet, ada):
+    with statements(quiet.engine) as seen:
+        assert ada.api.get("iam/organization").status_code == 200
+    assert len(seen) <= 1 + 1, seen
+
+
+def test_a_refusal_is_cheap_and_comes_before_the_object(quiet, mel, cast):
+    """The permission is asked for before anything is loaded, so a real and a made-up id cost and say the same."""
+    seen = {}
+    for key in (cast.acme.signing_key, cast.rival.signing_key, uuid.uuid4()):
+        with statements(quiet.engine) as said:
+            answer = mel.page.get(f"/o/acme/signing-keys/{key}")
+        assert answer.status_code == 403
+        assert not any("signing_keys" in statement for statement in said)
+        seen[key] = (len(said), answer.get_data(as_text=True).replace(str(key), "").replace(answer.headers["X-Request-Id"], ""))
+    assert len({count for count, _ in seen.values()}) == 1
+
+
+def test_a_static_file_costs_nothing(quiet, ada):
+    with statements(quiet.engine) as seen:
+        assert ada.page.get("/static/app.css").status_code == 200
+    assert seen == []
