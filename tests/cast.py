@@ -197,7 +197,9 @@ def _move_on(cast: Cast) -> None:
 
 
 def _token(cast: Cast, key: str, label: str, house: House, **given: Any) -> None:
-    made = access_tokens.create(f"{key} {label} token of {house.slug}", house.workspace, given.pop("role", "admin"), **given)
+    made = access_tokens.create(
+        f"{key} {label} token of {house.slug}", house.workspace, given.pop("role", "admin"), **given
+    )
     token = Token(made["id"], made["secret"], made["name"])
     cast.people[key].tokens[label] = house.tokens[f"{key} {label}"] = token
 

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import socket
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -18,10 +19,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from fastpix.app import create_app
+from fastpix.db import db
 from tests import postgres
 from tests.cast import acting_as
 from tests.doors import Doors
-from tests.world import World, test_settings
+from tests.world import World, migrate, test_settings
 
 KINDS = ("sqlite", "postgres")
 hypothesis.settings.register_profile("house", database=None, deadline=None)
@@ -96,7 +99,6 @@ def doors(world):
 @pytest.fixture
 def acting(world):
     """`with acting("ada"):` an app context with that person in force, for calling verbs. Commits at its end."""
-    from contextlib import contextmanager
 
     @contextmanager
     def act(key):
@@ -110,14 +112,9 @@ def acting(world):
 def make_app(tmp_path, request):
     """`make_app(smtp_url="smtp://…")`: a further application with other settings, on a database of its own,
     migrated and without a cast. The process's settings are the new one's until the next test."""
-    from tests.world import migrate
-
     made = []
 
     def make(**given):
-        from fastpix.app import create_app
-        from fastpix.db import db
-
         app = create_app(test_settings(tmp_path / f"instance-{len(made)}", **given))
         migrate(app)
         with app.app_context():

@@ -20,7 +20,18 @@ PACKAGE = ROOT / "fastpix"
 # Leaves know nothing of the web, of resources and of who may what.
 LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "once"]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
-RULES = ["domain", "acceptance", "authority", "change", "contents", "invitations", "lock", "notices", "search", "standing"]
+RULES = [
+    "domain",
+    "acceptance",
+    "authority",
+    "change",
+    "contents",
+    "invitations",
+    "lock",
+    "notices",
+    "search",
+    "standing",
+]
 DOORS = ["views", "api", "invitations_views", "invitations_api"]
 
 # Pattern of a module -> patterns of what it may import of fastpix. The first pattern that fits counts.
@@ -78,7 +89,15 @@ EXCEPTIONS = {
 
 # Frameworks stay where the web is.
 WEB_ONLY = {"flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2", "flask_principal"}
-MAY_USE_FLASK = ["web*", "access.identity", "resources.*.forms", *[f"resources.*.{d}" for d in DOORS], "accounts.*views", "app", "cli"]
+MAY_USE_FLASK = [
+    "web*",
+    "access.identity",
+    "resources.*.forms",
+    *[f"resources.*.{d}" for d in DOORS],
+    "accounts.*views",
+    "app",
+    "cli",
+]
 USES_FLASK = {
     "access.principal": ({"flask_principal"}, "the permissions are flask-principal's"),
     "accounts.door": ({"flask", "werkzeug"}, "the cookies of the browser"),
@@ -171,7 +190,11 @@ def test_the_exceptions_are_needed():
 
 def test_a_forbidden_import_is_seen(monkeypatch):
     """The test of the test: a view that imports the database, a model of another resource."""
-    for module, foreign in (("resources.members.views", "db"), ("resources.members.models", "resources.people.models"), ("web.forms", "resources.members.domain")):
+    for module, foreign in (
+        ("resources.members.views", "db"),
+        ("resources.members.models", "resources.people.models"),
+        ("web.forms", "resources.members.domain"),
+    ):
         assert not any(fnmatch(foreign, pattern) for pattern in allowed(module))
 
 
@@ -249,7 +272,17 @@ def test_files_and_functions_stay_short(module):
 
 @every_module
 def test_no_room_is_called_after_nothing(module):
-    assert not set(module.split(".")) & {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "base"}
+    assert not set(module.split(".")) & {
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "misc",
+        "manager",
+        "service",
+        "base",
+    }
 
 
 @every_module
@@ -262,7 +295,11 @@ def test_every_resource_has_its_rooms():
     for folder in sorted(p for p in (PACKAGE / "resources").iterdir() if (p / "models.py").exists()):
         rooms = {path.stem for path in folder.glob("*.py")}
         # people and audit have no pages yet: people are the accounts' to show, the audit log's page is to come
-        wanted = {"__init__", "models", "domain"} if folder.name in ("people", "audit") else {"__init__", "models", "domain", "views", "api"}
+        wanted = (
+            {"__init__", "models", "domain"}
+            if folder.name in ("people", "audit")
+            else {"__init__", "models", "domain", "views", "api"}
+        )
         assert wanted <= rooms, folder.name
 
 

@@ -49,7 +49,10 @@ def schema(app: Flask) -> dict[str, object]:
         inspector = sa.inspect(db.engine)
         return {
             name: (
-                sorted(str((c["name"], str(c["type"]), c["nullable"], c.get("default"))) for c in inspector.get_columns(name)),
+                sorted(
+                    str((c["name"], str(c["type"]), c["nullable"], c.get("default")))
+                    for c in inspector.get_columns(name)
+                ),
                 sorted(_plain(i) for i in inspector.get_indexes(name)),
                 sorted(str(k) for k in inspector.get_foreign_keys(name)),
                 sorted(str(u) for u in inspector.get_unique_constraints(name)),
@@ -63,7 +66,9 @@ def test_head_is_what_the_models_say(empty):
     with empty.app_context():
         flask_migrate.upgrade()
         with db.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            context = MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            )
             assert compare_metadata(context, Base.metadata) == []
 
 
@@ -74,7 +79,9 @@ def test_constraints_have_the_names_the_models_give_them(empty):
         inspector = sa.inspect(db.engine)
         for table in Base.metadata.sorted_tables:
             given = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint | sa.ForeignKeyConstraint)}
-            found = {c["name"] for c in inspector.get_check_constraints(table.name) + inspector.get_foreign_keys(table.name)}
+            found = {
+                c["name"] for c in inspector.get_check_constraints(table.name) + inspector.get_foreign_keys(table.name)
+            }
             assert {str(name) for name in given} == found, table.name
 
 
@@ -84,7 +91,10 @@ def test_deletes_cascade_as_the_models_say(empty):
         inspector = sa.inspect(db.engine)
         for table in Base.metadata.sorted_tables:
             told = {tuple(k.column_keys): k.ondelete for k in table.foreign_key_constraints}
-            found = {tuple(k["constrained_columns"]): k["options"].get("ondelete") for k in inspector.get_foreign_keys(table.name)}
+            found = {
+                tuple(k["constrained_columns"]): k["options"].get("ondelete")
+                for k in inspector.get_foreign_keys(table.name)
+            }
             assert told == found, table.name
 
 

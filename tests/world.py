@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +123,3 @@ class World:
             connection.commit()
             if self.kind == "sqlite":
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
-
-
-def other_settings(settings: Settings, **given: Any) -> Settings:
-    return replace(settings, **given)

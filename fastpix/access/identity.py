@@ -131,6 +131,7 @@ def _token_actor() -> Actor:
         "token",
         f"token {found.name}",
         "api",
+        owner_name=found.owner_name,
         permissions=rights,
         role="admin" if found.role == found.owner_role == "admin" else "member",
         person_id=found.person_id,

@@ -51,6 +51,8 @@ class Actor:
     kind: Literal["person", "token", "system", "nobody"]
     name: str
     door: Door
+    # Who a token acts for. Members may see this name; a token's own they may not.
+    owner_name: str = ""
     permissions: frozenset[str] = frozenset()
     role: Role | None = None
     person_id: UUID | None = None
@@ -69,6 +71,11 @@ class Actor:
     address: str | None = None
     request_id: str | None = None
     identity: flask_principal.Identity = field(init=False, repr=False, compare=False)
+
+    @property
+    def shown_name(self) -> str:
+        """The name that anybody may see: a person's, never a token's."""
+        return self.owner_name or self.name
 
     def __post_init__(self) -> None:
         identity = flask_principal.Identity(str(self.token_id or self.person_id or self.name), self.kind)

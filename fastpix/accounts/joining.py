@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from fastpix import limits
 from fastpix.access.action import describe, personal
 from fastpix.accounts import domain, sessions
 from fastpix.accounts.domain import Browser
@@ -74,5 +75,6 @@ def ask_other_address(secret: str, wanted: str) -> bool:
     invite = acceptance.find(secret)
     if wanted == invite.email_canonical:
         raise Invalid("email", "The invite is for this address already.")
+    limits.count("asks about", str(invite.id), 3, 60)
     describe("invitation", invite.id, invite.email, after={"asked_for": wanted}, organization_id=invite.organization_id)
     return acceptance.ask_for(invite, wanted) if outbox.is_configured() else False

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from fastpix.access import principal, table
 from fastpix.access.action import ReadOnly
+from fastpix.access.identity import Moved
 from fastpix.access.principal import Denied
 from fastpix.db import db
 from fastpix.errors import FastpixError, Gone, Invalid, Missing, NotSignedIn, Refused, TooMany
@@ -62,6 +63,13 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
             return response
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("accounts.sign_in", next=back))
+
+    @app.errorhandler(Moved)
+    def moved(problem: Moved) -> Any:
+        db.session.rollback()
+        there = url_for(str(request.endpoint), **(request.view_args or {}), org=problem.slug)
+        query = request.query_string.decode()
+        return redirect(f"{there}?{query}" if query else there, 307)  # not for good: the address may come back
 
     @app.errorhandler(Invalid)
     def invalid(problem: Invalid) -> Any:

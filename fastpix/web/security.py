@@ -44,6 +44,10 @@ def install(app: Flask, settings: Settings) -> None:
     host = settings.host
     trusted = LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else (host,)
 
+    headers = dict(HEADERS)
+    if not settings.is_https and trusted is not LOOPBACK:
+        del headers["Cross-Origin-Opener-Policy"]  # browsers heed it on trusted origins only, and complain elsewhere
+
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
@@ -54,7 +58,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if settings.is_https:

@@ -204,7 +204,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("members.remove", "POST"): lambda s: Input(303),
     ("members.leave", "POST"): lambda s: Input(303, {"successor": _successor(s)}),
-    ("invitations.new", "POST"): lambda s: Input(200, {"emails": "new@acme.example", "role": "member", "access": "all"}),
+    ("invitations.new", "POST"): lambda s: Input(
+        200, {"emails": "new@acme.example", "role": "member", "access": "all"}
+    ),
     ("invitations.resend", "POST"): lambda s: Input(200),
     ("invitations.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("invitations.revoke", "POST"): lambda s: Input(303),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
+from fastpix.access import tenancy
+from fastpix.resources.members.models import Member
 from tests.access.persons import Caller, scene_of
 from tests.access.routes import IDS, address, guarded, right_input
 
@@ -64,8 +67,12 @@ def test_acmes_ids_under_rivals_address_are_not_there_either(world, rex, route):
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("route", [r for r in guarded() if r.in_organization and r.method == "GET" and not r.ids], ids=str)
-@pytest.mark.parametrize("name", ["workspace", "after", "before", "page", "q", "query", "role", "organization_id", "org"])
+@pytest.mark.parametrize(
+    "route", [r for r in guarded() if r.in_organization and r.method == "GET" and not r.ids], ids=str
+)
+@pytest.mark.parametrize(
+    "name", ["workspace", "after", "before", "page", "q", "query", "role", "organization_id", "org"]
+)
 def test_a_foreign_id_in_the_query_shows_nothing_of_it(world, ada, route, name):
     before = world.digest()
     for foreign in rivals(world.cast.rival).values():
@@ -79,7 +86,9 @@ def test_a_foreign_id_in_the_query_shows_nothing_of_it(world, ada, route, name):
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("route", [r for r in guarded() if r.door == "api" and r.method == "GET" and not r.ids], ids=str)
+@pytest.mark.parametrize(
+    "route", [r for r in guarded() if r.door == "api" and r.method == "GET" and not r.ids], ids=str
+)
 def test_a_foreign_id_in_an_api_query_shows_nothing_of_it(world, ada, route):
     for foreign in rivals(world.cast.rival).values():
         query = dict.fromkeys(("workspaceId", "workspace", "organizationId", "query"), str(foreign))
@@ -90,7 +99,10 @@ def test_a_foreign_id_in_an_api_query_shows_nothing_of_it(world, ada, route):
 
 BODIES_OF_PAGES = [
     ("/o/acme/members/{mel}/edit", {"role": "member", "access": "these", "workspaces": "workspace"}),
-    ("/o/acme/members/invitations/new", {"emails": "a@b.example", "role": "member", "access": "these", "workspaces": "workspace"}),
+    (
+        "/o/acme/members/invitations/new",
+        {"emails": "a@b.example", "role": "member", "access": "these", "workspaces": "workspace"},
+    ),
     ("/o/acme/members/invitations/{invitation}/edit", {"role": "member", "access": "these", "workspaces": "workspace"}),
     ("/o/acme/members/leave", {"successor": "member"}),
     ("/o/acme/signing-keys/new", {"workspace": "workspace"}),
@@ -173,18 +185,14 @@ def test_unknown_fields_of_a_form_have_no_effect(world, ada, mel, route):
         "may_manage_people": "y", "member_id": world.cast.acme.members["mel"],
     }  # fmt: skip
     person(address(route, given.values, "acme"), extra | given.body)
-    with world.session() as session:
-        import sqlalchemy as sa
-
-        from fastpix.access import tenancy
-        from fastpix.resources.members.models import Member
-
-        with tenancy.everywhere("the test looks"):
-            roles = dict(session.execute(sa.select(Member.id, Member.role)).all())
+    with world.session() as session, tenancy.everywhere("the test looks"):
+        roles = dict(session.execute(sa.select(Member.id, Member.role)).all())
     if route.endpoint != "members.leave":  # there Ada hands over to Mel
         assert roles[world.cast.acme.members["mel"]] == "member"
     assert roles[world.cast.rival.members["rex"]] == "admin"
 
 
 def test_every_kind_of_id_is_probed(world):
-    assert {IDS[name](world.cast.acme) is not None for route in guarded() for name in route.ids if name in IDS} == {True}
+    assert {IDS[name](world.cast.acme) is not None for route in guarded() for name in route.ids if name in IDS} == {
+        True
+    }

@@ -148,10 +148,17 @@ def test_stories_that_end_with_the_last_admin(world, steps):
 def test_the_story_teller_really_changes_things(world):
     """Else the property above would hold for want of events."""
     story = Story(world)
-    for step in [("promote", "ada", "mel"), ("invite", "mel", "sam", "admin"), ("accept", "sam"), ("remove", "sam", "ada")]:
+    for step in [
+        ("promote", "ada", "mel"),
+        ("invite", "mel", "sam", "admin"),
+        ("accept", "sam"),
+        ("remove", "sam", "ada"),
+    ]:
         story.step(*step)
     with world.session():
-        standing_of = {key: [s.role for s in standing.of_person(world.cast.people[key].id)] for key in ("ada", "mel", "sam")}
+        standing_of = {
+            key: [s.role for s in standing.of_person(world.cast.people[key].id)] for key in ("ada", "mel", "sam")
+        }
     assert standing_of == {"ada": [], "mel": ["admin"], "sam": ["admin"]}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
+from tests.cast import cookie_name
 
 
 @pytest.fixture
@@ -129,8 +130,6 @@ def test_an_ended_session_is_nobodys(mel, world):
     other = mel.app.test_client()
     assert mel.page.get("/account/sessions").status_code == 200
     assert mel.page.post("/sign-out").status_code == 303
-    from tests.cast import cookie_name
-
     other.set_cookie(cookie_name(mel.app), mel.session)
     assert other.get("/account").status_code == 302, "a replayed cookie gets nothing"
 

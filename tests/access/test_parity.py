@@ -51,7 +51,9 @@ def test_the_lists_of_exceptions_name_verbs_that_exist():
 
 
 def test_every_permission_of_a_built_resource_is_asked_for_at_both_doors():
-    asked = {door: {POLICY[r.endpoint] for r in guarded() if r.door == door} & set(table.ROWS) for door in ("page", "api")}
+    asked = {
+        door: {POLICY[r.endpoint] for r in guarded() if r.door == door} & set(table.ROWS) for door in ("page", "api")
+    }
     assert asked["page"] - asked["api"] == {"organizations.delete"}
     assert asked["api"] - asked["page"] == set()
 

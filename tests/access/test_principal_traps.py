@@ -127,11 +127,17 @@ def test_two_people_in_one_process_stay_two(ada, mel, anonymous):
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_module_makes_combines_or_requires_permissions_but_the_one(path):
     tree = ast.parse(path.read_text())
-    names = {n.attr if isinstance(n, ast.Attribute) else n.id for n in ast.walk(tree) if isinstance(n, ast.Attribute | ast.Name)}
+    names = {
+        n.attr if isinstance(n, ast.Attribute) else n.id
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute | ast.Name)
+    }
     imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
     mentions_permission = "Permission" in names | imported
     assert not mentions_permission or path.name == "principal.py"
-    assert "require" not in names, "`require` of flask-principal raises or leaks; PermissionDenied is handled in one place"
+    assert "require" not in names, (
+        "`require` of flask-principal raises or leaks; PermissionDenied is handled in one place"
+    )
 
 
 def test_flask_principal_is_what_decides(monkeypatch, app, ada):

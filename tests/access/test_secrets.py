@@ -100,7 +100,11 @@ def test_no_operation_tells_a_secret(world, markers, route):
 def test_secrets_are_stored_nowhere(world, markers):
     """Only SHA-256 of them: the secrets themselves are in no table."""
     stored = repr(world._read())
-    assert [what for what, marker in markers.items() if what.startswith(("secret", "session", "invite link")) and marker in stored] == []
+    assert [
+        what
+        for what, marker in markers.items()
+        if what.startswith(("secret", "session", "invite link")) and marker in stored
+    ] == []
 
 
 @pytest.mark.sqlite
@@ -110,7 +114,9 @@ def test_no_secret_reaches_the_logs(world, markers, caplog):
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     try:
         for route in routes():
-            crawlers = SCRIPTS + [Caller("ada", "people")] if route.door == "api" else CRAWLERS + [Caller("ada", "session")]
+            crawlers = (
+                [*SCRIPTS, Caller("ada", "people")] if route.door == "api" else [*CRAWLERS, Caller("ada", "session")]
+            )
             for caller in crawlers if route.action is not None else [Caller("mel", "session")]:
                 ask(world, route, caller)
                 world.reset()

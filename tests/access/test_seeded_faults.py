@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from fastpix.access import identity, principal
+from fastpix.access import identity, principal, table
 from fastpix.access.tenancy import everywhere
 from fastpix.app import PUBLIC
 from fastpix.db import db
 from fastpix.resources.access_tokens import authority
+from fastpix.resources.members import domain as members
 from fastpix.resources.members import standing
+from fastpix.resources.signing_keys import domain as signing_keys
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.resources.workspaces.models import Workspace
 from fastpix.web import boot, resource
 from tests.access import test_foreign_objects, test_live_role_change, test_matrix
-from tests.access.routes import right_input, routes, routes_of
 from tests.access.persons import Caller, scene_of
+from tests.access.routes import right_input, routes, routes_of
 
 pytestmark = pytest.mark.sqlite
 
@@ -45,7 +48,6 @@ def test_nothing_is_found_where_nothing_is_wrong(world):
 
 def test_a_route_without_a_guard_stops_the_boot(make_app):
     app = make_app()
-    app._got_first_request = False
     app.add_url_rule("/o/<org>/secret", "secret", lambda: "everything")
     with pytest.raises(RuntimeError, match="secret has no guard"):
         boot.check_endpoints(app, PUBLIC)
@@ -60,20 +62,17 @@ def test_a_new_route_must_be_described(make_app, world):
 
 
 def test_a_guard_and_wall_that_are_gone_are_seen(world, put_in):
-    view = world.app.view_functions["workspaces_api.delete_delete"]
-
     def opened(**_values):
         workspace = db.session.scalar(sa.select(Workspace).where(Workspace.id == world.cast.acme.workspace))
         db.session.delete(workspace)
         return resource.conclude(("{}", 200))
 
-    assert view is not opened
     put_in("workspaces_api.delete_delete", opened)
     found = test_matrix.faults(world, route("workspaces_api.delete_delete", "DELETE"))
     assert any("by mel (people): 200 instead of 403" in fault for fault in found)
 
 
-def test_a_wrong_permission_is_seen_by_the_policy(monkeypatch):
+def test_a_wrong_permission_is_seen_by_the_policy():
     wrong = route("workspaces.delete", "POST")
     wrong = dataclasses.replace(wrong, action=workspaces.edit.action)
     with pytest.raises(AssertionError):
@@ -82,8 +81,6 @@ def test_a_wrong_permission_is_seen_by_the_policy(monkeypatch):
 
 def test_a_permission_given_to_the_wrong_role_is_seen(world, monkeypatch):
     """The guard lets members in; the table, from which the verdict comes, does not."""
-    from fastpix.access import table
-
     everything = frozenset(table.ROWS)
     monkeypatch.setattr(identity.table, "permissions_of", lambda role, switches=frozenset(): everything)
     found = test_matrix.faults(world, route("workspaces.delete", "POST"))
@@ -110,9 +107,7 @@ def test_an_object_loaded_before_the_guard_is_seen(world, put_in):
 
     def curious(**values):
         with principal.acting(principal.system("fault", world.cast.acme.id)):
-            from fastpix.resources.signing_keys import domain
-
-            domain.get(__import__("uuid").UUID(values["signingKeyId"]))
+            signing_keys.get(UUID(values["signingKeyId"]))
         return guarded(**values)
 
     put_in("signing_keys_api.get_get", curious)
@@ -120,14 +115,12 @@ def test_an_object_loaded_before_the_guard_is_seen(world, put_in):
     assert any("tells whether the thing exists" in fault for fault in found)
 
 
-def test_a_role_kept_from_an_earlier_request_is_seen(monkeypatch, world, doors, acting, cast):
+def test_a_role_kept_from_an_earlier_request_is_seen(monkeypatch, world, doors, cast):
     kept, read = {}, standing.of_person
     monkeypatch.setattr(standing, "of_person", lambda person_id: kept.setdefault(person_id, read(person_id)))
     mel = doors("mel")
     assert test_live_role_change.keys_page(mel) == 403
     with world.session(), principal.acting(principal.system("Ada", cast.acme.id)):
-        from fastpix.resources.members import domain as members
-
         members.edit(cast.acme.members["mel"], role="admin")
     assert test_live_role_change.keys_page(mel) != 200, "what the live test asserts does not hold any more"
 
@@ -141,7 +134,9 @@ def test_an_object_found_by_its_id_alone_is_seen(world, ada, monkeypatch):
 
     monkeypatch.setattr(workspaces, "_load", careless)
     with pytest.raises(AssertionError, match="workspace: 200"):
-        test_foreign_objects.test_a_foreign_id_in_the_address_is_not_there(world, ada, route("workspaces_api.get_get", "GET"))
+        test_foreign_objects.test_a_foreign_id_in_the_address_is_not_there(
+            world, ada, route("workspaces_api.get_get", "GET")
+        )
 
 
 def test_a_token_whose_owner_does_not_count_is_seen(world, monkeypatch):

@@ -11,6 +11,8 @@ from fastpix.access import principal, tenancy
 from fastpix.access.tenancy import InOrganization, InWorkspace, IsOrganization, IsWorkspace, NoScope
 from fastpix.db import Base, db
 from fastpix.resources.access_tokens.models import AccessToken
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import invitations
 from fastpix.resources.members.models import Invitation, Member
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
@@ -72,7 +74,10 @@ def _all_of(model):
     yield "lateral scalar", sa.select(sa.select(model.id).limit(1).scalar_subquery())
     if not issubclass(model, IsOrganization):
         yield "joined organization", sa.select(model.id).join(Organization, Organization.id == model.organization_id)
-        yield "outer join", sa.select(model.id).select_from(Person).outerjoin(model, sa.true()).where(model.id.is_not(None))
+        yield (
+            "outer join",
+            sa.select(model.id).select_from(Person).outerjoin(model, sa.true()).where(model.id.is_not(None)),
+        )
 
 
 @pytest.mark.parametrize("model", TENANTS, ids=lambda m: m.__name__)
@@ -232,14 +237,17 @@ def test_no_other_column_names_a_person_or_member_without_a_foreign_key(world):
     inspector = sa.inspect(world.engine)
     for table in inspector.get_table_names():
         bound = {c for key in inspector.get_foreign_keys(table) for c in key["constrained_columns"]}
-        loose = {c["name"] for c in inspector.get_columns(table)} & {"person_id", "member_id", "owner_id", "inviter_id", "user_id"}
+        loose = {c["name"] for c in inspector.get_columns(table)} & {
+            "person_id",
+            "member_id",
+            "owner_id",
+            "inviter_id",
+            "user_id",
+        }
         assert loose <= bound, table
 
 
 def test_removing_a_member_takes_everything_along(world, acting):
-    from fastpix.resources.members import domain as members
-    from fastpix.resources.members import invitations
-
     mel = world.cast.acme.members["mel"]
     with acting("ada"):
         members.edit(mel, role="admin", workspace_access=[world.cast.acme.workspace])
@@ -248,6 +256,9 @@ def test_removing_a_member_takes_everything_along(world, acting):
     with acting("ada"):
         members.remove(mel)
         assert db.session.get(Invitation, made) is None
-        assert db.session.scalar(sa.select(AccessToken.owner_id).where(AccessToken.name == "mel people token of acme")) is None
+        assert (
+            db.session.scalar(sa.select(AccessToken.owner_id).where(AccessToken.name == "mel people token of acme"))
+            is None
+        )
     assert all(row["member_id"] != mel for row in world._read()["member_workspaces"])
     assert any(row["id"] == world.cast.people["mel"].id for row in world._read()["people"])

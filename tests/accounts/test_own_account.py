@@ -68,7 +68,7 @@ def test_the_list_shows_ones_own_sessions_only_and_ends_one(world, mel, sam, cas
 
 def test_somebody_elses_session_is_missing_for_the_verb_too(world, mel, sam, acting):
     theirs = rows(world, "sessions", person_id=sam.id)[0]["id"]
-    with acting("mel"), pytest.raises(Missing):
+    with pytest.raises(Missing), acting("mel"):
         sessions.end(mel.id, theirs)
 
 
@@ -130,7 +130,7 @@ def test_after_leaving_one_may_delete_the_account(world, mel):
 
 def test_the_verb_refuses_as_the_page_does(world, mel, acting):
     browser = domain.Browser("127.0.0.1", "a test")
-    with acting("mel"), pytest.raises(Refused, match="still a member"):
+    with pytest.raises(Refused, match="still a member"), acting("mel"):
         domain.delete(world.settings, mel.id, PASSWORD, browser=browser)
 
 

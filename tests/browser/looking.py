@@ -31,12 +31,16 @@ class Watch:
         page.on("console", self._on_console)
         page.on("pageerror", lambda problem: self.found.append(f"script: {problem}"))
         page.on("request", self._on_request)
-        page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url} {request.failure}"))
+        page.on("requestfailed", self._on_failure)
 
     def _on_console(self, message) -> None:
         # Of the document's own status (403, 404, 422) Chromium speaks too; that is what the page is about.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.found.append(f"console: {message.text}")
+
+    def _on_failure(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the page was left before it was complete
+            self.found.append(f"failed: {request.url} {request.failure}")
 
     def _on_request(self, request) -> None:
         parts = urlsplit(request.url)
@@ -52,6 +56,6 @@ def send(page, field: str) -> None:
 
 def confirm(page, path_ends_with: str = "") -> None:
     """Press the button of the page's own form, the one in its content."""
-    action = f'[action$="{path_ends_with}"]' if path_ends_with else ''
+    action = f'[action$="{path_ends_with}"]' if path_ends_with else ""
     form = page.locator(f"main form[method=post]{action}")
     form.locator("button:not([type=button])").last.click()

@@ -52,7 +52,11 @@ NOT_PAGES = {
 }
 PUBLIC = ("accounts.", "docs.", "invite.", "accounts_more.confirm_email")
 # Pages one only comes to by a secret link.
-BY_LINK = {"accounts.reset": "/reset/{reset}", "accounts_more.confirm_email": "/email/{email}", "invite.look": "/i/{pat}"}
+BY_LINK = {
+    "accounts.reset": "/reset/{reset}",
+    "accounts_more.confirm_email": "/email/{email}",
+    "invite.look": "/i/{pat}",
+}
 
 
 @cache

@@ -45,7 +45,9 @@ def test_the_whole_journey(servers, visit, script):
 def set_up(ada, server) -> None:
     ada.goto("/")
     expect(ada).to_have_url(f"{server.url}/set-up")
-    fill(ada, token="wrong", organization="Acme", name="Ada Lovelace", email="ada@example.com", password="correct horse")
+    fill(
+        ada, token="wrong", organization="Acme", name="Ada Lovelace", email="ada@example.com", password="correct horse"
+    )
     send(ada, "#token")
     expect(ada.locator("#token")).to_have_attribute("aria-invalid", "true")
     expect(ada.locator("#organization")).to_have_value("Acme")
@@ -86,7 +88,9 @@ def a_member_sees_what_a_member_sees(mel) -> None:
         assert mel.goto(path).status == 200
         for word in SECRET_LINKS:
             expect(mel.locator(f'a[href*="{word}"]')).to_have_count(0)
-        expect(mel.locator('a[href*="/remove"], a[href*="/delete"], a[href$="/new"]:not([href*=organizations])')).to_have_count(0)
+        expect(
+            mel.locator('a[href*="/remove"], a[href*="/delete"], a[href$="/new"]:not([href*=organizations])')
+        ).to_have_count(0)
     expect(mel.locator('main a[href$="/edit"]')).to_have_count(2)  # details of the two workspaces
     for path, permission in (
         ("signing-keys/", "signing_keys.view"),

@@ -12,7 +12,7 @@ from tests.world import World
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
 
-def rows(world: World, name: str, **where: Any) -> list[dict[str, Any]]:
+def rows(world: World, name: str, /, **where: Any) -> list[dict[str, Any]]:
     """The rows of a table whose columns have these values."""
     table = Base.metadata.tables[name]
     conditions = [table.c[column] == value for column, value in where.items()]
@@ -20,7 +20,7 @@ def rows(world: World, name: str, **where: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(sa.select(table).where(*conditions)).mappings()]
 
 
-def change(world: World, name: str, where: dict[str, Any], **values: Any) -> None:
+def change(world: World, name: str, where: dict[str, Any], /, **values: Any) -> None:
     """Write values past all rules, as another process or a broken one might have."""
     table = Base.metadata.tables[name]
     conditions = [table.c[column] == value for column, value in where.items()]

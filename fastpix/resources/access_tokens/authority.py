@@ -15,6 +15,7 @@ from fastpix.db import db, now
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.members.models import Member, MemberWorkspace
 from fastpix.resources.organizations.models import Organization
+from fastpix.resources.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Authority:
     organization_id: UUID
     member_id: UUID
     person_id: UUID
+    owner_name: str
     owner_role: Role
     owner_has_workspace: bool
     members_edit_workspaces: bool
@@ -58,11 +60,13 @@ _FIND = (
         AccessToken.organization_id,
         Member.id,
         Member.person_id,
+        Person.name,
         Member.role,
         sa.or_(Member.role == "admin", Member.all_workspaces, _GRANT),
         Organization.members_edit_workspaces,
     )
     .join(Member, Member.id == AccessToken.owner_id)
+    .join(Person, Person.id == Member.person_id)
     .join(Organization, Organization.id == AccessToken.organization_id)
     .where(
         AccessToken.id == sa.bindparam("token_id"),

@@ -108,6 +108,7 @@ def adopt(token_id: UUID) -> dict[str, Any]:
         raise Refused("This token was revoked. Create a new one instead.")
     if token.may_manage_people:
         _checked_tick(True)
+    _check_life(token.expires_at)  # its new secret must not outlive the one that asks
     if actor.member_id is None:
         raise Refused("Only a person or a person's token can adopt a token.")
     before = _facts(token)
@@ -182,10 +183,14 @@ def _checked_tick(may_manage_people: bool) -> bool:
 def _checked_expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is not None and expires_at <= now():
         raise Invalid("expiresAt", "Choose a time in the future.")
+    _check_life(expires_at)
+    return expires_at
+
+
+def _check_life(expires_at: datetime | None) -> None:
     limit = principal.current().expires_at
     if limit is not None and (expires_at is None or expires_at > limit):
         raise Invalid("expiresAt", f"A token cannot make one that outlives it; choose a time before {limit:%Y-%m-%d}.")
-    return expires_at
 
 
 def _owner_name(member_id: UUID | None) -> str:

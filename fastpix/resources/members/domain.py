@@ -58,7 +58,7 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
     if member.role != old_role:
         verb = "is now an admin" if member.role == "admin" else "is now a member"
         notices.membership_changed(
-            member, f"{before['name']} {verb} of {{organization}}, by {principal.current().name}."
+            member, f"{before['name']} {verb} of {{organization}}, by {principal.current().shown_name}."
         )
     return after
 
@@ -209,4 +209,4 @@ def _facts(member: dict[str, Any]) -> dict[str, Any]:
 
 
 def _me() -> str:
-    return principal.current().name
+    return principal.current().shown_name

@@ -93,7 +93,7 @@ def invite(emails: list[str], role: str, workspace_access: Workspaces = "all") -
     describe("invitation", invited[0]["invitation"]["id"] if invited else "", said, after=after)
     if chosen_role == "admin":
         for result in invited:
-            notices.invited_as_admin(result["email"], principal.current().name)
+            notices.invited_as_admin(result["email"], principal.current().shown_name)
     return results
 
 
@@ -104,7 +104,7 @@ def resend(invitation_id: UUID) -> dict[str, Any]:
     invitation = _load(invitation_id)
     _count(invitation.email_canonical)
     outbox.discard(invitation.id)
-    invitation.inviter_id, invitation.inviter_name = principal.current().member_id, principal.current().name
+    invitation.inviter_id, invitation.inviter_name = principal.current().member_id, principal.current().shown_name
     link = _send(invitation)
     db.session.flush()
     describe("invitation", invitation.id, invitation.email, after={"expires_at": invitation.expires_at.isoformat()})
@@ -119,7 +119,7 @@ def edit(invitation_id: UUID, role: str | None = None, workspace_access: Workspa
     if role is not None and role != invitation.role:
         invitation.role = members.checked_role(role)
         if invitation.role == "admin":
-            notices.invited_as_admin(invitation.email, principal.current().name)
+            notices.invited_as_admin(invitation.email, principal.current().shown_name)
     if workspace_access is not None:
         _grant(invitation, workspace_access == "all", members.checked_workspaces(workspace_access))
     db.session.flush()
@@ -158,7 +158,7 @@ def _invite_one(address: str, role: Role, everything: bool, chosen: list[UUID]) 
     invitation = Invitation(
         id=uuid.uuid4(),
         inviter_id=actor.member_id,
-        inviter_name=actor.name,
+        inviter_name=actor.shown_name,
         email=shown,
         email_canonical=canonical,
         role=role,

@@ -61,9 +61,9 @@ def test_foreign_workspaces_and_foreign_members_are_refused(world, ada, acting, 
     answer = ada.api.patch(f"iam/members/{cast.acme.members['mel']}", {"workspaces": [str(cast.rival.workspace)]})
     assert answer.status_code == 422
     assert ada.api.patch(f"iam/members/{cast.rival.members['rex']}", {"role": "member"}).status_code == 404
-    with acting("ada"), pytest.raises(Missing):
+    with pytest.raises(Missing), acting("ada"):
         members.edit(cast.rival.members["rex"], role="member")
-    with acting("ada"), pytest.raises(Invalid):
+    with pytest.raises(Invalid), acting("ada"):
         members.edit(cast.acme.members["mel"], workspace_access=[cast.rival.workspace])
     assert world.digest() == before
 
@@ -78,7 +78,7 @@ def test_the_last_admin_cannot_step_down(world, ada, acting, cast):
     assert (api.status_code, api.json["error"]["message"]) == (409, ONLY_ADMIN)
     page = ada.page.post(f"/o/acme/members/{me}/edit", {"role": "member", "access": "all"})
     assert page.status_code == 409 and ONLY_ADMIN in page.get_data(as_text=True)
-    with acting("ada"), pytest.raises(Refused, match="always keeps one"):
+    with pytest.raises(Refused, match="always keeps one"), acting("ada"):
         members.edit(me, role="member")
     assert world.digest() == before
 
@@ -119,7 +119,7 @@ def test_one_does_not_remove_oneself(world, ada, acting, cast):
     assert answer.status_code == 409 and "Leave organization" in answer.json["error"]["message"]
     assert ada.page.get(f"/o/acme/members/{me}/remove").location == "/o/acme/members/leave"
     assert ada.page.post(f"/o/acme/members/{me}/remove").status_code == 302
-    with acting("ada"), pytest.raises(Refused):
+    with pytest.raises(Refused), acting("ada"):
         members.remove(me)
     assert world.digest() == before
 
@@ -165,7 +165,7 @@ def test_the_last_admin_must_name_a_successor(world, ada, acting, cast):
         answer = ada.api.post("iam/leave", {}) if door == "api" else ada.page.post("/o/acme/members/leave", {})
         assert answer.status_code == 409
         assert "Choose who takes over as admin" in answer.get_data(as_text=True)
-    with acting("ada"), pytest.raises(Refused, match="only admin"):
+    with pytest.raises(Refused, match="only admin"), acting("ada"):
         members.leave()
     assert world.digest() == before
 
@@ -175,7 +175,7 @@ def test_a_successor_is_a_member_of_the_same_organization(world, ada, acting, ca
     for wrong in (cast.rival.members["rex"], cast.acme.members["ada"], cast.acme.members["eve"], cast.acme.invitation):
         assert ada.api.post("iam/leave", {"successorId": str(wrong)}).status_code == 422
         assert ada.page.post("/o/acme/members/leave", {"successor": str(wrong)}).status_code == 422
-        with acting("ada"), pytest.raises(Invalid):
+        with pytest.raises(Invalid), acting("ada"):
             members.leave(wrong)
     assert ada.page.post("/o/acme/members/leave", {"successor": "nonsense"}).status_code == 422
     assert world.digest() == before

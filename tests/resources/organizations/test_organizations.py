@@ -1,0 +1,115 @@
+"""The organization: details, address and its former ones, who can do what."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastpix.access import table
+from fastpix.errors import Invalid
+from fastpix.resources.organizations import domain
+from tests.stories.tables import rows
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_name_and_address_are_changed_and_the_old_address_leads_on(world, ada, mel, door):
+    if door == "api":
+        answer = ada.api.patch("iam/organization", {"name": "Acme Video", "slug": "acme-video"})
+        assert answer.status_code == 200 and answer.json["data"]["slug"] == "acme-video"
+    else:
+        form = {"name": "Acme Video", "slug": "acme-video", "members_edit_workspaces": "y"}
+        assert ada.page.post("/o/acme/settings/edit", form).location == "/o/acme-video/settings"
+    moved = mel.page.get("/o/acme/members/?role=admin")
+    assert moved.status_code == 307 and moved.location == "/o/acme-video/members/?role=admin"
+    assert mel.page.get(moved.location).status_code == 200
+    assert rows(world, "former_slugs", slug="acme")[0]["of_organization_id"] == world.cast.acme.id
+
+
+def test_a_former_address_tells_strangers_nothing(ada, sam, rex, anonymous):
+    ada.api.patch("iam/organization", {"slug": "acme-video"})
+    for person in (sam, rex):
+        assert person.page.get("/o/acme/").status_code == person.page.get("/o/never-was/").status_code == 404
+    assert anonymous.page.get("/o/acme/").status_code == anonymous.page.get("/o/never-was/").status_code == 302
+
+
+def test_an_organization_may_go_back_to_an_address_it_had(ada):
+    for slug in ("acme-video", "acme", "acme-video"):
+        assert ada.api.patch("iam/organization", {"slug": slug}).status_code == 200
+        assert ada.page.get(f"/o/{slug}/").status_code == 200
+
+
+@pytest.mark.parametrize("slug", ["rival", "Acme", "a b", "-a", "a-", "", "x" * 41, "new", "v1", "a/b", "../x", "ä"])
+def test_bad_taken_and_reserved_addresses_are_refused(world, ada, acting, slug):
+    before = world.digest()
+    answer = ada.api.patch("iam/organization", {"slug": slug})
+    assert answer.status_code == 422 and answer.json["error"]["fields"][0]["field"] == "slug"
+    page = ada.page.post("/o/acme/settings/edit", {"name": "Typed Name", "slug": slug})
+    assert page.status_code == 422 and b"Typed Name" in page.data
+    with pytest.raises(Invalid), acting("ada"):
+        domain.edit(slug=slug)
+    assert world.digest() == before
+
+
+def test_somebody_elses_former_address_is_taken(world, ada, rex):
+    assert rex.api.patch("iam/organization", {"slug": "rival-two"}).status_code == 200
+    assert ada.api.patch("iam/organization", {"slug": "rival"}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81])
+def test_a_name_is_needed_and_has_an_end(world, ada, name):
+    before = world.digest()
+    assert ada.api.patch("iam/organization", {"name": name}).status_code == 422
+    assert ada.page.post("/o/acme/settings/edit", {"name": name, "slug": "acme"}).status_code == 422
+    assert world.digest() == before
+
+
+@pytest.mark.parametrize("value", ["false", 0, None, "", []])
+def test_a_switch_is_true_or_false(world, ada, value):
+    before = world.digest()
+    answer = ada.api.patch("iam/organization", {"membersEditWorkspaces": value})
+    assert answer.status_code == (200 if value is None else 422)
+    if value is not None:
+        assert world.digest() == before
+    assert rows(world, "organizations", id=world.cast.acme.id)[0]["members_edit_workspaces"] is True
+
+
+def test_members_see_the_details_and_edit_none(world, mel):
+    assert mel.page.get("/o/acme/settings").status_code == 200
+    assert b"settings/edit" not in mel.page.get("/o/acme/settings").data
+    before = world.digest()
+    assert mel.page.post("/o/acme/settings/edit", {"name": "Mine", "slug": "mine"}).status_code == 403
+    assert mel.api.patch("iam/organization", {"name": "Mine"}).status_code == 403
+    assert mel.page.post("/o/acme/settings/delete", {"name": "Acme"}).status_code == 403
+    assert world.digest() == before
+
+
+def test_the_access_page_and_the_api_say_what_the_table_says(mel):
+    told = {row["key"]: row for row in mel.api_with("member").get("iam/permissions").json["data"]}
+    assert list(told) == list(table.ROWS)
+    page = mel.page.get("/o/acme/access").get_data(as_text=True)
+    for row in table.PERMISSIONS:
+        assert told[row.key]["admin"] is row.admin and told[row.key]["member"] is row.member
+        assert told[row.key]["mine"] is (row.member and not row.manages_people), "a token without the tick"
+        assert str(row.does).replace("'", "&#39;") in page
+
+
+def test_a_refusal_names_the_permission_the_role_and_who_grants_it(ada, mel, cast):
+    page = mel.page.get("/o/acme/workspaces/new").get_data(as_text=True)
+    answer = mel.api.post("iam/workspaces", {"name": "No"}).json["error"]
+    for said in (page, answer["message"]):
+        assert "workspaces.create" in said and "add workspaces" in said and "Ada Admin" in said and "member" in said
+    assert (answer["permission"], answer["role"], answer["grantedBy"]) == ("workspaces.create", "member", ["Ada Admin"])
+    assert "permission" in answer["description"] and answer["requestId"]
+
+
+def test_the_overview_counts_only_what_one_may_see(ada, mel):
+    admins, members = (p.page.get("/o/acme/").get_data(as_text=True) for p in (ada, mel))
+    assert "Signing keys" in admins and "Access tokens" in admins
+    assert "Signing keys" not in members and "Access tokens" not in members
+
+
+def test_two_organizations_of_one_person_do_not_mix(world, ada, cast):
+    assert ada.page.post("/organizations/new", {"name": "Ada's Other"}).status_code == 303
+    page = ada.page.get("/o/ada-s-other/members/").get_data(as_text=True)
+    assert "ada@ada.example" in page and "mel@mel.example" not in page
+    assert ada.page.get(f"/o/ada-s-other/workspaces/{cast.acme.workspace}").status_code == 404
+    assert ada.page.get(f"/o/ada-s-other/members/{cast.acme.members['mel']}/edit").status_code == 404
