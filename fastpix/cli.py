@@ -74,7 +74,6 @@ def _organization(slug: str, command: str) -> Iterator[UUID]:
 def up() -> None:
     """Start everything: make the instance, migrate, run web server and worker until Ctrl-C."""
     given = settings.load()
-    _announce(given)
     sys.exit(supervisor.up(given, before=lambda: _prepare(given)))
 
 
@@ -136,7 +135,7 @@ def create_admin(email: str, name: str, organization: str, password_stdin: bool)
 @main.command("create-token")
 @click.option("--organization", required=True, help="Slug of the organization.")
 @click.option("--workspace", required=True, help="Name, slug or id of the workspace.")
-@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@click.option("--role", type=click.Choice(table.ROLES), required=True, help="What the token may do at most.")
 @click.option("--owner", required=True, help="Mail address of the member who owns the token.")
 @click.option("--name", default="made by fastpix create-token", help="What uses the token.")
 @click.option("--may-manage-people", is_flag=True, help="Let the token invite, edit and remove people.")
@@ -172,7 +171,7 @@ def create_token(
 @main.command()
 @click.option("--organization", required=True, help="Slug of the organization.")
 @click.option("--email", required=True, help="Mail address to invite.")
-@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@click.option("--role", type=click.Choice(table.ROLES), required=True, help="What the person may do.")
 @click.option("--print", "print_link", is_flag=True, help="Print the link, to pass on yourself.")
 @_plainly
 def invite(organization: str, email: str, role: str, print_link: bool) -> None:
@@ -187,7 +186,7 @@ def invite(organization: str, email: str, role: str, print_link: bool) -> None:
 @main.command("set-role")
 @click.option("--organization", required=True, help="Slug of the organization.")
 @click.option("--email", required=True, help="Mail address of the member.")
-@click.option("--role", type=click.Choice(table.ROLES), required=True)
+@click.option("--role", type=click.Choice(table.ROLES), required=True, help="The member's role from now on.")
 @_plainly
 def set_role(organization: str, email: str, role: str) -> None:
     """Rescue: set a member's role. Refuses to leave an organization without an admin."""
@@ -219,6 +218,7 @@ def list_users() -> None:
 
 
 def _prepare(given: settings.Settings) -> None:
+    _announce(given)
     _migrate(given)
     with _instance(given):
         if setup.is_open():

@@ -10,7 +10,10 @@ from fastpix import settings
 from fastpix.access import table
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = [(ROOT / "README.md", "settings", settings.markdown_table()), (ROOT / "docs/access.md", "roles", table.as_markdown())]
+PARTS = [
+    (ROOT / "README.md", "settings", settings.markdown_table()),
+    (ROOT / "docs/access.md", "roles", table.as_markdown()),
+]
 
 
 def filled(text: str, name: str, content: str) -> str:

@@ -111,7 +111,9 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         return response
 
     app.register_error_handler(sqlalchemy.exc.IntegrityError, _collided)
-    app.register_error_handler(sqlalchemy.exc.OperationalError, _unavailable)
+    app.register_error_handler(sqlalchemy.exc.DatabaseError, _unavailable)
+    for fault in (sqlalchemy.exc.ProgrammingError, sqlalchemy.exc.DataError):  # statements of ours that are wrong
+        app.register_error_handler(fault, _broken)
     app.register_error_handler(Exception, _broken)
 
 

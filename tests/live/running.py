@@ -228,14 +228,14 @@ class Postbox:
     def recipients(self) -> list[str]:
         return [address for envelope in list(self.taken) for address in envelope.rcpt_tos]
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         for beginning, answer in self.answers.items():
             if address.startswith(beginning):
                 return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         self.taken.append(envelope)
         return "250 OK"
 

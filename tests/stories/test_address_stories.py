@@ -163,7 +163,9 @@ def test_a_new_address_that_is_taken_gets_the_same_answer(office):
 
 
 def test_inviting_tells_an_admin_nothing_of_other_organizations(office):
-    made = office.doors("ada").api.post("iam/invitations", {"emails": ["rex@rex.example", "zoe@zoe.example"], "role": "member"})
+    made = office.doors("ada").api.post(
+        "iam/invitations", {"emails": ["rex@rex.example", "zoe@zoe.example"], "role": "member"}
+    )
     known, unknown = made.json["data"]
     assert known["status"] == unknown["status"] == "invited"
     assert known["message"] == unknown["message"] and known.keys() == unknown.keys()
@@ -171,7 +173,9 @@ def test_inviting_tells_an_admin_nothing_of_other_organizations(office):
 
 def test_an_early_return_would_be_seen(office, hashed, monkeypatch):
     """Breaks the guard on purpose: without a check for nobody, the count of checks differs."""
-    monkeypatch.setattr(passwords, "matches", lambda stored, password: bool(stored) and passwords._hasher.verify(stored, password))
+    monkeypatch.setattr(
+        passwords, "matches", lambda stored, password: bool(stored) and passwords._hasher.verify(stored, password)
+    )
     PageDoor(office.app).post("/sign-in", {"email": "zoe@zoe.example", "password": "not this one"})
     assert hashed == []
 

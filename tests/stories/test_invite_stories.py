@@ -58,7 +58,12 @@ def test_the_wrong_account_could_join_if_the_address_were_not_compared(world, sa
 
 def test_a_forged_address_in_the_sign_up_form_is_ignored(world, anonymous, cast):
     open_invite(anonymous.page, cast.acme.invite_secret)
-    forged = {"name": "Pat", "password": NEW, "email": "mallory@evil.example", "email_canonical": "mallory@evil.example"}
+    forged = {
+        "name": "Pat",
+        "password": NEW,
+        "email": "mallory@evil.example",
+        "email_canonical": "mallory@evil.example",
+    }
     assert anonymous.page.post("/invite/join", forged).status_code == 303
     assert person(world, "mallory@evil.example") is None
     assert person(world, "pat@acme.example")["id"] in members_of(world, cast.acme)
@@ -92,7 +97,9 @@ def squatter(office):
 
 def invite_vic(office):
     result = office.doors("ada").api.post("iam/invitations", {"emails": ["vic@vic.example"], "role": "member"})
-    return result.json["data"][0]["link"].rpartition("/")[2], office.path("vic@vic.example", "invitation").rpartition("/")[2]
+    return result.json["data"][0]["link"].rpartition("/")[2], office.path("vic@vic.example", "invitation").rpartition(
+        "/"
+    )[2]
 
 
 def test_the_mailed_link_on_a_never_proved_account_sets_a_new_password_and_ends_its_sessions(office, squatter):

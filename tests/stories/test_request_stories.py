@@ -76,7 +76,9 @@ def test_a_prefix_check_would_let_the_tab_through(world, monkeypatch):
     """Breaks the guard on purpose with the check that security.md section 3 measured."""
     from fastpix.accounts import views
 
-    monkeypatch.setattr(views, "safe_target", lambda t: t if t and t.startswith("/") and not t.startswith("//") else None)
+    monkeypatch.setattr(
+        views, "safe_target", lambda t: t if t and t.startswith("/") and not t.startswith("//") else None
+    )
     places = [lands_at(location).netloc for location in targets_after_sign_in(world, "/\t/evil.example")]
     assert "evil.example" in places
 
@@ -128,7 +130,9 @@ def test_a_post_without_the_token_changes_nothing_and_keeps_what_was_typed(world
         return
     text = answer.get_data(as_text=True)
     assert "Nothing was changed" in text
-    typed = {k: v for k, v in given.body.items() if k in ("name", "slug", "description", "emails", "email", "organization")}
+    typed = {
+        k: v for k, v in given.body.items() if k in ("name", "slug", "description", "emails", "email", "organization")
+    }
     for value in typed.values():
         assert value in text, "what was typed is kept"
     for secret in (PASSWORD, "another long password"):
@@ -256,7 +260,9 @@ def test_the_audit_row_of_a_token_holds_its_id(world, ada, cast):
     assert row["door"] == "api" and row["request_id"]
 
 
-@pytest.mark.parametrize("path", ["/i/{}", "/reset/{}", "/email/{}", "/i/{}?x=1", "/play?token={}", "/play?a=1&token={}&b=2"])
+@pytest.mark.parametrize(
+    "path", ["/i/{}", "/reset/{}", "/email/{}", "/i/{}?x=1", "/play?token={}", "/play?a=1&token={}&b=2"]
+)
 def test_the_access_log_masks_secret_links(path):
     secret = "aB3_-" * 8
     line = f'"GET {path.format(secret)} HTTP/1.1" "https://x.example{path.format(secret)}"'
@@ -277,7 +283,11 @@ def tries(app, count, headers_of, status_of_last, accounts=True):
 
 
 def _from(number):
-    return {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"}
+    return {
+        "X-Forwarded-For": f"203.0.113.{number}",
+        "X-Real-IP": f"203.0.113.{number}",
+        "Forwarded": f"for=203.0.113.{number}",
+    }
 
 
 def test_a_claimed_address_does_not_change_the_bucket(make_app):

@@ -25,7 +25,11 @@ def test_only_memberships_tie_a_person_to_an_organization(schema):
             ties.setdefault(table, {})[key["referred_table"]] = key
     assert {table for table, keys in ties.items() if "people" in keys} == OF_A_PERSON
     assert [table for table, keys in ties.items() if "people" in keys and "organizations" in keys] == ["members"]
-    assert "members" in ties["invitations"] and "members" in ties["access_tokens"] and "members" in ties["member_workspaces"]
+    assert (
+        "members" in ties["invitations"]
+        and "members" in ties["access_tokens"]
+        and "members" in ties["member_workspaces"]
+    )
 
 
 def test_what_hangs_on_a_membership_goes_with_it(schema):
@@ -87,7 +91,9 @@ def test_deleting_an_organization_removes_its_own_rows_and_nobody(world, ada, ca
                 assert after[table][key] == row, table
     assert before["people"] == after["people"]
     assert before["sessions"].keys() == after["sessions"].keys()
-    assert [row["organization_id"] for row in after["audit_log"].values() if row["action"] == "organizations.delete"] == [acme]
+    assert [
+        row["organization_id"] for row in after["audit_log"].values() if row["action"] == "organizations.delete"
+    ] == [acme]
     assert {row["organization_id"] for row in after["members"].values()} == {rival}
 
 

@@ -65,7 +65,10 @@ def _set_up(office, secret):
 
 CONSUMERS = {
     "invite page": (_linked(("i", "/invite"), "GET", None), {"shown invite", "mailed invite"}),
-    "joining": (_linked(("i", "/invite/join"), "POST", {"name": "New", "password": NEW}), {"shown invite", "mailed invite"}),
+    "joining": (
+        _linked(("i", "/invite/join"), "POST", {"name": "New", "password": NEW}),
+        {"shown invite", "mailed invite"},
+    ),
     "reset page": (_linked(("reset", "/reset"), "GET", None), {"reset"}),
     "resetting": (_linked(("reset", "/reset"), "POST", {"password": NEW}), {"reset"}),
     "address page": (_linked(("email", "/email"), "GET", None), {"email"}),
@@ -185,7 +188,16 @@ def test_no_page_shows_a_secret_again(office, secrets_of, who):
         assert found_in(secrets, answer.get_data(as_text=True) + str(answer.headers)) == [], path
 
 
-API_LISTS = ("me", "permissions", "organization", "members", "invitations", "workspaces", "signing-keys", "access-tokens")
+API_LISTS = (
+    "me",
+    "permissions",
+    "organization",
+    "members",
+    "invitations",
+    "workspaces",
+    "signing-keys",
+    "access-tokens",
+)
 
 
 @pytest.mark.parametrize("path", API_LISTS)
@@ -196,7 +208,9 @@ def test_no_list_of_the_api_shows_a_secret_again(office, secrets_of, path):
     assert found_in(secrets, answer.get_data(as_text=True)) == []
     for row in answer.json["data"] if isinstance(answer.json["data"], list) else []:
         if "id" in row:
-            assert found_in(secrets, office.doors("ada").api.get(f"iam/{path}/{row['id']}").get_data(as_text=True)) == []
+            assert (
+                found_in(secrets, office.doors("ada").api.get(f"iam/{path}/{row['id']}").get_data(as_text=True)) == []
+            )
 
 
 def test_a_members_pages_name_no_key_and_no_token(office):
@@ -272,7 +286,9 @@ def test_no_page_loads_anything_from_elsewhere(office, secrets_of, who):
     pages = crawl(door, "/") | {path: door.get(path) for path in ("/invite", "/reset", "/docs", "/forgot", "/sign-in")}
     for path, answer in pages.items():
         text = answer.get_data(as_text=True)
-        loaded = re.findall(r'(?:src|srcset|poster|data)="([^"]+)"', text) + re.findall(r'<link[^>]+href="([^"]+)"', text)
+        loaded = re.findall(r'(?:src|srcset|poster|data)="([^"]+)"', text) + re.findall(
+            r'<link[^>]+href="([^"]+)"', text
+        )
         assert [url for url in loaded if not url.startswith(("/", "data:"))] == [], path
         assert [url for url in loaded if url.startswith("//")] == [], path
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'"), path

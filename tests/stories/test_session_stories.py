@@ -30,7 +30,11 @@ def test_a_live_session_follows_the_database_at_the_next_request(world, mel, cas
 def test_the_organization_is_in_the_address_and_not_in_the_session(world, ada, rex, cast):
     """Looking at one organization leaves no pointer that another request could use."""
     assert ada.page.get("/o/acme/").status_code == 200
-    for path in ("/o/rival/", f"/o/rival/signing-keys/{cast.rival.signing_key}", f"/o/acme/signing-keys/{cast.rival.signing_key}"):
+    for path in (
+        "/o/rival/",
+        f"/o/rival/signing-keys/{cast.rival.signing_key}",
+        f"/o/acme/signing-keys/{cast.rival.signing_key}",
+    ):
         assert ada.page.get(path).status_code == 404
     with ada.page.client.session_transaction() as state:
         assert set(state) <= {"csrf_token", "_flashes", "_fresh"}
@@ -44,7 +48,9 @@ def _replayed(world, person):
     return answer.status_code
 
 
-@pytest.mark.parametrize("how", ["sign-out", "password", "ended elsewhere", "all others ended", "reset by the operator"])
+@pytest.mark.parametrize(
+    "how", ["sign-out", "password", "ended elsewhere", "all others ended", "reset by the operator"]
+)
 def test_a_replayed_session_cookie_gets_nothing(world, mel, cast, how):
     assert _replayed(world, mel.person) == 200
     other = PageDoor(world.app)

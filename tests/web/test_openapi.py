@@ -6,6 +6,7 @@ import re
 
 import openapi_spec_validator
 import pytest
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from fastpix.access import table
 from tests.access.routes import POLICY, routes
@@ -29,10 +30,8 @@ def test_the_document_is_valid(document):
 
 
 def test_a_broken_document_would_be_seen(document):
-    document["paths"]["/iam/me"]["get"].pop("responses")
-    with pytest.raises(openapi_spec_validator.exceptions.OpenAPISpecValidatorError if hasattr(
-        openapi_spec_validator, "exceptions") else Exception):  # fmt: skip
-        document["paths"]["/iam/me"]["get"]["parameters"] = "nonsense"
+    document["paths"]["/iam/me"]["get"]["parameters"] = "nonsense"
+    with pytest.raises(OpenAPIValidationError):
         openapi_spec_validator.validate(document)
 
 
@@ -59,8 +58,17 @@ def test_operation_ids_are_unique(document):
 
 def test_answers_are_as_the_document_says(document, ada):
     """Every key of a real answer stands in its schema, and every required one in the answer."""
-    for path in ("/iam/me", "/iam/organization", "/iam/members", "/iam/workspaces", "/iam/signing-keys", "/iam/access-tokens"):
-        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]
+    for path in (
+        "/iam/me",
+        "/iam/organization",
+        "/iam/members",
+        "/iam/workspaces",
+        "/iam/signing-keys",
+        "/iam/access-tokens",
+    ):
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"][
+            "properties"
+        ]["data"]
         data = ada.api.get(path.removeprefix("/")).json["data"]
         if schema.get("type") == "array":
             schema, data = schema["items"], data[0]

@@ -53,7 +53,10 @@ def test_the_page_shows_the_secret_once_with_lines_for_a_script(world, ada, cast
     assert ada.page.get(f"/o/acme/access-tokens/{token['id']}").status_code == 200
 
 
-@pytest.mark.parametrize(("label", "given", "role"), [("people", "admin", "admin"), ("admin", "admin", "admin"), ("member", "member", "member")])
+@pytest.mark.parametrize(
+    ("label", "given", "role"),
+    [("people", "admin", "admin"), ("admin", "admin", "admin"), ("member", "member", "member")],
+)
 def test_a_token_says_who_it_is(ada, cast, label, given, role):
     told = ada.api_with(label).get("iam/me").json["data"]
     assert (told["kind"], told["role"], told["workspaceId"]) == ("token", role, str(cast.acme.workspace))
@@ -87,7 +90,9 @@ def test_the_form_takes_the_end_of_the_chosen_day(world, ada, cast):
     day = (datetime.now(UTC) + timedelta(days=3)).date()
     form = {"name": "A script", "workspace": str(cast.acme.workspace), "role": "member", "expires_on": day.isoformat()}
     assert ada.page.post("/o/acme/access-tokens/new", form).status_code == 200
-    assert rows(world, "access_tokens", name="A script")[0]["expires_at"] == datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
+    assert rows(world, "access_tokens", name="A script")[0]["expires_at"] == datetime(
+        day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC
+    )
     past = ada.page.post("/o/acme/access-tokens/new", form | {"name": "Another", "expires_on": "2001-01-01"})
     assert past.status_code == 422 and b"Choose a time in the future" in past.data and b"Another" in past.data
 
@@ -152,7 +157,9 @@ def test_a_token_makes_none_that_outlives_it(world, ada, cast):
     made = ada.api.post("iam/access-tokens", body(cast, mayManagePeople=True, expiresAt=wire(end))).json["data"]
     mortal = door_of(world, made)
     for expires in (None, wire(end + timedelta(days=1))):
-        answer = mortal.post("iam/access-tokens", body(cast, name="A child") | ({"expiresAt": expires} if expires else {}))
+        answer = mortal.post(
+            "iam/access-tokens", body(cast, name="A child") | ({"expiresAt": expires} if expires else {})
+        )
         assert answer.status_code == 422 and answer.json["error"]["fields"][0]["field"] == "expiresAt"
     fine = mortal.post("iam/access-tokens", body(cast, name="A child", expiresAt=wire(end - timedelta(days=1))))
     assert fine.status_code == 201
@@ -194,10 +201,17 @@ def test_a_tokens_owner_who_cannot_enter_its_workspace_takes_its_reach(mel, acti
 @pytest.mark.parametrize("wrong", ["", "x", "fpx_", None])
 def test_a_wrong_secret_is_nobody(world, cast, wrong):
     token = cast.people["ada"].tokens["people"]
-    secrets = [wrong] if wrong is not None else [token.secret[:-1], token.secret + "x", token.secret.upper(), f" {token.secret}"]
+    secrets = (
+        [wrong]
+        if wrong is not None
+        else [token.secret[:-1], token.secret + "x", token.secret.upper(), f" {token.secret}"]
+    )
     for secret in secrets:
         assert ApiDoor(world.app, Token(token.id, secret, "")).get("iam/me").status_code == 401
-    assert ApiDoor(world.app, Token(cast.people["rex"].tokens["people"].id, token.secret, "")).get("iam/me").status_code == 401
+    assert (
+        ApiDoor(world.app, Token(cast.people["rex"].tokens["people"].id, token.secret, "")).get("iam/me").status_code
+        == 401
+    )
     assert ApiDoor(world.app, Token("not-an-id", token.secret, "")).get("iam/me").status_code == 401
     assert ApiDoor(world.app, Token("", token.secret, "")).get("iam/me").status_code == 401
 

@@ -66,7 +66,9 @@ def test_the_role_must_be_chosen(world, ada):
     assert world.digest() == before
 
 
-@pytest.mark.parametrize(("text", "count"), [("a@x.example b@x.example", 2), ("a@x.example,\n;b@x.example", 2), ("  a@x.example ", 1)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("a@x.example b@x.example", 2), ("a@x.example,\n;b@x.example", 2), ("  a@x.example ", 1)]
+)
 def test_addresses_are_separated_by_what_people_type(acting, text, count):
     with acting("ada"):
         assert len(invitations.check_addresses(text)) == count

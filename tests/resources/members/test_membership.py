@@ -8,7 +8,9 @@ from fastpix.errors import Invalid, Missing, Refused
 from fastpix.resources.members import domain as members
 from tests.stories.tables import everything, rows
 
-ONLY_ADMIN = "Ada Admin is the only admin here, and an organization always keeps one. Make somebody else an admin first."
+ONLY_ADMIN = (
+    "Ada Admin is the only admin here, and an organization always keeps one. Make somebody else an admin first."
+)
 
 
 def grants(world, member_id):
@@ -206,7 +208,10 @@ def test_alone_one_cannot_leave_and_is_shown_the_ways_out(world, rex):
 def test_changes_of_membership_are_mailed_to_the_admins_and_the_person(office):
     ada, acme = office.doors("ada"), office.cast.acme
     ada.api.patch(f"iam/members/{acme.members['mel']}", {"role": "admin"})
-    assert {letter.recipient for letter in office.letters(kind="membership_changed")} == {"ada@ada.example", "mel@mel.example"}
+    assert {letter.recipient for letter in office.letters(kind="membership_changed")} == {
+        "ada@ada.example",
+        "mel@mel.example",
+    }
     ada.api.delete(f"iam/members/{acme.members['dana']}")
     assert office.letters("dana@dana.example", "membership_changed")
     assert office.letters("rex@rex.example") == []

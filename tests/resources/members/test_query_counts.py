@@ -125,7 +125,10 @@ def test_a_refusal_is_cheap_and_comes_before_the_object(quiet, mel, cast):
             answer = mel.page.get(f"/o/acme/signing-keys/{key}")
         assert answer.status_code == 403
         assert not any("signing_keys" in statement for statement in said)
-        seen[key] = (len(said), answer.get_data(as_text=True).replace(str(key), "").replace(answer.headers["X-Request-Id"], ""))
+        seen[key] = (
+            len(said),
+            answer.get_data(as_text=True).replace(str(key), "").replace(answer.headers["X-Request-Id"], ""),
+        )
     assert len({count for count, _ in seen.values()}) == 1
 
 

@@ -98,7 +98,12 @@ def test_members_cannot_see_keys_at_all(doors, cast, who):
     """The collection, a real id and a made-up one answer alike."""
     person = doors(who)
     said = set()
-    for path in ("", f"/{cast.acme.signing_key}", f"/{cast.rival.signing_key}", "/00000000-0000-4000-8000-000000000000"):
+    for path in (
+        "",
+        f"/{cast.acme.signing_key}",
+        f"/{cast.rival.signing_key}",
+        "/00000000-0000-4000-8000-000000000000",
+    ):
         answer = person.api.get(f"iam/signing-keys{path}")
         said.add((answer.status_code, answer.json["error"]["message"]))
     assert len(said) == 1 and next(iter(said))[0] == 403

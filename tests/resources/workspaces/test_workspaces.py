@@ -15,7 +15,12 @@ def test_a_workspace_is_added(world, ada, door):
         answer = ada.api.post("iam/workspaces", {"name": "Quality", "type": "qa", "description": "for tests"})
         assert answer.status_code == 201
         told = answer.json["data"]
-        assert (told["name"], told["slug"], told["type"], told["description"]) == ("Quality", "quality", "qa", "for tests")
+        assert (told["name"], told["slug"], told["type"], told["description"]) == (
+            "Quality",
+            "quality",
+            "qa",
+            "for tests",
+        )
     else:
         form = {"name": "Quality", "kind": "qa", "description": "for tests"}
         assert ada.page.post("/o/acme/workspaces/new", form).status_code == 303
@@ -64,10 +69,16 @@ def test_a_name_may_keep_itself_and_change_its_case(ada, cast):
     path = f"iam/workspaces/{cast.acme.workspace}"
     assert ada.api.patch(path, {"name": "production"}).status_code == 200
     after = ada.api.patch(path, {"name": "Production"})
-    assert (after.status_code, after.json["data"]["name"], after.json["data"]["slug"]) == (200, "Production", "production")
+    assert (after.status_code, after.json["data"]["name"], after.json["data"]["slug"]) == (
+        200,
+        "Production",
+        "production",
+    )
 
 
-@pytest.mark.parametrize("body", [{"name": ""}, {"name": "x" * 81}, {"type": "live"}, {"description": "x" * 501}, {"name": 7}])
+@pytest.mark.parametrize(
+    "body", [{"name": ""}, {"name": "x" * 81}, {"type": "live"}, {"description": "x" * 501}, {"name": 7}]
+)
 def test_bad_details_are_refused(world, ada, cast, body):
     before = world.digest()
     answer = ada.api.patch(f"iam/workspaces/{cast.acme.workspace}", body)
