@@ -19,6 +19,14 @@ class Gone(FastpixError):
     """A link that worked once does not work any more (used, revoked, expired)."""
 
 
+class Moved(FastpixError):
+    """The organization has another address now, under `slug`."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
 class NotSignedIn(FastpixError):
     """Nobody is signed in, or the credentials are wrong."""
 

@@ -10,14 +10,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import hypothesis
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fastpix.app import create_app
 from fastpix.db import db
@@ -29,12 +25,6 @@ from tests.world import World, migrate, test_settings
 KINDS = ("sqlite", "postgres")
 hypothesis.settings.register_profile("house", database=None, deadline=None)
 hypothesis.settings.load_profile("house")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "sqlite: run on SQLite alone")
-    config.addinivalue_line("markers", "postgres: run on PostgreSQL alone")
-    config.addinivalue_line("filterwarnings", "error")
 
 
 def pytest_generate_tests(metafunc):

@@ -20,7 +20,7 @@ from fastpix.access import principal, table
 from fastpix.access.principal import Actor
 from fastpix.accounts import sessions
 from fastpix.db import db, now
-from fastpix.errors import Missing, NotSignedIn
+from fastpix.errors import Missing, Moved, NotSignedIn
 from fastpix.resources.access_tokens import authority
 from fastpix.resources.members import standing
 from fastpix.resources.organizations import domain as organizations
@@ -29,14 +29,6 @@ log = logging.getLogger(__name__)
 
 API_PREFIX = "/v1/"
 NOTED_EVERY = timedelta(minutes=1)
-
-
-class Moved(Exception):
-    """The organization has another address now."""
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(slug)
-        self.slug = slug
 
 
 def install(app: Flask, session_cookie: str) -> None:

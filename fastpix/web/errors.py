@@ -12,10 +12,9 @@ from werkzeug.exceptions import HTTPException
 
 from fastpix.access import principal, table
 from fastpix.access.action import ReadOnly
-from fastpix.access.identity import Moved
 from fastpix.access.principal import Denied
 from fastpix.db import db
-from fastpix.errors import FastpixError, Gone, Invalid, Missing, NotSignedIn, Refused, TooMany
+from fastpix.errors import FastpixError, Gone, Invalid, Missing, Moved, NotSignedIn, Refused, TooMany
 from fastpix.settings import Settings
 from fastpix.web import envelope, forms
 from fastpix.web.security import UntrustedHost
@@ -48,73 +47,80 @@ SENTENCES = {
 def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> None:
     """Register the handlers. `admins` gives the names of the admins of the organization in scope."""
 
-    @app.errorhandler(Denied)
-    def denied(problem: Denied) -> Any:
+    def denied(problem: Denied) -> Response:
         db.session.rollback()
         return _forbidden(problem.permission, admins())
 
-    @app.errorhandler(NotSignedIn)
-    def not_signed_in(problem: NotSignedIn) -> Any:
-        db.session.rollback()
-        if is_api():
-            text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
-            response = envelope.failure(401, "unauthorized", text)
-            response.headers["WWW-Authenticate"] = 'Basic realm="fastpix", charset="UTF-8"'
-            return response
-        back = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("accounts.sign_in", next=back))
+    def untrusted(_problem: UntrustedHost) -> Response:
+        way_out = "Open that address, or set FASTPIX_PUBLIC_URL to the one you used."
+        return answer(400, f"This server answers as {settings.public_url}. {way_out}")
 
-    @app.errorhandler(Moved)
-    def moved(problem: Moved) -> Any:
-        db.session.rollback()
-        there = url_for(str(request.endpoint), **(request.view_args or {}), org=problem.slug)
-        query = request.query_string.decode()
-        return redirect(f"{there}?{query}" if query else there, 307)  # not for good: the address may come back
+    handlers: dict[type[Exception], Callable[[Any], Any]] = {
+        Denied: denied,
+        NotSignedIn: _not_signed_in,
+        Moved: _moved,
+        Invalid: _invalid,
+        FastpixError: _refused,
+        ReadOnly: _stale,
+        UntrustedHost: untrusted,
+        HTTPException: _http,
+        sqlalchemy.exc.IntegrityError: _collided,
+        sqlalchemy.exc.DatabaseError: _unavailable,
+        sqlalchemy.exc.ProgrammingError: _broken,  # a statement of ours is wrong
+        sqlalchemy.exc.DataError: _broken,
+        Exception: _broken,
+    }
+    for kind, handler in handlers.items():
+        app.register_error_handler(kind, handler)
 
-    @app.errorhandler(Invalid)
-    def invalid(problem: Invalid) -> Any:
-        db.session.rollback()
-        return envelope.invalid(problem.fields) if is_api() else answer(422, str(problem))
 
-    @app.errorhandler(FastpixError)
-    def refused(problem: FastpixError) -> Any:
-        db.session.rollback()
-        status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
-        response = answer(status, str(problem))
-        if isinstance(problem, TooMany):
-            response.headers["Retry-After"] = str(problem.retry_after)
+def _not_signed_in(_problem: NotSignedIn) -> Any:
+    db.session.rollback()
+    if is_api():
+        text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
+        response = envelope.failure(401, "unauthorized", text)
+        response.headers["WWW-Authenticate"] = 'Basic realm="fastpix", charset="UTF-8"'
         return response
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=back))
 
-    @app.errorhandler(ReadOnly)
-    def stale(_problem: ReadOnly) -> Any:
-        db.session.rollback()
-        return answer(400, f"{forms.STALE} ({g.get('csrf_problem', '')})")
 
-    @app.errorhandler(UntrustedHost)
-    def untrusted(_problem: UntrustedHost) -> Any:
-        return answer(
-            400,
-            f"This server answers as {settings.public_url}. Open that address, or set FASTPIX_PUBLIC_URL to the one "
-            "you used.",
-        )
+def _moved(problem: Moved) -> Any:
+    db.session.rollback()
+    there = url_for(str(request.endpoint), **(request.view_args or {}), org=problem.slug)
+    query = request.query_string.decode()
+    return redirect(f"{there}?{query}" if query else there, 307)  # not for good: the address may come back
 
-    @app.errorhandler(HTTPException)
-    def http(problem: HTTPException) -> Any:
-        db.session.rollback()
-        status = problem.code or 500
-        if status < 400:
-            return problem
-        response = answer(status, SENTENCES.get(status) or str(problem.description or ""))
-        for name, value in problem.get_response().headers:
-            if name in ("Allow", "Retry-After"):
-                response.headers[name] = value
-        return response
 
-    app.register_error_handler(sqlalchemy.exc.IntegrityError, _collided)
-    app.register_error_handler(sqlalchemy.exc.DatabaseError, _unavailable)
-    for fault in (sqlalchemy.exc.ProgrammingError, sqlalchemy.exc.DataError):  # statements of ours that are wrong
-        app.register_error_handler(fault, _broken)
-    app.register_error_handler(Exception, _broken)
+def _invalid(problem: Invalid) -> Response:
+    db.session.rollback()
+    return envelope.invalid(problem.fields) if is_api() else answer(422, str(problem))
+
+
+def _refused(problem: FastpixError) -> Response:
+    db.session.rollback()
+    status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
+    response = answer(status, str(problem))
+    if isinstance(problem, TooMany):
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _stale(_problem: ReadOnly) -> Response:
+    db.session.rollback()
+    return answer(400, f"{forms.STALE} ({g.get('csrf_problem', '')})")
+
+
+def _http(problem: HTTPException) -> Any:
+    db.session.rollback()
+    status = problem.code or 500
+    if status < 400:
+        return problem
+    response = answer(status, SENTENCES.get(status) or str(problem.description or ""))
+    for name, value in problem.get_response().headers:
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
 
 
 def is_api() -> bool:

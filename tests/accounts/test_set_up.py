@@ -9,12 +9,12 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
+from fastpix.access import principal
 from fastpix.accounts import setup
 from fastpix.db import db, reading
 from fastpix.resources.members import domain as members
-from fastpix.resources.workspaces import domain as workspaces
-from fastpix.access import principal
 from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.workspaces import domain as workspaces
 from tests.cast import cookie_name
 from tests.doors import PageDoor
 

@@ -74,7 +74,8 @@ PAGE_FORMS = [r for r in guarded() if r.door == "page" and r.method == "POST"]
 
 
 def operation(route):
-    return OPERATIONS[f"{route.method} {re.sub(r'<([^>]+)>', r'{\1}', route.rule)}"]
+    path = re.sub(r"<([^>]+)>", r"{\1}", route.rule)
+    return OPERATIONS[f"{route.method} {path}"]
 
 
 API_BODIES = [r for r in guarded() if r.door == "api" and r.method != "GET" and operation(r).body]

@@ -10,9 +10,8 @@ import pytest
 
 from fastpix.accounts import sessions
 from fastpix.db import now
-from fastpix.resources.members import acceptance
+from fastpix.resources.members import acceptance, invitations
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations
 from fastpix.resources.people import domain as people
 from tests.cast import PASSWORD, cookie_name
 from tests.doors import Doors, PageDoor

@@ -162,9 +162,9 @@ def test_a_request_with_both_proofs_is_the_doors_own(world, doors, cast):
 
 def test_a_failed_request_leaves_no_actor_behind(world, doors, monkeypatch):
     from fastpix.access import principal
-    from fastpix.resources.organizations import views
+    from fastpix.resources.organizations import domain
 
-    monkeypatch.setattr(views.invitations, "pending", lambda *_: 1 / 0)
+    monkeypatch.setattr(domain, "_load", lambda: 1 / 0)
     assert doors("ada").page.get("/o/acme/").status_code == 500
     assert principal.current() is principal.NOBODY
     assert doors(None).page.get("/o/acme/members/").status_code == 302
