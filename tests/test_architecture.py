@@ -83,8 +83,7 @@ MAY_IMPORT: dict[str, list[str]] = {
 }  # fmt: skip
 
 # What the table forbids and the house does all the same, with the reason.
-EXCEPTIONS = {
-}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 # Frameworks stay where the web is.
 WEB_ONLY = {"flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2", "flask_principal"}

@@ -12,11 +12,10 @@ from fastpix.access import identity
 from fastpix.accounts import domain, door, recovery, setup
 from fastpix.accounts.door import RESET_COOKIE, safe_target
 from fastpix.accounts.forms import ForgotForm, NewPasswordForm, SetUpForm, SignInForm
-from fastpix.db import db
 from fastpix.errors import TooMany
 from fastpix.mail import outbox
 from fastpix.web.forms import EmptyForm, Form
-from fastpix.web.resource import Pages, go, show, signed_in
+from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
 
 pages = Pages("accounts", __name__, org=False)
 
@@ -47,10 +46,7 @@ def set_up() -> Any:
             secret, organization = setup.set_up(
                 door.settings(), form.token.data or "", form.organization.data or "", person, door.browser()
             )
-            db.session.commit()
-            setup.forget_token(door.settings())
-            home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
-            return door.give_session(home, secret)
+            return AfterCommit(lambda: _ready(secret, organization))
     return show(
         "accounts/set_up.html",
         form=form,
@@ -147,9 +143,15 @@ def well_known_change_password() -> Any:
     return redirect(url_for("account.password"))
 
 
+def _ready(secret: str, organization: dict[str, Any]) -> Response:
+    """After the set-up was saved: its token is worthless, and the first admin is in."""
+    setup.forget_token(door.settings())
+    home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
+    return door.give_session(home, secret)
+
+
 def _wait(problem: TooMany, template: str, form: Form, **context: Any) -> Response:
     """429 with everything typed kept, saying how long to wait."""
-    db.session.rollback()
     form.form_errors.append(str(problem))
     response = Response(render_template(template, form=form, **context), 429, mimetype="text/html")
     response.headers["Retry-After"] = str(problem.retry_after)
