@@ -160,6 +160,19 @@ def test_a_form_from_another_site_is_refused_even_with_the_token(world, route, o
     assert answer.status_code == 400 or route.endpoint in BUTTONS
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in PAGE_CHANGES if r.in_organization], ids=str)
+def test_a_page_that_forgets_to_ask_is_stopped_by_the_verb(world, route, monkeypatch):
+    """The second wall: a view that acts on any POST changes nothing when the token is missing."""
+    from fastpix.web import forms
+
+    monkeypatch.setattr(forms.Form, "is_sent", lambda form: True)
+    monkeypatch.setattr(forms.OnceForm, "is_sent", lambda form: True)
+    before = world.digest()
+    _, answer = post_without(world, route)
+    assert answer.status_code >= 400 and world.digest() == before
+
+
 PUBLIC_FORMS = {
     "/sign-in": {"email": "mel@mel.example", "password": PASSWORD},
     "/forgot": {"email": "mel@mel.example"},

@@ -226,9 +226,8 @@ def test_without_a_recorder_nothing_changes(world, acting, monkeypatch):
 def test_rows_outlive_what_they_tell_of(world, ada, cast):
     ada.api.delete(f"iam/members/{cast.acme.members['mel']}")
     ada.page.post("/o/acme/settings/delete", {"name": "Acme"})
-    told = {row["action"]: row for row in rows(world, "audit_log")}
-    assert told["members.remove"]["target_name"] == "Mel Member"
-    assert told["organizations.delete"]["target_name"] == "Acme"
+    told = {(row["action"], row["target_name"]) for row in rows(world, "audit_log")}
+    assert {("members.remove", "Mel Member"), ("organizations.delete", "Acme")} <= told
 
 
 def test_a_verb_called_without_the_permission_leaves_no_row(world, acting, cast):
