@@ -9,7 +9,7 @@ from uuid import UUID
 from fastpix import limits, passwords
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import sessions
+from fastpix.accounts import recovery, sessions
 from fastpix.db import db, reading
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -98,6 +98,7 @@ def change_password(settings: Settings, person_id: UUID, current: str, new: str,
     person = people.get(person_id)
     people.set_password(person, new, field="new")
     sessions.end_all(person_id)
+    recovery.end_links(person_id)
     outbox.post("password_changed", person.email, {"name": person.name})
     return begin(settings, person, is_remembered=False, browser=browser)
 

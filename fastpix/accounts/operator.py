@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import sessions
+from fastpix.accounts import recovery, sessions
 from fastpix.accounts.models import SetUp
 from fastpix.db import db
 from fastpix.errors import Misconfigured, Missing
@@ -49,4 +49,5 @@ def _reset_password(email: str, password: str) -> None:
         raise Missing(f"There is no account with the address {email}.")
     people.set_password(person, password)
     sessions.end_all(person.id)
+    recovery.end_links(person.id)
     describe("person", person.id, person.name, after={"password": "new"})

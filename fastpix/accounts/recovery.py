@@ -48,6 +48,7 @@ def reset(secret: str, password: str) -> Person:
     _consume(link)
     prove_address(person)
     sessions.end_all(person.id)
+    end_links(person.id)
     outbox.post("password_changed", person.email, {"name": person.name})
     describe("person", person.id, person.name, after={"password": "new"})
     return person
@@ -79,6 +80,7 @@ def change_email(secret: str) -> Person:
     old = person.email
     people.set_email(person, link.new_email)
     _consume(link)
+    end_links(person.id)
     outbox.post("email_changed", old, {"name": person.name, "new_email": person.email})
     describe("person", person.id, person.name, before={"email": old}, after={"email": person.email})
     return person
@@ -97,6 +99,19 @@ def look_up(purpose: Purpose, secret: str) -> MailedLink:
     if link is None:
         raise Gone(DEAD)
     return link
+
+
+def end_links(person_id: UUID) -> None:
+    """End every link mailed to a person: with a new password or address, whoever asked for one before loses it."""
+    db.session.execute(
+        sa.delete(MailedLink).where(MailedLink.person_id == person_id).execution_options(synchronize_session=False)
+    )
+
+
+def prune() -> int:
+    """Delete links that are too old to work; how many those were. The worker calls it."""
+    old = sa.delete(MailedLink).where(MailedLink.expires_at <= now()).execution_options(synchronize_session=False)
+    return int(cast(Any, db.session.execute(old)).rowcount)
 
 
 def prove_address(person: Person) -> None:

@@ -172,7 +172,10 @@ def parse_id(name: str, text: str) -> UUID:
 def _parse_body(model: type[BaseModel]) -> BaseModel:
     if not request.is_json:
         raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
-    return _parse(model, lambda m: m.model_validate_json(request.get_data()))
+    body = request.get_data()
+    if b"\\u0000" in body or b"\0" in body:
+        raise Invalid("body", "Leave out NUL characters.")  # PostgreSQL cannot keep them
+    return _parse(model, lambda m: m.model_validate_json(body))
 
 
 def _parse(model: type[BaseModel], parse: Callable[[type[BaseModel]], BaseModel]) -> BaseModel:
@@ -182,9 +185,14 @@ def _parse(model: type[BaseModel], parse: Callable[[type[BaseModel]], BaseModel]
         errors = problem.errors(include_url=False, include_context=False, include_input=False)
     if errors[0]["type"] == "json_invalid":
         raise BadRequest("The body is not valid JSON.")
-    fields = {".".join(map(str, e["loc"])) or "body": _sentence(e["msg"]) for e in errors}
+    fields = {_wire_place(e["loc"]): _sentence(e["msg"]) for e in errors}
     first, *others = fields
     raise Invalid(first, fields[first], **{name: fields[name] for name in others})
+
+
+def _wire_place(location: tuple[int | str, ...]) -> str:
+    """Where in the body an error is, without pydantic's names for the branches of a union."""
+    return ".".join(str(part) for part in location if "[" not in str(part)) or "body"
 
 
 def _sentence(message: str) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import tokens
+from fastpix import names, tokens
 from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.access.table import Role
@@ -46,7 +46,6 @@ _ROWS = (
 _NEWEST = _ROWS.order_by(AccessToken.created_at.desc(), AccessToken.id.desc())
 _COUNT = sa.select(sa.func.count(AccessToken.id))
 _ONE = _ROWS.where(AccessToken.id == sa.bindparam("token_id"))
-_LIVE = sa.and_(AccessToken.revoked_at.is_(None), AccessToken.owner_id.is_not(None))
 
 
 @action("access_tokens.view")
@@ -106,6 +105,8 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     token = _load(token_id)
     if token.revoked_at is not None:
         raise Refused("This token was revoked. Create a new one instead.")
+    if token.expires_at is not None and token.expires_at <= now():
+        raise Refused("This token has expired. Create a new one instead.")
     if token.may_manage_people:
         _checked_tick(True)
     _check_life(token.expires_at)  # its new secret must not outlive the one that asks
@@ -150,8 +151,8 @@ def get_dict(token_id: UUID) -> dict[str, Any]:
 
 
 def _owned(member_id: UUID) -> list[dict[str, Any]]:
-    rows = _NEWEST.where(AccessToken.owner_id == member_id, _LIVE)
-    return [_as_dict(row) for row in db.session.execute(rows)]
+    rows = _NEWEST.where(AccessToken.owner_id == member_id, AccessToken.revoked_at.is_(None))
+    return [token for row in db.session.execute(rows) if (token := _as_dict(row))["status"] == "active"]
 
 
 def _load(token_id: UUID) -> AccessToken:
@@ -168,10 +169,7 @@ def _rotate(token: AccessToken) -> str:
 
 
 def _checked_name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > 80:
-        raise Invalid("name", "Give a name of at most 80 characters that says what uses the token.")
-    return name
+    return names.checked(text, 80, hint=" that says what uses the token")
 
 
 def _checked_tick(may_manage_people: bool) -> bool:

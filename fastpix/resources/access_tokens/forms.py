@@ -11,7 +11,7 @@ from fastpix.web.forms import OnceForm, as_uuid
 
 ROLE_SENTENCES = {
     "admin": "Read and write: everything an admin may do in this workspace.",
-    "member": "Read only, as a member: no keys, no tokens, no uploads.",
+    "member": "What a member may: see, and edit the workspace's details. No keys, no tokens, no uploads.",
 }
 
 

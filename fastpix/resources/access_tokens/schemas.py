@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from fastpix.web.api import Answer, Id, Moment, Wire
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
 
 
 class AccessTokenOut(Answer):
@@ -33,4 +41,4 @@ class AccessTokenCreate(Wire):
     workspace_id: Id
     role: Literal["admin", "member"]
     may_manage_people: bool = Field(default=False, strict=True)
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None

@@ -34,7 +34,7 @@ def index() -> Any:
         "access_tokens/index.html",
         tokens=tokens,
         total=total,
-        workspaces=workspaces.names(),
+        workspaces=workspaces.choices(),
         chosen=chosen,
         newer_url=url_for(".index", page=number - 1, workspace=chosen) if number > 1 else None,
         older_url=url_for(".index", page=number + 1, workspace=chosen) if number * PAGE < total else None,
@@ -45,7 +45,7 @@ def index() -> Any:
 @pages.page(domain.create, "GET POST", "/new")
 def create() -> Any:
     form = AccessTokenForm()
-    form.workspace.choices = workspaces.names()
+    form.workspace.choices = workspaces.choices()
     if form.is_sent():
         with form.catching():
             made = domain.create(

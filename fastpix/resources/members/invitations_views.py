@@ -38,7 +38,7 @@ def index() -> Any:
 @pages.page(domain.invite, "GET POST", "/new")
 def new() -> Any:
     form = InviteForm()
-    form.offer(workspaces.names())
+    form.offer(workspaces.choices())
     if request.method == "GET":
         form.emails.data = request.args.get("emails", "")[:254]
     if form.is_sent():
@@ -64,7 +64,7 @@ def resend(invitation_id: UUID) -> Any:
 def edit(invitation_id: UUID) -> Any:
     invitation = domain.get(invitation_id)
     form = AccessForm()
-    form.offer(workspaces.names())
+    form.offer(workspaces.choices())
     if request.method == "GET":
         form.fill(invitation)
     if form.is_sent():

@@ -6,7 +6,7 @@ Every statement is built once, here; `tests/resources/members` pins how many run
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -109,8 +109,8 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
     moment, _, member_id = text.rpartition("_")
     try:
         at = datetime.fromisoformat(moment)
-        return (at, UUID(member_id)) if at.tzinfo else None
-    except ValueError:
+        return (at.astimezone(UTC), UUID(member_id)) if at.tzinfo else None
+    except (ValueError, OverflowError):  # 0001-01-01 east of Greenwich is before all time
         return None
 
 

@@ -42,7 +42,7 @@ def index() -> Any:
 def edit(member_id: UUID) -> Any:
     member = domain.get(member_id)
     form = AccessForm()
-    form.offer(workspaces.names())
+    form.offer(workspaces.choices())
     if request.method == "GET":
         form.fill(member)
     if form.is_sent():

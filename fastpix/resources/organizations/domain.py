@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import names
 from fastpix.access import principal, table, tenancy
 from fastpix.access.action import action, describe, personal
 from fastpix.db import db
@@ -145,10 +146,7 @@ def _load() -> Organization:
 
 
 def _checked_name(text: str) -> str:
-    name = " ".join(text.split())
-    if not name or len(name) > 80:
-        raise Invalid("name", "Give a name of at most 80 characters.")
-    return name
+    return names.checked(text, 80)
 
 
 def _move(organization: Organization, slug: str) -> None:
@@ -167,15 +165,11 @@ def _move(organization: Organization, slug: str) -> None:
 
 
 def _free_slug(name: str) -> str:
-    wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "organization"
+    wanted = names.slug(name, "organization")
     with tenancy.everywhere("addresses are unique in the instance"):
         taken = set(db.session.scalars(sa.select(Organization.slug).where(Organization.slug.startswith(wanted))))
         taken |= set(db.session.scalars(sa.select(FormerSlug.slug).where(FormerSlug.slug.startswith(wanted))))
-    number, slug = 1, wanted
-    while slug in taken or slug in _RESERVED:
-        number += 1
-        slug = f"{wanted}-{number}"
-    return slug
+    return names.free(wanted, taken | _RESERVED)
 
 
 def _facts(organization: Organization) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from fastpix.access import tenancy
 from fastpix.db import db
+from fastpix.errors import Missing
 from fastpix.resources.organizations.models import Organization
 
 _TOUCH = (
@@ -19,7 +20,7 @@ _TOUCH = (
 
 
 def touch() -> None:
-    """Lock the row of the organization in scope until the transaction ends. Raises `NoScope` without one."""
+    """Lock the row of the organization in scope until the transaction ends. Raises `Missing` when it is gone."""
     touched = db.session.execute(_TOUCH, {"organization": tenancy.organization_id()})
     if cast(Any, touched).rowcount != 1:
-        raise tenancy.NoScope("the organization in scope does not exist any more")
+        raise Missing("This organization does not exist any more.")

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 
-from fastpix import passwords
+from fastpix import names, passwords
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing
 from fastpix.resources.people.models import Person
@@ -29,10 +29,7 @@ def check_email(text: str, field: str = "email") -> tuple[str, str]:
 
 def check_name(text: str, field: str = "name") -> str:
     """A person's name, white space folded. Raises `Invalid`."""
-    name = " ".join(text.split())
-    if not name or len(name) > 120:
-        raise Invalid(field, "Give a name of at most 120 characters.")
-    return name
+    return names.checked(text, 120, field=field)
 
 
 def add(email: str, name: str, password: str, *, is_verified: bool) -> Person:

@@ -33,7 +33,7 @@ def index() -> Any:
         "signing_keys/index.html",
         keys=keys,
         total=total,
-        workspaces=workspaces.names(),
+        workspaces=workspaces.choices(),
         chosen=chosen,
         newer_url=url_for(".index", page=number - 1, workspace=chosen) if number > 1 else None,
         older_url=url_for(".index", page=number + 1, workspace=chosen) if number * PAGE < total else None,
@@ -44,7 +44,7 @@ def index() -> Any:
 @pages.page(domain.create, "GET POST", "/new")
 def create() -> Any:
     form = SigningKeyForm()
-    form.workspace.choices = workspaces.names()
+    form.workspace.choices = workspaces.choices()
     if form.is_sent():
         with form.catching():
             made = domain.create(form.workspace.data)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import names
 from fastpix.access import principal, tenancy
 from fastpix.access.action import action, describe
 from fastpix.db import db
@@ -57,7 +57,7 @@ def edit(
     workspace_id: UUID, name: str | None = None, kind: str | None = None, description: str | None = None
 ) -> dict[str, Any]:
     """Change name, type or description; what is None stays. Raises `Missing`, `Invalid`."""
-    workspace = _load(workspace_id)
+    workspace = _load_to_change(workspace_id)
     before = _facts(workspace)
     if name is not None and name != workspace.name:
         workspace.name, workspace.name_folded = _checked_name(name, but=workspace_id)
@@ -75,7 +75,7 @@ def edit(
 def delete(workspace_id: UUID) -> None:
     """Delete a workspace with everything in it. Raises `Missing`, `Refused` for the last one."""
     lock.touch()
-    workspace = _load(workspace_id)
+    workspace = _load_to_change(workspace_id)
     with tenancy.every_workspace("the last workspace of the organization stays"):
         if (db.session.scalar(_COUNT) or 0) <= 1:
             raise Refused("An organization keeps at least one workspace. Create another one first.")
@@ -113,8 +113,8 @@ def check(workspace_id: UUID) -> UUID:
     return workspace_id
 
 
-def names() -> dict[str, str]:
-    """Id and name of all workspaces the actor may enter, for choices in forms."""
+def choices() -> dict[str, str]:
+    """Id and name of all workspaces the actor sees, for choices in forms."""
     return {str(row.id): row.name for row in db.session.execute(_ALL)}
 
 
@@ -125,10 +125,16 @@ def _load(workspace_id: UUID) -> Workspace:
     return workspace
 
 
+def _load_to_change(workspace_id: UUID) -> Workspace:
+    """The workspace, if the actor may enter it: a token that manages people sees others, and changes only its own."""
+    reach = principal.current().workspace_ids
+    if reach is not None and workspace_id not in reach:
+        raise Missing("There is no such workspace here.")
+    return _load(workspace_id)
+
+
 def _checked_name(text: str, but: UUID | None = None) -> tuple[str, str]:
-    name = " ".join(text.split())
-    if not name or len(name) > 80:
-        raise Invalid("name", "Give a name of at most 80 characters.")
+    name = names.checked(text, 80)
     taken = sa.select(Workspace.id).where(Workspace.name_folded == name.casefold())
     with tenancy.every_workspace("names are unique in the organization"):
         other = db.session.scalar(taken)
@@ -150,14 +156,9 @@ def _checked_description(text: str) -> str:
 
 
 def _free_slug(name: str) -> str:
-    wanted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "workspace"
+    wanted = names.slug(name, "workspace")
     with tenancy.every_workspace("slugs are unique in the organization"):
-        taken = set(db.session.scalars(sa.select(Workspace.slug).where(Workspace.slug.startswith(wanted))))
-    number, slug = 1, wanted
-    while slug in taken:
-        number += 1
-        slug = f"{wanted}-{number}"
-    return slug
+        return names.free(wanted, set(db.session.scalars(sa.select(Workspace.slug))))
 
 
 def _facts(workspace: Workspace) -> dict[str, Any]:

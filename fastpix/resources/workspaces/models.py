@@ -27,7 +27,7 @@ class Workspace(IsWorkspace, Base):
     id: Mapped[UUID] = id_column()
     slug: Mapped[str] = mapped_column(sa.String(40))
     name: Mapped[str] = mapped_column(sa.String(80))
-    name_folded: Mapped[str] = mapped_column(sa.String(160))
+    name_folded: Mapped[str] = mapped_column(sa.String(240))
     kind: Mapped[str] = mapped_column(
         sa.Enum(*KINDS, name="kind", native_enum=False, create_constraint=True, length=16)
     )
