@@ -21,6 +21,7 @@ from fastpix.accounts import operator, setup
 from fastpix.app import create_app
 from fastpix.db import db, now
 from fastpix.errors import FastpixError, Misconfigured, Missing
+from fastpix.mail import outbox
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
@@ -205,6 +206,15 @@ def reset_password(email: str, password_stdin: bool) -> None:
     with _instance():
         operator.reset_password(email, password)
     click.echo(f"The password of {email} is set, and all their sessions ended.")
+
+
+@main.command("test-mail")
+@click.option("--to", required=True, help="Mail address to send to.")
+@_plainly
+def test_mail(to: str) -> None:
+    """Send a test mail now, and say what the mail server answered."""
+    outbox.send_test(settings.load(), to)
+    click.echo(f"The mail server took the mail for {to}.")
 
 
 @main.command("list-users")

@@ -64,19 +64,25 @@ def kept(token_id: UUID, operation: str, key: str) -> KeptAnswer | None:
     )
 
 
-def keep(answer: KeptAnswer) -> None:
-    """Keep an answer in the transaction of its change, in place of an outlived one with the same key."""
-    db.session.execute(
-        sa.delete(KeptAnswer)
-        .where(
-            KeptAnswer.of_token_id == answer.of_token_id,
-            KeptAnswer.operation == answer.operation,
-            KeptAnswer.key == answer.key,
-        )
-        .execution_options(synchronize_session=False)
+def reserve(answer: KeptAnswer) -> bool:
+    """Claim a key before its change is made; False when another request claimed it meanwhile (and has finished).
+
+    The row is written first, so that of equal requests at the same moment the second waits for the first to end.
+    """
+    outlived = sa.delete(KeptAnswer).where(
+        KeptAnswer.of_token_id == answer.of_token_id,
+        KeptAnswer.operation == answer.operation,
+        KeptAnswer.key == answer.key,
+        KeptAnswer.at <= now() - ANSWER_LIFE,
     )
+    db.session.execute(outlived.execution_options(synchronize_session=False))
     db.session.add(answer)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except sa.exc.IntegrityError:
+        db.session.rollback()
+        return False
+    return True
 
 
 def prune() -> int:

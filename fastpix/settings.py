@@ -143,7 +143,7 @@ class Settings:
     sign_in_attempts: int = _setting(
         10,
         _number(1, 10000),
-        "Wrong passwords allowed per address of the account, and times five per network address, in 15 minutes.",
+        "Tries of a password in 15 minutes from one network address to one account; times five for either of them alone.",
     )
     invites_per_hour: int = _setting(200, _number(1, 100000), "Invites one organization may send in an hour.")
     web_workers: int = _setting(2, _number(1, 64), "Web server processes.")

@@ -68,9 +68,10 @@ def web_command(settings: Settings, application: str = "fastpix.app:create_app()
 def worker(settings: Settings) -> int:
     """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
     from fastpix import once
-    from fastpix.accounts import sessions
+    from fastpix.accounts import recovery, sessions
     from fastpix.app import create_app
     from fastpix.jobs import worker as jobs
+    from fastpix.mail import outbox
     from fastpix.resources import JOBS
 
     app = create_app(settings)
@@ -82,7 +83,7 @@ def worker(settings: Settings) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     # One thread does the periodic tasks, besides.
     periodic: list[jobs.Periodic] = [
-        {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600},
+        {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600, outbox.prune: 86400},
         *([{}] * (WORKER_THREADS - 1)),
     ]
     threads = [

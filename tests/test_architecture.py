@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fastpix"
 
 # Leaves know nothing of the web, of resources and of who may what.
-LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "once"]
+LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "once", "names"]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
     "domain",
@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "seal": [],
     "passwords": ["errors"],
     "db": [],
+    "names": ["errors"],
     "limits": ["db", "errors"],
     "once": ["db", "errors"],
     "video*": ["errors"],
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],
     **{
         f"resources.*.{door}": [
-            "own.*", *[f"resources.*.{rule}" for rule in RULES], "web*", "access.principal", "access.table", "mail.outbox", "links",
+            "own.*", *[f"resources.*.{rule}" for rule in RULES], "web*", "access.principal", "access.table", "mail.outbox", "links", "errors",
         ]
         for door in DOORS
     },

@@ -283,7 +283,7 @@ def test_settings_are_shown_without_secrets(bare):
 @pytest.mark.parametrize("name", sorted(set(cli.main.commands) - {"access"}))
 def test_a_bad_setting_is_one_line_for_every_command(bare, name):
     required = {"--email": "a@a.example", "--name": "A", "--organization": "a", "--workspace": "w", "--role": "admin",
-                "--owner": "a@a.example", "--password-stdin": None}  # fmt: skip
+                "--owner": "a@a.example", "--to": "a@a.example", "--password-stdin": None}  # fmt: skip
     options = {option for parameter in cli.main.commands[name].params for option in parameter.opts}
     words = [part for option, value in required.items() if option in options for part in (option, value) if part]
     bare.fails(name, *words, saying="FASTPIX_INVITE_DAYS", given=PASSWORD, FASTPIX_INVITE_DAYS="never")

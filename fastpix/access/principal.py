@@ -61,7 +61,7 @@ class Actor:
     organization_id: UUID | None = None
     workspace_ids: frozenset[UUID] | None = frozenset()
     token_workspace_id: UUID | None = None
-    # A token that manages people sees which workspaces there are, though it enters only its own.
+    # An admin's token that manages people manages the workspaces too, though it enters only its own.
     sees_all_workspaces: bool = False
     may_manage_people: bool = True
     expires_at: datetime | None = None

@@ -149,7 +149,8 @@ def _stamp(session: Session, _context: object, _instances: object) -> None:
             if row.organization_id != here:
                 raise NoScope(f"a {type(row).__name__} of another organization may not be written here")
         allowed = principal.current().workspace_ids
-        if isinstance(row, IsWorkspace) and row not in session.new and allowed is not None and row.id not in allowed:
+        seen = None if principal.current().sees_all_workspaces else allowed
+        if isinstance(row, IsWorkspace) and row not in session.new and seen is not None and row.id not in seen:
             raise NoScope("a workspace out of reach may not be changed here")
         if isinstance(row, InWorkspace) and allowed is not None and row.workspace_id not in allowed:
             raise NoScope(f"a {type(row).__name__} of a workspace out of reach may not be written here")

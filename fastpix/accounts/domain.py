@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from fastpix import limits, passwords
+from fastpix import limits, passwords, tokens
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import recovery, sessions
@@ -43,7 +43,9 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     person = people.get(person_id)
     if passwords.is_outdated(stored):
         person.password_hash = passwords.hashed(password)
-    limits.forget("sign-in to", _account_key(email), settings.sign_in_attempts, WINDOW)
+    account, most = _account_key(email), settings.sign_in_attempts
+    limits.forget(f"sign-in from {browser.address} to", account, most, WINDOW)
+    limits.forget("sign-in to", account, most * 5, WINDOW)
     return begin(settings, person, is_remembered=is_remembered, browser=browser)
 
 
@@ -122,16 +124,18 @@ def delete(settings: Settings, person_id: UUID, password: str, *, browser: Brows
 
 def _count_attempt(settings: Settings, email: str, address: str) -> None:
     """Count a try of a password, and save the count whatever becomes of the try. Ends the transaction."""
-    limits.count("sign-in to", _account_key(email), settings.sign_in_attempts, WINDOW)
-    limits.count("sign-in from", address, settings.sign_in_attempts * 5, WINDOW)
+    account, most = _account_key(email), settings.sign_in_attempts
+    limits.count(f"sign-in from {address} to", account, most, WINDOW)
+    limits.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
+    limits.count("sign-in from", address, most * 5, WINDOW)
     db.session.commit()  # a failed try must count; and no lock may be held while a password is checked
 
 
 def _account_key(email: str) -> str:
     try:
-        return people.check_email(email)[1]
+        return tokens.digest(people.check_email(email)[1])
     except Invalid:
-        return "no address"
+        return tokens.digest(email)  # no address: a key of its own all the same
 
 
 def _look_up(email: str) -> tuple[UUID | None, str]:

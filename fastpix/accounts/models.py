@@ -1,4 +1,4 @@
-"""Browser sessions, one-time links and one-time form keys. Secrets are kept as SHA-256 only."""
+"""Browser sessions, mailed one-time links, and the mark that the instance is set up. Secrets are kept as SHA-256."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def end_others(person_id: UUID, but: UUID) -> int:
 
 
 def end_all(person_id: UUID, but: UUID | None = None) -> int:
-    """End a person's sessions, as part of another verb (new password, sign-out, account deleted)."""
+    """End a person's sessions, as part of another verb (new password)."""
     statement = sa.delete(BrowserSession).where(BrowserSession.person_id == person_id)
     if but is not None:
         statement = statement.where(BrowserSession.id != but)

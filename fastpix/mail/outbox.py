@@ -10,7 +10,8 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -168,10 +169,18 @@ def discard(about: UUID) -> int:
     return count
 
 
-def failed_count(organization_id: UUID) -> int:
-    """How many mails of an organization could not be sent."""
-    mine = (Mail.organization_id == organization_id, Mail.state == FAILED)
+def failed_count(organization_id: UUID, kind: str = "") -> int:
+    """How many mails of an organization (of one kind, where it is given) could not be sent."""
+    mine = [Mail.organization_id == organization_id, Mail.state == FAILED]
+    if kind:
+        mine.append(Mail.kind == kind)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Mail).where(*mine)) or 0
+
+
+def prune() -> int:
+    """Delete mails older than 90 days, whatever became of them: their links are dead. The worker calls it."""
+    old = sa.delete(Mail).where(Mail.created_at < now() - timedelta(days=90))
+    return int(cast(Any, db.session.execute(old.execution_options(synchronize_session=False))).rowcount)
 
 
 def describe(status: MailStatus | None, configured: bool, recipient: str) -> str:

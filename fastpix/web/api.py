@@ -22,8 +22,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from fastpix import once, seal
 from fastpix.access import principal
 from fastpix.access.action import Action
-from fastpix.db import db
-from fastpix.errors import Invalid
+from fastpix.errors import Invalid, Refused
 from fastpix.web import envelope
 from fastpix.web.resource import conclude, guard
 
@@ -214,23 +213,25 @@ def _once(told: Operation, run: Callable[[], Response]) -> Response:
     operation = f"{told.method} {request.path}"
     digest = hashlib.sha256(request.get_data()).hexdigest()
     known = once.kept(token_id, operation, key)
-    if known is not None and (text := seal.unseal(known.sealed)) is not None:
-        if known.body_hash != digest:
-            raise Invalid("Idempotency-Key", "This key was used with another body. Use a new key for a new request.")
-        repeated = Response(text, known.status, {"Idempotent-Replayed": "true"})
-        repeated.headers["Content-Type"] = envelope.CONTENT_TYPE
-        return repeated
-    response = run()
-    if response.status_code < 400:
-        once.keep(
-            once.KeptAnswer(
-                of_token_id=token_id,
-                operation=operation,
-                key=key,
-                body_hash=digest,
-                status=response.status_code,
-                sealed=seal.seal(response.get_data(as_text=True)),
-            )
+    if known is None:
+        claim = once.KeptAnswer(
+            of_token_id=token_id, operation=operation, key=key, body_hash=digest, status=0, sealed=b""
         )
-    db.session.flush()
+        if once.reserve(claim):
+            response = run()
+            claim.status, claim.sealed = response.status_code, seal.seal(response.get_data(as_text=True))
+            return response  # a refusal is rolled back, and the claim with it
+        known = once.kept(token_id, operation, key)
+    return _repeated(known, digest)
+
+
+def _repeated(known: once.KeptAnswer | None, digest: str) -> Response:
+    """The first answer again. Raises `Invalid` for another body, `Refused` when the first answer cannot be read."""
+    if known is not None and known.body_hash != digest:
+        raise Invalid("Idempotency-Key", "This key was used with another body. Use a new key for a new request.")
+    text = seal.unseal(known.sealed) if known is not None else None
+    if known is None or text is None:
+        raise Refused("The first request with this key did not finish. Send it again with a new key.")
+    response = Response(text, known.status, {"Idempotent-Replayed": "true"})
+    response.headers["Content-Type"] = envelope.CONTENT_TYPE
     return response

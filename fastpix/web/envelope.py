@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, g, json
+from flask import Response, g, json, request
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 NOTHING: Any = object()
+
+
+def is_api() -> bool:
+    """Whether the request came to the API's door, decided by its path alone."""
+    return request.path.startswith("/v1/") or request.path == "/v1"
 
 
 def answer(body: dict[str, Any], status: int = 200) -> Response:

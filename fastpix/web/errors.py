@@ -67,7 +67,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         sqlalchemy.exc.IntegrityError: _collided,
         sqlalchemy.exc.DatabaseError: _unavailable,
         sqlalchemy.exc.ProgrammingError: _broken,  # a statement of ours is wrong
-        sqlalchemy.exc.DataError: _broken,
+        sqlalchemy.exc.DataError: _unkeepable,
         Exception: _broken,
     }
     for kind, handler in handlers.items():
@@ -76,7 +76,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
 
 def _not_signed_in(_problem: NotSignedIn) -> Any:
     db.session.rollback()
-    if is_api():
+    if envelope.is_api():
         text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
         response = envelope.failure(401, "unauthorized", text)
         response.headers["WWW-Authenticate"] = 'Basic realm="fastpix", charset="UTF-8"'
@@ -94,7 +94,7 @@ def _moved(problem: Moved) -> Any:
 
 def _invalid(problem: Invalid) -> Response:
     db.session.rollback()
-    return envelope.invalid(problem.fields) if is_api() else answer(422, str(problem))
+    return envelope.invalid(problem.fields) if envelope.is_api() else answer(422, str(problem))
 
 
 def _refused(problem: FastpixError) -> Response:
@@ -123,13 +123,9 @@ def _http(problem: HTTPException) -> Any:
     return response
 
 
-def is_api() -> bool:
-    return request.path.startswith("/v1/") or request.path == "/v1"
-
-
 def answer(status: int, message: str) -> Response:
     """An error as this path answers it."""
-    if is_api():
+    if envelope.is_api():
         return envelope.failure(status, message)
     title = TITLES.get(status, "That did not work")
     html = render_template("errors/error.html", status=status, title=title, message=message)
@@ -138,10 +134,13 @@ def answer(status: int, message: str) -> Response:
 
 def _forbidden(permission: str, admins: list[str]) -> Response:
     row = table.row(permission)
-    role = principal.current().role or "none"
+    actor = principal.current()
+    role = actor.role or "none"
     who = _listed(admins) or "An admin"
     message = f"You need the permission to {row.does} ({permission}), and your role here is {role}. {who} can grant it."
-    if is_api():
+    if actor.kind == "token" and row.manages_people and not actor.may_manage_people:
+        message += " A token needs the tick “may manage people” for it as well, and this one does not have it."
+    if envelope.is_api():
         return envelope.failure(403, message, message, permission=permission, role=role, grantedBy=admins)
     html = render_template(
         "errors/forbidden.html", permission=permission, does=row.does, role=role, admins=admins, message=message
@@ -157,6 +156,12 @@ def _collided(problem: Exception) -> Any:
     db.session.rollback()
     log.warning("a change collided with another one", exc_info=problem)
     return answer(409, "Somebody changed the same thing at the same moment. Look again, and repeat if it is needed.")
+
+
+def _unkeepable(problem: Exception) -> Any:
+    db.session.rollback()
+    log.warning("the database cannot keep what was sent", exc_info=problem)
+    return answer(422, "This holds characters or numbers that cannot be kept, such as NUL. Leave them out.")
 
 
 def _unavailable(problem: Exception) -> Any:
@@ -176,7 +181,7 @@ def _broken(problem: Exception) -> Any:
 
 def plain(status: int, message: str) -> Response:
     """An error page that needs neither database nor session."""
-    if is_api():
+    if envelope.is_api():
         return envelope.failure(status, message)
     html = render_template("errors/plain.html", status=status, title=TITLES[status], message=message)
     return Response(html, status, mimetype="text/html")

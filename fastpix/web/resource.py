@@ -1,4 +1,4 @@
-"""The two doors of a verb: `Pages` of the dashboard and `Api` operations, guarded by the verb's own permission.
+"""`Pages`: the dashboard's door to a verb, guarded by the verb's own permission. (The API's is `web.api`.)
 
 A door is registered with the verb it opens and takes the flask-principal guard from it, so there is no second place
 where one door could be given other access. One request is one transaction, ended here.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -117,9 +117,3 @@ def signed_in() -> Any:
     if not current_user.is_authenticated:
         raise NotSignedIn("Sign in to see this page.")
     return current_user
-
-
-def no_referrer(response: Response) -> Response:
-    """For pages whose address or content is a secret link: tell nobody where the visitor came from."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

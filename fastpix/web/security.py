@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from fastpix import db
 from fastpix.access import principal
 from fastpix.settings import Settings
+from fastpix.web import envelope
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSP = (
@@ -53,7 +54,7 @@ def install(app: Flask, settings: Settings) -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
         db.set_reading(request.method in SAFE_METHODS)
-        if request.path not in ANY_HOST and not host_is_trusted(request.host, trusted):
+        if request.path not in ANY_HOST and not host_is_trusted(request.host.lower(), trusted):
             raise UntrustedHost
 
     @app.after_request
@@ -73,7 +74,7 @@ def check_csrf_of_page(settings: Settings) -> None:
 
     So a form that was open too long comes back with everything typed, instead of a bare error.
     """
-    if request.method in SAFE_METHODS or request.path.startswith("/v1/"):
+    if request.method in SAFE_METHODS or envelope.is_api():
         return  # the API never reads a cookie, so there is nothing to forge
     try:
         _check_origin(settings)

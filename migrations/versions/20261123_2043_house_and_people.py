@@ -240,7 +240,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("name_folded", sa.String(length=160), nullable=False),
+        sa.Column("name_folded", sa.String(length=240), nullable=False),
         sa.Column(
             "kind",
             sa.Enum(

@@ -318,4 +318,4 @@ def test_a_trusted_proxy_is_believed_for_the_last_address_only(make_app):
 
 
 def test_the_bucket_of_an_account_does_not_change_with_the_address(make_app):
-    tries(make_app(sign_in_attempts=3, trusted_proxies=1), 4, _from, 429, accounts=False)
+    tries(make_app(sign_in_attempts=3, trusted_proxies=1), 16, _from, 429, accounts=False)

@@ -152,7 +152,7 @@ def test_a_request_with_both_proofs_is_the_doors_own(world, doors, cast):
     mel, token = doors("mel"), cast.people["rex"].tokens["people"]
     client, basic = mel.page.client, {"auth": (str(token.id), token.secret)}
     api = client.get("/v1/iam/me", **basic)
-    assert api.json["data"]["name"] == "token rex people token of rival"
+    assert api.json["data"]["name"] == "rex people token of rival"
     assert "Set-Cookie" not in api.headers
     assert client.get("/v1/iam/me").status_code == 401, "the identity did not stay behind"
     page = client.get("/account", **basic)

@@ -117,7 +117,7 @@ def successors(query: str = "") -> dict[str, Any]:
         return {"is_required": False, "people": []}
     return {
         "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
-        "people": [m for m in search.keyset(query=query, limit=101).rows if m["id"] != me][:100],
+        "people": search.keyset(query=query, role="member", limit=100).rows,
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import RadioField, SelectMultipleField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 from fastpix.access import table
 from fastpix.resources.members.domain import Workspaces
@@ -26,7 +26,6 @@ class AccessForm(Form):
     )
     access = RadioField("Workspaces", choices=ACCESS_CHOICES, default="all", validators=[InputRequired()])
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
-    wire_names = {"workspaces": "workspaces"}
 
     def offer(self, names: dict[str, str]) -> None:
         """Set the workspaces one can choose from."""
@@ -58,7 +57,3 @@ class LeaveForm(Form):
 
     successor = RadioField("Who takes over as admin", validators=[Optional()])
     wire_names = {"successorId": "successor"}
-
-
-class SearchForm(Form):
-    q = StringField("Search", validators=[Length(max=254)])

@@ -114,6 +114,7 @@ def resend(invitation_id: UUID) -> dict[str, Any]:
 @action("members.edit")
 def edit(invitation_id: UUID, role: str | None = None, workspace_access: Workspaces | None = None) -> dict[str, Any]:
     """Change the role and workspaces an invited person will have; what is None stays. Raises `Missing`, `Invalid`."""
+    lock.touch()
     invitation = _load(invitation_id)
     before = _facts(invitation)
     if role is not None and role != invitation.role:
@@ -135,6 +136,13 @@ def revoke(invitation_id: UUID) -> None:
     invitation.revoked_at = now()
     outbox.discard(invitation.id)
     describe("invitation", invitation.id, invitation.email, before={"role": invitation.role})
+
+
+@action("members.leave", changes=False)
+def sent_by_me() -> list[dict[str, Any]]:
+    """The open invites the actor sent, which go when they leave."""
+    member_id = principal.current().member_id
+    return sent_by(member_id) if member_id and principal.may("members.remove") else []
 
 
 @action("members.remove", changes=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import abort, g, redirect, request, url_for
+from flask import g, redirect, request, url_for
 
 from fastpix.access import principal, table
+from fastpix.errors import Invalid
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain, invitations
 from fastpix.resources.members.forms import AccessForm, LeaveForm
@@ -85,13 +86,18 @@ def remove(member_id: UUID) -> Any:
 def leave() -> Any:
     offered = domain.successors(request.args.get("q", "")[:254])
     form = LeaveForm()
-    form.successor.choices = {str(m["id"]): f"{m['name']} ({m['email']}, {m['role']})" for m in offered["people"]}
+    nobody = {} if offered["is_required"] else {"": "Nobody: the admins here go on"}
+    form.successor.choices = nobody | {
+        str(m["id"]): f"{m['name']} ({m['email']}, {m['role']})" for m in offered["people"]
+    }
     form.successor.validate_choice = False
     if form.is_sent():
         with form.catching():
             domain.leave(_chosen(form.successor.data))
             g.pop("standing", None)
             return go("accounts.home", "You left the organization.")
+    if request.method == "GET" and nobody:
+        form.successor.data = ""
     return show(
         "members/leave.html",
         form=form,
@@ -99,6 +105,7 @@ def leave() -> Any:
         people=offered["people"],
         query=request.args.get("q", ""),
         tokens=access_tokens.owned_by_me(),
+        invites=invitations.sent_by_me(),
         may_hand_over=principal.may("members.edit"),
         may_invite=principal.may("members.invite"),
         may_delete=principal.may("organizations.delete"),
@@ -109,7 +116,7 @@ def _chosen(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        abort(422, "Choose one of the people shown.")
+        raise Invalid("successorId", "Choose one of the people shown.") from None
 
 
 def _other(role: table.Role) -> table.Role:

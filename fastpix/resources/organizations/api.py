@@ -19,7 +19,7 @@ def me() -> Any:
     return {
         "kind": actor.kind,
         "id": actor.token_id or actor.person_id,
-        "name": actor.name,
+        "name": actor.name.removeprefix("token "),
         "role": actor.role,
         "organization": found["organization"],
         "workspace_id": actor.token_workspace_id,

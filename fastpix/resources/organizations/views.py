@@ -52,8 +52,9 @@ def overview() -> Any:
         organization=organization,
         counts=counts,
         steps=_next_steps(organization, waiting, tokens) if may_invite else [],
+        may_edit_workspaces=principal.may("workspaces.edit"),
         admins=members.admin_names(),
-        failed_mails=outbox.failed_count(organization["id"]) if may_invite else 0,
+        failed_mails=outbox.failed_count(organization["id"], "invitation") if may_invite else 0,
         mail_is_set_up=outbox.is_configured(),
     )
 
@@ -106,5 +107,4 @@ def _next_steps(organization: dict[str, Any], waiting: int, tokens: int) -> list
             "endpoint": "invitations.new",
         },
         {"label": "Create an access token for a script", "done": tokens > 0, "endpoint": "access_tokens.create"},
-        {"label": "Look at who can do what", "done": False, "endpoint": "organizations.access"},
     ]
