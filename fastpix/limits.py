@@ -12,6 +12,7 @@ import limits
 import limits.storage
 import limits.strategies
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fastpix.db import Base, db
@@ -54,8 +55,8 @@ class DatabaseStorage(limits.storage.Storage):
         return self._insert(key, amount, at + expiry)
 
     def _insert(self, key: str, amount: int, ends_at: float) -> int:
-        dialect = db.session.get_bind().dialect.name
-        insert: Any = __import__(f"sqlalchemy.dialects.{dialect}", fromlist=["insert"]).insert
+        # Neither is in SQLAlchemy's common part; both databases spell this upsert alike.
+        insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[db.session.get_bind().dialect.name]
         statement = insert(LimitCount).values(key=key, count=amount, ends_at=ends_at)
         statement = statement.on_conflict_do_update(
             index_elements=["key"], set_={"count": LimitCount.count + amount}
