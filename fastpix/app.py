@@ -83,7 +83,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     action.record_with(audit.record)
     if now.trusted_proxies:
         hops = now.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask documents it
     security.install(app, now)
     shell.install(app, now)
     identity.install(app, door.session_cookie(now))

@@ -7,7 +7,7 @@ import re
 import signal
 from typing import Any
 
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
 
 from fastpix.supervisor import die_with_parent
 

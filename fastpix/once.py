@@ -90,5 +90,5 @@ def prune() -> int:
     gone = 0
     for model, life in ((FormKey, FORM_KEY_LIFE), (KeptAnswer, ANSWER_LIFE)):
         statement = sa.delete(model).where(model.at < now() - life).execution_options(synchronize_session=False)
-        gone += db.session.execute(statement).rowcount  # type: ignore[attr-defined]
+        gone += db.session.execute(statement).rowcount  # type: ignore[attr-defined]  # DML results have it
     return gone

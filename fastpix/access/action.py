@@ -94,7 +94,7 @@ def _mark(key: str, *, is_personal: bool, changes: bool) -> Callable[[Any], Any]
             return verb(*args, **kwargs)
 
         mark = Action(name, key, checked, is_personal, changes)
-        checked.action = mark  # type: ignore[attr-defined]
+        checked.action = mark  # type: ignore[attr-defined]  # the mark travels with the function
         ACTIONS[name] = mark
         return checked
 

@@ -127,7 +127,7 @@ def _scoped(statement: Any, enters_all: bool, sees_all: bool) -> Any:
 def tenant_tables() -> frozenset[str]:
     """Names of all tables that belong to an organization."""
     kinds = (InOrganization, IsOrganization)
-    return frozenset(m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, kinds))  # type: ignore[attr-defined]
+    return frozenset(m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, kinds))  # type: ignore[attr-defined]  # mapped to tables all
 
 
 def _refuse_tenant_tables(statement: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from fastpix.access import identity
@@ -16,7 +16,7 @@ from fastpix.errors import Refused, TooMany
 from fastpix.mail import outbox
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
-from fastpix.web.forms import EmptyForm
+from fastpix.web.forms import EmptyForm, Form
 from fastpix.web.resource import Pages, go, show, signed_in
 
 pages = Pages("account", __name__, "/account", org=False)
@@ -42,7 +42,7 @@ def theme() -> Any:
         with form.catching():
             domain.choose_theme(signed_in().id, request.form.get("theme", ""))
             return go(".index", "The look was saved.")
-    return redirect(url_for(".index"))
+    return _not_done(form, ".index")
 
 
 @pages.page(domain.change_password, "GET POST", "/password")
@@ -91,7 +91,7 @@ def end_session(session_id: UUID) -> Any:
     if form.is_sent():
         sessions.end(signed_in().id, session_id)
         return go(".list_sessions", "The session ended.")
-    return redirect(url_for(".list_sessions"))
+    return _not_done(form, ".list_sessions")
 
 
 @pages.page(sessions.end_others, "POST", "/sessions/end-others")
@@ -101,7 +101,7 @@ def end_other_sessions() -> Any:
     if form.is_sent():
         ended = sessions.end_others(me.id, me.session_id)
         return go(".list_sessions", f"{ended} other session{' was' if ended == 1 else 's were'} ended.")
-    return redirect(url_for(".list_sessions"))
+    return _not_done(form, ".list_sessions")
 
 
 @pages.page(domain.delete, "GET POST", "/delete")
@@ -129,6 +129,13 @@ def found() -> Any:
             made = organizations.found(form.name.data or "", people.get(signed_in().id))
             return go("organizations.overview", f"{made['name']} is ready.", org=made["slug"])
     return show("accounts/found.html", form=form)
+
+
+def _not_done(form: Form, endpoint: str) -> Response:
+    """A button that changed nothing says why, on the page it stands on."""
+    for message in form.form_errors:
+        flash(message, "danger")
+    return redirect(url_for(endpoint))
 
 
 @outside.public("GET", "/email/<secret>")

@@ -119,7 +119,7 @@ def end_all(person_id: UUID, but: UUID | None = None) -> int:
     statement = sa.delete(BrowserSession).where(BrowserSession.person_id == person_id)
     if but is not None:
         statement = statement.where(BrowserSession.id != but)
-    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]  # DML results have it
 
 
 def end_one(session_id: UUID) -> None:
@@ -142,4 +142,4 @@ def seen(session_id: UUID, address: str) -> None:
 def prune() -> int:
     """Delete expired sessions; how many those were. The worker calls it."""
     statement = sa.delete(BrowserSession).where(BrowserSession.expires_at <= now())
-    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]  # DML results have it

@@ -1,6 +1,6 @@
 """The outbox: a mail is written in the transaction of its change, and sent by a job once that is saved.
 
-The bodies carry one-time links, so they stand in the database only sealed, and only until they are sent. The brief for
+The bodies carry one-time links, so they stand in the database only sealed, and only until they are sent. For
 pages: `post`, commit, `wait` a moment, and tell the person with `describe` what really became of the mail.
 """
 

@@ -30,7 +30,7 @@ View = Callable[..., Any]
 
 
 class Wire(BaseModel):
-    """Base of all wire shapes: camelCase outside, snake_case inside, unknown fields refused."""
+    """Base of what comes in: camelCase outside, snake_case inside, unknown fields refused (but for queries)."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", from_attributes=True)
 

@@ -121,3 +121,9 @@ def test_an_expired_token_cannot_be_adopted(ada, cast, acting):
         token.expires_at = now() - timedelta(hours=1)
         db.session.flush()
     assert ada.api.post(f"iam/access-tokens/{made['id']}/adopt").status_code == 409
+
+
+@pytest.mark.parametrize("button", ["/account/theme", "/account/sessions/end-others"])
+def test_a_button_with_a_stale_token_says_that_nothing_was_done(ada, button):
+    answer = ada.page.post(button, {"theme": "dark"}, csrf=False, follow_redirects=True)
+    assert "Nothing was changed" in answer.get_data(as_text=True)

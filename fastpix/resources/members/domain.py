@@ -132,7 +132,7 @@ def found(person: Person) -> Member:
 
 
 def join(person_id: UUID, role: Role, workspace_access: Workspaces) -> Member:
-    """Add a person who accepted an invite. Not a verb: `invitations` calls it inside its membership change."""
+    """Add a person who accepted an invite. Not a verb: `acceptance` calls it inside its membership change."""
     return _add(person_id, role, workspace_access)
 
 

@@ -26,7 +26,7 @@ _COUNT = sa.select(sa.func.count(Workspace.id))
 
 @action("workspaces.view")
 def search() -> list[dict[str, Any]]:
-    """All workspaces the actor may enter, oldest first."""
+    """All workspaces the actor sees, oldest first."""
     return [dict(row._mapping) for row in db.session.execute(_ALL)]
 
 
