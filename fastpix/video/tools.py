@@ -1,0 +1,51 @@
+"""Where ffmpeg is: the configured one, else the one that came with the package, else the system's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+import imageio_ffmpeg  # type: ignore[import-untyped]
+
+from fastpix.errors import Misconfigured
+
+_configured = ""
+
+
+def configure(path: str) -> None:
+    """Use the ffmpeg at `path` (a path, or a name on PATH) from now on; empty: find one."""
+    global _configured
+    _configured = path
+    ffmpeg.cache_clear()
+    version.cache_clear()
+
+
+@cache
+def ffmpeg() -> str:
+    """The full path of the ffmpeg in use. Raises Misconfigured if there is none."""
+    if _configured:
+        found = shutil.which(_configured)
+        if found is None:
+            raise Misconfigured(f"FASTPIX_FFMPEG is {_configured}, which is no program that can be run here.")
+        return found
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:  # this platform's package carries no binary
+        found = shutil.which("ffmpeg")
+    if found is None:
+        raise Misconfigured(
+            "There is no ffmpeg. Install one (apt-get install ffmpeg) or set FASTPIX_FFMPEG to its path."
+        )
+    return found
+
+
+@cache
+def version() -> str:
+    """What the ffmpeg in use calls its version, such as `5.1.9-0+deb12u1`. Raises Misconfigured if it does not run."""
+    try:
+        said = subprocess.run([ffmpeg(), "-version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise Misconfigured(f"{ffmpeg()} does not run: {problem}") from problem
+    words = said.split()
+    return words[2] if words[:2] == ["ffmpeg", "version"] and len(words) > 2 else "unknown"
