@@ -88,6 +88,17 @@ def reading() -> Iterator[None]:
         _reading.reset(before)
 
 
+@contextmanager
+def transaction() -> Iterator[None]:
+    """A transaction of its own, saved at the end: for steps of long work, which must not hold one open."""
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
 def set_reading(only: bool) -> None:
     """Whether transactions begun from here on only read. The web layer calls it once per request."""
     _reading.set(only)

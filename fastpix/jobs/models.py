@@ -36,6 +36,7 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     owner: Mapped[str | None] = mapped_column(sa.String(120))
     attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=12, server_default="12")
     error: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     finished_at: Mapped[datetime | None]

@@ -7,10 +7,11 @@ transaction; everything else is called by the worker, outside a request, and com
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from fastpix.db import db, now
 from fastpix.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 12
 # Seconds to wait after the first, second, ... failed attempt; the last pause repeats. In all about 21 hours.
 PAUSES = (10, 30, 120, 600, 1800, 3600, 10800)
@@ -30,6 +31,10 @@ ERROR_LENGTH = 2000
 
 class GiveUp(Exception):
     """Raised by a handler: trying again cannot help. The message is kept on the job's row."""
+
+
+class Interrupted(Exception):
+    """Raised by a handler that was told to stop (`should_stop`): the job goes back as if it had not begun."""
 
 
 @dataclass(frozen=True)
@@ -42,33 +47,62 @@ class Claimed:
     organization_id: UUID | None
     attempts: int
     owner: str
+    max_attempts: int = MAX_ATTEMPTS
+    # Set when another worker took the job over: what is done here from then on counts for nothing.
+    is_lost: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @property
     def is_last_attempt(self) -> bool:
-        return self.attempts >= MAX_ATTEMPTS
+        return self.attempts >= self.max_attempts
 
 
-_running: ContextVar[Claimed | None] = ContextVar("fastpix_jobs_running", default=None)
+_running: ContextVar[tuple[Claimed, threading.Event] | None] = ContextVar("fastpix_jobs_running", default=None)
 
 
 @contextmanager
-def running(claimed: Claimed) -> Iterator[None]:
-    """Inside, `is_last_attempt()` speaks of this job."""
-    token = _running.set(claimed)
+def running(claimed: Claimed, stop: threading.Event | None = None) -> Iterator[None]:
+    """Inside, `is_last_attempt()` and `should_stop()` speak of this job; `stop` is set when the worker is to end."""
+    token = _running.set((claimed, stop or threading.Event()))
     try:
         yield
     finally:
         _running.reset(token)
 
 
+def attempt() -> int:
+    """Which attempt at the running job this is, from 1."""
+    here = _running.get()
+    return here[0].attempts if here is not None else 1
+
+
+def should_stop() -> bool:
+    """Whether the job that is running here is to break off: its worker ends, or another worker has it now.
+
+    A handler of long work asks again and again, and raises `Interrupted`.
+    """
+    here = _running.get()
+    return here is not None and (here[0].is_lost.is_set() or here[1].is_set())
+
+
+def stopper() -> Callable[[], bool]:
+    """`should_stop` of the job that is running here, for threads that do not know which job that is."""
+    here = _running.get()
+    return lambda: here is not None and (here[0].is_lost.is_set() or here[1].is_set())
+
+
 def is_last_attempt() -> bool:
     """Whether the job that is running here will not be tried again if it fails now."""
-    claimed = _running.get()
-    return claimed is not None and claimed.is_last_attempt
+    here = _running.get()
+    return here is not None and here[0].is_last_attempt
 
 
 def enqueue(
-    kind: str, args: Mapping[str, Any], *, organization_id: UUID | None = None, run_at: datetime | None = None
+    kind: str,
+    args: Mapping[str, Any],
+    *,
+    organization_id: UUID | None = None,
+    run_at: datetime | None = None,
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> UUID:
     """Write a job through the caller's transaction: it exists exactly if that transaction commits."""
     job = Job(
@@ -79,6 +113,7 @@ def enqueue(
         state=QUEUED,
         run_at=run_at or now(),
         attempts=0,
+        max_attempts=max_attempts,
     )
     db.session.add(job)
     return job.id
@@ -88,7 +123,7 @@ def claim(owner: str, kinds: Collection[str], *, lease: timedelta = LEASE) -> Cl
     """Take the job that has waited longest: one that is ready, or one whose worker's lease ran out."""
     moment = now()
     ready = sa.and_(Job.state == QUEUED, Job.run_at <= moment)
-    abandoned = sa.and_(Job.state == RUNNING, Job.lease_until < moment, Job.attempts < MAX_ATTEMPTS)
+    abandoned = sa.and_(Job.state == RUNNING, Job.lease_until < moment, Job.attempts < Job.max_attempts)
     candidate = (
         sa.select(Job.id)
         .where(Job.kind.in_(list(kinds)), sa.or_(ready, abandoned))
@@ -101,12 +136,14 @@ def claim(owner: str, kinds: Collection[str], *, lease: timedelta = LEASE) -> Cl
         sa.update(Job)
         .where(Job.id == candidate)
         .values(state=RUNNING, owner=owner, lease_until=moment + lease, attempts=Job.attempts + 1)
-        .returning(Job.id, Job.kind, Job.args, Job.organization_id, Job.attempts)
+        .returning(Job.id, Job.kind, Job.args, Job.organization_id, Job.attempts, Job.max_attempts)
         .execution_options(synchronize_session=False)
     )
     row = db.session.execute(statement).one_or_none()
     db.session.commit()
-    return None if row is None else Claimed(row.id, row.kind, row.args, row.organization_id, row.attempts, owner)
+    if row is None:
+        return None
+    return Claimed(row.id, row.kind, row.args, row.organization_id, row.attempts, owner, row.max_attempts)
 
 
 def renew(claimed: Claimed, *, lease: timedelta = LEASE) -> bool:
@@ -126,6 +163,14 @@ def finish(claimed: Claimed) -> bool:
         db.session.commit()
     else:
         db.session.rollback()
+    return is_ours
+
+
+def put_back(claimed: Claimed) -> bool:
+    """Queue an interrupted job again, for any worker and at once; the attempt does not count. False: not ours."""
+    values = {"state": QUEUED, "lease_until": None, "owner": None, "run_at": now(), "attempts": Job.attempts - 1}
+    is_ours = _change(claimed, **values)
+    db.session.commit()
     return is_ours
 
 
@@ -169,7 +214,7 @@ def bury() -> int:
     moment = now()
     statement = (
         sa.update(Job)
-        .where(Job.state == RUNNING, Job.lease_until < moment, Job.attempts >= MAX_ATTEMPTS)
+        .where(Job.state == RUNNING, Job.lease_until < moment, Job.attempts >= Job.max_attempts)
         .values(state=FAILED, error="The worker died while it ran this job.", lease_until=None, finished_at=moment)
     )
     count = _rows(statement)

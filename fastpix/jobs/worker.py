@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fastpix.db import db
 from fastpix.jobs import queue
-from fastpix.jobs.queue import LEASE, Claimed, GiveUp
+from fastpix.jobs.queue import LEASE, Claimed, GiveUp, Interrupted
 
 Handler = Callable[[Mapping[str, Any]], None]
 Scope = Callable[[UUID | None], AbstractContextManager[object]]
@@ -45,7 +45,7 @@ def run(
     periodic: Periodic = PERIODIC,
     scope: Scope = no_scope,
 ) -> None:
-    """Run jobs until `stop` is set; the job in hand is finished first.
+    """Run jobs until `stop` is set; the job in hand is finished first, unless it heeds `queue.should_stop`.
 
     `scope` opens the organization named by the job's row (or none) around its handler.
     """
@@ -55,7 +55,7 @@ def run(
     while not stop.is_set():
         try:
             _run_periodic(app, periodic, due)
-            is_idle = not run_one(app, handlers, owner, lease=lease, scope=scope)
+            is_idle = not run_one(app, handlers, owner, lease=lease, scope=scope, stop=stop)
         except Exception:
             # The database may be away for a while; a worker that dies of that would have to be watched by somebody.
             log.exception("worker.trouble owner=%s", owner)
@@ -67,7 +67,13 @@ def run(
 
 
 def run_one(
-    app: Flask, handlers: Mapping[str, Handler], owner: str, *, lease: timedelta = LEASE, scope: Scope = no_scope
+    app: Flask,
+    handlers: Mapping[str, Handler],
+    owner: str,
+    *,
+    lease: timedelta = LEASE,
+    scope: Scope = no_scope,
+    stop: threading.Event | None = None,
 ) -> bool:
     """Claim one job and run it. False: there was nothing to do."""
     with app.app_context():
@@ -75,7 +81,7 @@ def run_one(
     if claimed is None:
         return False
     started = time.monotonic()
-    with _heartbeat(app, claimed, lease), app.app_context(), queue.running(claimed):
+    with _heartbeat(app, claimed, lease), app.app_context(), queue.running(claimed, stop):
         outcome = _attempt(handlers[claimed.kind], claimed, scope)
     log.info(
         "job.%s id=%s kind=%s attempt=%d seconds=%.2f",
@@ -95,6 +101,9 @@ def _attempt(handler: Handler, claimed: Claimed, scope: Scope) -> str:
             handler(claimed.args)
             db.session.flush()  # what the handler wrote is checked while its scope is open
         return "done" if queue.finish(claimed) else _lost(claimed)
+    except Interrupted:
+        db.session.rollback()
+        return "interrupted" if queue.put_back(claimed) else _lost(claimed)
     except GiveUp as refusal:
         db.session.rollback()
         is_ours = queue.fail(claimed, str(refusal), permanent=True)
@@ -131,6 +140,7 @@ def _heartbeat(app: Flask, claimed: Claimed, lease: timedelta) -> Iterator[None]
                 log.warning("job.renew_failed id=%s", claimed.id, exc_info=True)
                 continue
             if not is_ours:
+                claimed.is_lost.set()
                 if not is_over.is_set():
                     _lost(claimed)
                 return
