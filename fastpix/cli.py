@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 import click
-import flask
 import flask_migrate
 
-from fastpix import __version__, settings, supervisor
-from fastpix.access import principal, table, tenancy
+from fastpix import __version__, operating, settings, supervisor
+from fastpix.access import table, tenancy
 from fastpix.accounts import operator, setup
 from fastpix.app import create_app
 from fastpix.db import db, now
-from fastpix.errors import FastpixError, Misconfigured, Missing
+from fastpix.errors import Misconfigured, Missing
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
-from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.upkeep import storage
 from fastpix.web import health
-
-
-def _plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A user's mistake is one line and exit code 1, never a traceback."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except (FastpixError, principal.Denied) as problem:
-            click.echo(f"fastpix: {problem}", err=True)
-            sys.exit(1)
-
-    return run
 
 
 @click.group(help="The video platform organization you run yourself.")
@@ -51,27 +32,8 @@ def main() -> None:
     pass
 
 
-@contextmanager
-def _instance(given: settings.Settings | None = None) -> Iterator[flask.Flask]:
-    """The application of the instance with an up-to-date database; one transaction, saved at the end."""
-    app = create_app(given)
-    with app.app_context():
-        operator.require_current_schema(health.schema_state())
-        yield app
-        db.session.commit()
-
-
-@contextmanager
-def _organization(slug: str, command: str) -> Iterator[UUID]:
-    """Act as the named command in one organization."""
-    with _instance():
-        found = organizations.find(slug)
-        with principal.acting(principal.system(f"fastpix {command}", found, "cli")):
-            yield found
-
-
 @main.command()
-@_plainly
+@operating.plainly
 def up() -> None:
     """Start everything: make the instance, migrate, run web server and worker until Ctrl-C."""
     given = settings.load()
@@ -79,21 +41,21 @@ def up() -> None:
 
 
 @main.command()
-@_plainly
+@operating.plainly
 def web() -> None:
     """Run the web server alone."""
     supervisor.web(settings.load())
 
 
 @main.command()
-@_plainly
+@operating.plainly
 def worker() -> None:
     """Run the worker alone: mails and other background jobs."""
     sys.exit(supervisor.worker(settings.load()))
 
 
 @main.command()
-@_plainly
+@operating.plainly
 def upgrade() -> None:
     """Bring the database to this version's schema."""
     _migrate(settings.load())
@@ -101,7 +63,7 @@ def upgrade() -> None:
 
 
 @main.command("settings")
-@_plainly
+@operating.plainly
 def show_settings() -> None:
     """List every setting with the value in force (secrets hidden) and what it does."""
     given = settings.load()
@@ -113,7 +75,7 @@ def show_settings() -> None:
 
 @main.command()
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
-@_plainly
+@operating.plainly
 def access(markdown: bool) -> None:
     """Print the role table: who can do what."""
     click.echo(table.as_markdown() if markdown else table.as_text())
@@ -124,11 +86,11 @@ def access(markdown: bool) -> None:
 @click.option("--name", prompt=True, help="Name of the person.")
 @click.option("--organization", prompt=True, help="Name of the new organization.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@_plainly
+@operating.plainly
 def create_admin(email: str, name: str, organization: str, password_stdin: bool) -> None:
     """Make a person, an organization with them as its admin, and its workspaces production and development."""
     password = _password(password_stdin)
-    with _instance():
+    with operating.instance():
         slug = operator.create_admin(email, name, organization, password)
     click.echo(f"{email} is admin of {organization} ({slug}).")
 
@@ -142,7 +104,7 @@ def create_admin(email: str, name: str, organization: str, password_stdin: bool)
 @click.option("--may-manage-people", is_flag=True, help="Let the token invite, edit and remove people.")
 @click.option("--expires", type=click.IntRange(1, 3650), help="Days until it expires.")
 @click.option("--json", "as_json", is_flag=True, help='Print {"id", "secret"}.')
-@_plainly
+@operating.plainly
 def create_token(
     organization: str,
     workspace: str,
@@ -154,7 +116,7 @@ def create_token(
     as_json: bool,
 ) -> None:
     """Make an access token for the API. Its secret is printed once."""
-    with _organization(organization, "create-token"):
+    with operating.organization(organization, "create-token"):
         made = access_tokens.create(
             name,
             _workspace(workspace),
@@ -174,10 +136,10 @@ def create_token(
 @click.option("--email", required=True, help="Mail address to invite.")
 @click.option("--role", type=click.Choice(table.ROLES), required=True, help="What the person may do.")
 @click.option("--print", "print_link", is_flag=True, help="Print the link, to pass on yourself.")
-@_plainly
+@operating.plainly
 def invite(organization: str, email: str, role: str, print_link: bool) -> None:
     """Invite somebody to an organization."""
-    with _organization(organization, "invite"):
+    with operating.organization(organization, "invite"):
         result = invitations.invite([email], role)[0]
     if result["status"] != "invited":
         raise Misconfigured(f"{email}: {result['message']}")
@@ -188,10 +150,10 @@ def invite(organization: str, email: str, role: str, print_link: bool) -> None:
 @click.option("--organization", required=True, help="Slug of the organization.")
 @click.option("--email", required=True, help="Mail address of the member.")
 @click.option("--role", type=click.Choice(table.ROLES), required=True, help="The member's role from now on.")
-@_plainly
+@operating.plainly
 def set_role(organization: str, email: str, role: str) -> None:
     """Rescue: set a member's role. Refuses to leave an organization without an admin."""
-    with _organization(organization, "set-role"):
+    with operating.organization(organization, "set-role"):
         after = members.edit(_member(email), members.checked_role(role))
     click.echo(f"{after['name']} is {after['role']} now.")
 
@@ -199,18 +161,18 @@ def set_role(organization: str, email: str, role: str) -> None:
 @main.command("reset-password")
 @click.option("--email", required=True, help="Mail address of the person.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@_plainly
+@operating.plainly
 def reset_password(email: str, password_stdin: bool) -> None:
     """Set a person's password and end all their sessions."""
     password = _password(password_stdin)
-    with _instance():
+    with operating.instance():
         operator.reset_password(email, password)
     click.echo(f"The password of {email} is set, and all their sessions ended.")
 
 
 @main.command("test-mail")
 @click.option("--to", required=True, help="Mail address to send to.")
-@_plainly
+@operating.plainly
 def test_mail(to: str) -> None:
     """Send a test mail now, and say what the mail server answered."""
     outbox.send_test(settings.load(), to)
@@ -218,10 +180,10 @@ def test_mail(to: str) -> None:
 
 
 @main.command("list-users")
-@_plainly
+@operating.plainly
 def list_users() -> None:
     """List all people with their organizations and roles."""
-    with _instance():
+    with operating.instance():
         for person in people.everybody():
             places = ", ".join(f"{s.slug}: {s.role}" for s in standing.of_person(person.id))
             click.echo(f"{person.email}\t{person.name}\t{places or '-'}")
@@ -230,7 +192,7 @@ def list_users() -> None:
 def _prepare(given: settings.Settings) -> None:
     _announce(given)
     _migrate(given)
-    with _instance(given):
+    with operating.instance(given):
         if setup.is_open():
             path = setup.make_token(given)
             click.echo(f"  First time: open {given.public_url}/set-up - the set-up token is in {path}")
@@ -276,6 +238,8 @@ def _member(email: str) -> UUID:
         raise Missing(f"{email} is no member of this organization.")
     return found[0].member_id
 
+
+main.add_command(storage)
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,14 @@ class Refused(FastpixError):
     """A rule says not now (last admin, already accepted, wrong state). The message names the way out."""
 
 
+class WrongState(Refused):
+    """A rule of the wire contract says not now; it answers such refusals with 400 over the API."""
+
+
+class NotOffered(FastpixError):
+    """FastPix's API knows it, and this server does not do it."""
+
+
 class Gone(FastpixError):
     """A link that worked once does not work any more (used, revoked, expired)."""
 

@@ -17,77 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastpix import setting_kinds as kinds
 from fastpix.errors import Misconfigured
 
 PREFIX = "FASTPIX_"
 PROJECT = Path(__file__).resolve().parent.parent
 # Client tools (FastPix's own SDK among them) read their credentials from these names: they are not ours.
 FOREIGN = frozenset({"FASTPIX_USERNAME", "FASTPIX_PASSWORD", "FASTPIX_SECURITY"})
-
-
-def _text(value: str) -> str:
-    return value.strip()
-
-
-def _boolean(value: str) -> bool:
-    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    try:
-        return known[value.strip().lower()]
-    except KeyError:
-        raise ValueError("say true or false") from None
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not value.strip().isdecimal() or not least <= int(value) <= most:
-            raise ValueError(f"give a whole number from {least} to {most}")
-        return int(value)
-
-    return parse
-
-
-def _path(value: str) -> Path:
-    if not value.strip():
-        raise ValueError("give a folder")
-    return Path(value.strip()).expanduser().resolve()
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
-        raise ValueError("give the address people type, such as https://video.example.com, without a path")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _database_url(value: str) -> str:
-    value = value.strip()
-    if value.startswith(("postgresql://", "postgres://")):
-        value = "postgresql+psycopg://" + value.split("://", 1)[1]
-    if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
-        raise ValueError("give postgresql+psycopg://user:password@host/name or sqlite:////path/to/file")
-    return value
-
-
-def _smtp_url(value: str) -> str:
-    parts = urlsplit(value.strip())
-    if value.strip() and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
-        raise ValueError(
-            "give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465"
-        )
-    return value.strip()
-
-
-def _address(value: str) -> str:
-    host, _, port = value.strip().rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError("give host:port, such as 127.0.0.1:8000")
-    return value.strip()
-
-
-def _secret_key(value: str) -> str:
-    if value and len(value.strip()) < 32:
-        raise ValueError("give at least 32 random characters, or leave it out and one is made for you")
-    return value.strip()
 
 
 def _setting(default: Any, parse: Callable[[str], Any], sentence: str, *, secret: bool = False) -> Any:
@@ -100,55 +36,93 @@ class Settings:
 
     instance_path: Path = _setting(
         PROJECT / "instance",
-        _path,
+        kinds.path,
         "Folder of the instance: database, secret key, media and locks of the default set-up.",
     )
     database_url: str = _setting(
         "",
-        _database_url,
+        kinds.database_url,
         "Database. Empty: SQLite in the instance folder. PostgreSQL: `postgresql+psycopg://user:password@host/name`.",
         secret=True,
     )
     public_url: str = _setting(
         "http://localhost:8000",
-        _http_url,
+        kinds.http_url,
         "The address people type. Every mailed link starts with it, and other Host headers are refused.",
     )
-    bind: str = _setting("127.0.0.1:8000", _address, "Address and port the web server listens on.")
+    bind: str = _setting("127.0.0.1:8000", kinds.address, "Address and port the web server listens on.")
     trusted_proxies: int = _setting(
-        0, _number(0, 10), "How many reverse proxies in front set X-Forwarded-For, -Proto and -Host. 0 trusts none."
+        0,
+        kinds.number(0, 10),
+        "How many reverse proxies in front set X-Forwarded-For, -Proto and -Host. 0 trusts none.",
     )
     secret_key: str = _setting(
         "",
-        _secret_key,
+        kinds.secret_key,
         "Signs cookies and seals waiting mails. Empty: made once and kept in the instance.",
         secret=True,
     )
     smtp_url: str = _setting(
         "",
-        _smtp_url,
+        kinds.smtp_url,
         "Mail server: `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`. Empty: links are shown to pass on.",
         secret=True,
     )
-    mail_from: str = _setting("", _text, "Sender of mails. Empty: `fastpix@` and the public address's host name.")
-    invite_days: int = _setting(7, _number(1, 90), "Days an invite stays valid.")
-    session_hours: int = _setting(12, _number(1, 720), "Hours a sign-in lasts without “keep me signed in”.")
-    remember_days: int = _setting(30, _number(1, 365), "Days a sign-in lasts with “keep me signed in”.")
+    mail_from: str = _setting("", kinds.text, "Sender of mails. Empty: `fastpix@` and the public address's host name.")
+    storage_url: str = _setting(
+        "",
+        kinds.storage_url,
+        "Where media lie. Empty: `media` in the instance folder. Another folder: `file:///…`. S3: `s3://bucket/folder`.",
+    )
+    storage_endpoint: str = _setting(
+        "", kinds.other_host, "Address of an S3 server other than Amazon's, such as `https://s3.example.com`."
+    )
+    storage_region: str = _setting("us-east-1", kinds.text, "Region of the S3 bucket.")
+    storage_access_key: str = _setting("", kinds.text, "Access key id for S3.", secret=True)
+    storage_secret_key: str = _setting("", kinds.text, "Secret access key for S3.", secret=True)
+    upload_limit_gib: int = _setting(50, kinds.number(1, 5000), "Largest file that may be uploaded or fetched, in GiB.")
+    longest_media_hours: int = _setting(12, kinds.number(1, 48), "Longest video or audio that is taken, in hours.")
+    fetch_allow_private: bool = _setting(
+        False,
+        kinds.boolean,
+        "Whether media may be fetched from private, loopback and link-local addresses. Leave off unless all admins are trusted.",
+    )
+    ffmpeg: str = _setting("", kinds.text, "Path of ffmpeg. Empty: the one that came with the package.")
+    transcode_jobs: int = _setting(1, kinds.number(1, 32), "How many media one worker processes at the same time.")
+    job_lease_seconds: int = _setting(
+        15, kinds.number(2, 600), "Seconds after which another worker takes up the job of one that died."
+    )
+    stream_url: str = _setting(
+        "", kinds.other_host, "A host of its own for playlists and segments. Empty: `/stream` under the public address."
+    )
+    images_url: str = _setting(
+        "", kinds.other_host, "A host of its own for thumbnails. Empty: `/images` under the public address."
+    )
+    accel_prefix: str = _setting(
+        "",
+        kinds.internal_prefix,
+        "Path of an internal nginx location over the media folder: files are then sent by nginx (X-Accel-Redirect).",
+    )
+    invite_days: int = _setting(7, kinds.number(1, 90), "Days an invite stays valid.")
+    session_hours: int = _setting(12, kinds.number(1, 720), "Hours a sign-in lasts without “keep me signed in”.")
+    remember_days: int = _setting(30, kinds.number(1, 365), "Days a sign-in lasts with “keep me signed in”.")
     organization_creation: bool = _setting(
-        True, _boolean, "Whether a signed-in person may create a further organization (and be its admin)."
+        True, kinds.boolean, "Whether a signed-in person may create a further organization (and be its admin)."
     )
     password_memory_kib: int = _setting(
-        65536, _number(8, 1048576), "Memory of one password check (argon2id), in KiB. Lower it on very small machines."
+        65536,
+        kinds.number(8, 1048576),
+        "Memory of one password check (argon2id), in KiB. Lower it on very small machines.",
     )
     sign_in_attempts: int = _setting(
         10,
-        _number(1, 10000),
+        kinds.number(1, 10000),
         "Tries of a password in 15 minutes from one network address to one account; times five for either of them alone.",
     )
-    invites_per_hour: int = _setting(200, _number(1, 100000), "Invites one organization may send in an hour.")
-    web_workers: int = _setting(2, _number(1, 64), "Web server processes.")
-    web_threads: int = _setting(256, _number(1, 1024), "Threads of one web server process, started on demand.")
-    log_level: str = _setting("info", _text, "How much is logged: debug, info, warning or error.")
+    invites_per_hour: int = _setting(200, kinds.number(1, 100000), "Invites one organization may send in an hour.")
+    web_workers: int = _setting(2, kinds.number(1, 64), "Web server processes.")
+    web_threads: int = _setting(256, kinds.number(1, 1024), "Threads of one web server process, started on demand.")
+    log_level: str = _setting("info", kinds.text, "How much is logged: debug, info, warning or error.")
 
     @property
     def database(self) -> str:
@@ -170,7 +144,21 @@ class Settings:
 
     @property
     def storage_path(self) -> Path:
+        """Where local storage lies, and the scratch folders of the other kinds."""
         return self.instance_path / "media"
+
+    @property
+    def upload_limit(self) -> int:
+        """In bytes."""
+        return self.upload_limit_gib << 30
+
+    @property
+    def stream_base(self) -> str:
+        return self.stream_url or f"{self.public_url}/stream"
+
+    @property
+    def images_base(self) -> str:
+        return self.images_url or f"{self.public_url}/images"
 
 
 SETTINGS = fields(Settings)

@@ -14,15 +14,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from uuid import UUID
 
 from fastpix.errors import Misconfigured
 from fastpix.settings import Settings
 
 GRACE_SECONDS = 10.0
-WORKER_THREADS = 4  # a mail server that does not answer must not hold up everything else
+QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
+INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -67,12 +70,12 @@ def web_command(settings: Settings, application: str = "fastpix.app:create_app()
 
 def worker(settings: Settings) -> int:
     """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
-    from fastpix import once
+    from fastpix import once, resources
     from fastpix.accounts import recovery, sessions
     from fastpix.app import create_app
     from fastpix.jobs import worker as jobs
     from fastpix.mail import outbox
-    from fastpix.resources import JOBS
+    from fastpix.resources.media import housekeeping, uploads
 
     app = create_app(settings)
     if not logging.getLogger("fastpix").hasHandlers():
@@ -82,13 +85,20 @@ def worker(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     # One thread does the periodic tasks, besides.
-    periodic: list[jobs.Periodic] = [
-        {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600, outbox.prune: 86400},
-        *([{}] * (WORKER_THREADS - 1)),
+    periodic: jobs.Periodic = {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
+    periodic = {**periodic, outbox.prune: 86400, uploads.expire: 60, housekeeping.sweep: 20}
+    lanes = [
+        (resources.QUICK, QUICK_THREADS),
+        (resources.INCOMING, INCOMING_THREADS),
+        (resources.TRANSCODING, settings.transcode_jobs),
     ]
+    options = {"scope": _scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
     threads = [
-        threading.Thread(target=jobs.run, args=(app, JOBS, stop), kwargs={"periodic": tasks}) for tasks in periodic
+        threading.Thread(target=jobs.run, args=(app, lane, stop), kwargs={"periodic": {}, **options})
+        for lane, count in lanes
+        for _ in range(count)
     ]
+    threads.append(threading.Thread(target=jobs.run, args=(app, {}, stop), kwargs={"periodic": periodic}))
     for thread in threads:
         thread.start()
     while all(thread.is_alive() for thread in threads):
@@ -98,6 +108,13 @@ def worker(settings: Settings) -> int:
     for thread in threads:
         thread.join()
     return 0 if is_asked else 1
+
+
+def _scope(organization_id: UUID | None) -> AbstractContextManager[object]:
+    """A job acts as the worker, within the organization its row names."""
+    from fastpix.access import principal
+
+    return principal.acting(principal.system("worker", organization_id))
 
 
 def supervise(commands: Commands, *, grace_seconds: float = GRACE_SECONDS) -> int:

@@ -1,0 +1,55 @@
+"""How the operator's commands run: on an up-to-date instance, in one transaction, and without tracebacks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import click
+import flask
+
+from fastpix import settings
+from fastpix.access import principal
+from fastpix.accounts import operator
+from fastpix.app import create_app
+from fastpix.db import db
+from fastpix.errors import FastpixError
+from fastpix.resources.organizations import domain as organizations
+from fastpix.web import health
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's mistake is one line and exit code 1, never a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (FastpixError, principal.Denied) as problem:
+            click.echo(f"fastpix: {problem}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+@contextmanager
+def instance(given: settings.Settings | None = None) -> Iterator[flask.Flask]:
+    """The application of the instance with an up-to-date database; one transaction, saved at the end."""
+    app = create_app(given)
+    with app.app_context():
+        operator.require_current_schema(health.schema_state())
+        yield app
+        db.session.commit()
+
+
+@contextmanager
+def organization(slug: str, command: str) -> Iterator[UUID]:
+    """Act as the named command in one organization."""
+    with instance():
+        found = organizations.find(slug)
+        with principal.acting(principal.system(f"fastpix {command}", found, "cli")):
+            yield found

@@ -1,0 +1,91 @@
+"""How the text of a setting becomes its value. Each raises ValueError with what to give instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def text(value: str) -> str:
+    return value.strip()
+
+
+def boolean(value: str) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    try:
+        return known[value.strip().lower()]
+    except KeyError:
+        raise ValueError("say true or false") from None
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.strip().isdecimal() or not least <= int(value) <= most:
+            raise ValueError(f"give a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def path(value: str) -> Path:
+    if not value.strip():
+        raise ValueError("give a folder")
+    return Path(value.strip()).expanduser().resolve()
+
+
+def http_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise ValueError("give the address people type, such as https://video.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def database_url(value: str) -> str:
+    value = value.strip()
+    if value.startswith(("postgresql://", "postgres://")):
+        value = "postgresql+psycopg://" + value.split("://", 1)[1]
+    if value and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise ValueError("give postgresql+psycopg://user:password@host/name or sqlite:////path/to/file")
+    return value
+
+
+def smtp_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
+        raise ValueError(
+            "give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465"
+        )
+    return value.strip()
+
+
+def address(value: str) -> str:
+    host, _, port = value.strip().rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("give host:port, such as 127.0.0.1:8000")
+    return value.strip()
+
+
+def other_host(value: str) -> str:
+    return http_url(value) if value.strip() else ""
+
+
+def storage_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and not (
+        (parts.scheme == "s3" and parts.netloc) or (parts.scheme == "file" and parts.path.startswith("/"))
+    ):
+        raise ValueError("give s3://bucket/folder or file:///absolute/folder")
+    return value.strip()
+
+
+def internal_prefix(value: str) -> str:
+    if value.strip() and not (value.strip().startswith("/") and value.strip().endswith("/")):
+        raise ValueError("give a path that begins and ends with a slash, such as /_fastpix_media/")
+    return value.strip()
+
+
+def secret_key(value: str) -> str:
+    if value and len(value.strip()) < 32:
+        raise ValueError("give at least 32 random characters, or leave it out and one is made for you")
+    return value.strip()
