@@ -1,4 +1,4 @@
-"""Copies Tabler's stylesheet and icons from npm into fastpix/web/static; run it again after using a new class.
+"""Copies Tabler, hls.js and the uploader from npm into fastpix/web/static; run it again after using a new class.
 
     npm ci --ignore-scripts && python scripts/vendor.py      writes the files
     python scripts/vendor.py --check                         only says which classes of the templates no stylesheet knows
@@ -17,8 +17,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "fastpix/web/static"
-MODULES = ROOT / "node_modules/@tabler"
+NPM = ROOT / "node_modules"
+MODULES = NPM / "@tabler"
 CSS = STATIC / "vendor/tabler/tabler.css"
+# Scripts taken as they are: folder below vendor/, package, file in it, licence, and what is to be said of it.
+SCRIPTS = (
+    (
+        "hls",
+        "hls.js",
+        "dist/hls.min.js",
+        "Apache-2.0",
+        "the full build: the light one knows no subtitles and no second sound",
+    ),
+    ("resumable-uploads", "@fastpix/resumable-uploads", "dist/uploads.js", "MIT", "sets window.Uploader"),
+)
 
 # Sizes of screen for which utilities are kept.
 _AT = r"(sm-|md-|lg-)?"
@@ -67,6 +79,7 @@ ICONS = [
     "circle",
     "circle-check",
     "clock",
+    "cloud-upload",
     "code",
     "copy",
     "device-desktop",
@@ -83,15 +96,19 @@ ICONS = [
     "id-badge-2",
     "info-circle",
     "key",
+    "layout-grid",
     "link",
+    "list",
     "list-check",
     "lock",
     "login",
     "logout",
     "mail",
     "menu-2",
+    "music",
     "pencil",
     "photo",
+    "player-pause",
     "player-play",
     "plus",
     "qrcode",
@@ -102,12 +119,15 @@ ICONS = [
     "settings",
     "shield-check",
     "shield-lock",
+    "signature",
     "stack",
     "stack-2",
     "star",
+    "subtitles",
     "switch-horizontal",
     "ticket",
     "trash",
+    "upload",
     "user",
     "user-circle",
     "user-minus",
@@ -115,6 +135,7 @@ ICONS = [
     "users",
     "video",
     "webhook",
+    "world",
     "x",
 ]
 DARK_AWAY = re.compile(r"\.theme-dark|\[data-theme|data-bs-navbar-theme|^body\[|data-bs-theme-|\.theme-")
@@ -211,6 +232,25 @@ def classes_in(pattern: str) -> set[str]:
     return words
 
 
+def own_styles() -> str:
+    """The house's own stylesheets."""
+    return "".join(path.read_text("utf-8") for path in sorted(STATIC.glob("*.css")))
+
+
+def copy_scripts() -> None:
+    """The scripts as their packages built them, each with its licence and version."""
+    for folder, package, file, licence, note in SCRIPTS:
+        source, to = NPM / package, STATIC / "vendor" / folder
+        to.mkdir(parents=True, exist_ok=True)
+        text = (source / file).read_text("utf-8")
+        # The map is not shipped, and a browser's developer tools would ask for it.
+        text = re.sub(r"\n?//# sourceMappingURL=.*\n?$", "\n", text)
+        (to / Path(file).name).write_text(text, "utf-8")
+        (to / "LICENSE").write_bytes((source / "LICENSE").read_bytes())
+        version = json.loads((source / "package.json").read_text("utf-8"))["version"]
+        (to / "VERSIONS").write_text(f"{package} {version} {licence} ({file}: {note})\n", "utf-8")
+
+
 def sprite() -> str:
     symbols = []
     for name in ICONS:
@@ -225,7 +265,7 @@ def sprite() -> str:
 
 def check() -> int:
     """Says which classes of the templates stand in no stylesheet."""
-    styles = CSS.read_text("utf-8") + (STATIC / "app.css").read_text("utf-8")
+    styles = CSS.read_text("utf-8") + own_styles()
     known = set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", styles))
     unknown: dict[str, list[str]] = {}
     for path in sorted(STATIC.parent.parent.rglob("*.html")):
@@ -253,7 +293,7 @@ def main() -> int:
     source = (MODULES / "core/dist/css/tabler.min.css").read_text("utf-8")
     used = classes_in("*.html") | classes_in("*.js")
     used -= {name for name in used if DROP.fullmatch(name)}
-    css = drop_unused(purge(source, used), (STATIC / "app.css").read_text("utf-8"))
+    css = drop_unused(purge(source, used), own_styles())
     banner = f"/*! Tabler {versions['core']}, MIT licence (LICENSE beside this file). Cut down by scripts/vendor.py; do not edit. */\n"
     CSS.write_text(banner + css, "utf-8")
     (STATIC / "icons.svg").write_text(sprite(), "utf-8")
@@ -262,6 +302,7 @@ def main() -> int:
         f"@tabler/icons {versions['icons']} MIT (../../icons.svg: {len(ICONS)} of its outline icons)\n",
         "utf-8",
     )
+    copy_scripts()
     print(f"tabler.css {CSS.stat().st_size // 1000} kB of {len(source) // 1000} kB, {len(ICONS)} icons")
     return 0
 

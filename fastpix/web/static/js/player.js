@@ -1,0 +1,188 @@
+// The player: hls.js on the browser's own controls, or the browser's own HLS; a strip of preview pictures below it;
+// and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page.
+"use strict";
+
+{
+  const NOT_READY = "This is not ready to play yet. Try again in a moment.";
+  const SENTENCES = {
+    400: NOT_READY,
+    401: "This needs a token: the address must end with ?token= and a token that is valid now.",
+    403: "This may not be played on this site or with this program.",
+    404: "There is nothing to play here any more.",
+    410: "There is nothing to play here any more.",
+    429: "There were too many requests. Wait a minute and try again.",
+  };
+  const UNREACHED = "The server could not be reached. Check the connection and load the page again.";
+  const UNPLAYABLE = "This browser cannot play the video.";
+
+  const clock = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    const two = (number) => String(number).padStart(2, "0");
+    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+  };
+
+  function start(root) {
+    if (root.dataset.started) return;
+    root.dataset.started = "yes";
+    const media = root.querySelector("video, audio");
+    const message = root.querySelector("[data-message]");
+    const say = (text) => {
+      message.textContent = text;
+      message.hidden = !text;
+    };
+    media.addEventListener("playing", () => say(""));
+    if (window.Hls?.isSupported()) playWithScript(media, say);
+    else if (media.canPlayType("application/vnd.apple.mpegurl")) playNatively(root, media, say);
+    else say(UNPLAYABLE);
+    if (root.dataset.storyboard) offerPreviews(root, media).catch(() => {}); // the player is whole without it
+  }
+
+  function playWithScript(media, say) {
+    const { Hls } = window;
+    const source = media.getAttribute("src");
+    media.removeAttribute("src");
+    media.preload = "auto";
+    const hls = new Hls({ capLevelToPlayerSize: media.tagName === "VIDEO", maxBufferLength: 30 });
+    let repairs = 0;
+    hls.on(Hls.Events.ERROR, (_event, problem) => {
+      if (!problem.fatal) return;
+      if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repairs < 2) {
+        repairs += 1;
+        hls.recoverMediaError();
+        return;
+      }
+      const status = problem.response?.code ?? 0;
+      const isNetwork = problem.type === Hls.ErrorTypes.NETWORK_ERROR;
+      say(SENTENCES[status] ?? (isNetwork ? UNREACHED : UNPLAYABLE));
+      hls.destroy();
+    });
+    hls.loadSource(source);
+    hls.attachMedia(media);
+  }
+
+  function playNatively(root, media, say) {
+    media.preload = "metadata";
+    media.addEventListener("error", async () => {
+      const answer = await fetch(media.currentSrc || media.src).catch(() => null);
+      say(answer === null ? UNREACHED : SENTENCES[answer.status] ?? UNPLAYABLE);
+    });
+    // Most browsers take captions from the playlist; for those that do not, they are named in the page.
+    media.addEventListener("loadedmetadata", () => {
+      if (media.textTracks.length) return;
+      for (const told of root.querySelectorAll("[data-caption]")) {
+        const track = document.createElement("track");
+        Object.assign(track, { kind: "subtitles", src: told.dataset.caption, srclang: told.lang, label: told.textContent });
+        media.append(track);
+      }
+    }, { once: true });
+  }
+
+  const seconds = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+
+  // Cues such as "00:00:00.000 --> 00:00:05.000" and "sprite.jpg#xywh=0,0,160,90".
+  function readStoryboard(text, base) {
+    const found = [];
+    const cue = /([\d:.]+)\s+-->\s+([\d:.]+)[^\n]*\n([^\n#]+)#xywh=(\d+),(\d+),(\d+),(\d+)/g;
+    for (const [, from, to, name, ...box] of text.replaceAll("\r", "").matchAll(cue)) {
+      const [x, y, width, height] = box.map(Number);
+      found.push({ from: seconds(from), to: seconds(to), url: new URL(name.trim(), base).href, x, y, width, height });
+    }
+    return found;
+  }
+
+  async function offerPreviews(root, media) {
+    const strip = root.querySelector("[data-strip]");
+    if (!strip) return;
+    const address = new URL(root.dataset.storyboard, document.baseURI).href;
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    const cues = readStoryboard(await answer.text(), answer.url || address);
+    if (cues.length) new Strip(strip, media, cues);
+  }
+
+  class Strip {
+    constructor(strip, media, cues) {
+      Object.assign(this, { strip, media, cues, at: 0 });
+      this.preview = strip.querySelector("[data-preview]");
+      this.picture = strip.querySelector("[data-picture]");
+      this.time = strip.querySelector("[data-time]");
+      this.mark = strip.querySelector("[data-mark]");
+      strip.setAttribute("aria-valuemax", String(Math.round(this.duration)));
+      strip.hidden = false;
+      this.listen();
+      this.tell();
+    }
+
+    get duration() {
+      return Number.isFinite(this.media.duration) && this.media.duration > 0 ? this.media.duration : this.cues.at(-1).to;
+    }
+
+    listen() {
+      const { strip, media } = this;
+      strip.addEventListener("pointermove", (event) => this.look(this.under(event)));
+      strip.addEventListener("pointerleave", () => this.close());
+      strip.addEventListener("click", (event) => this.go(this.under(event)));
+      strip.addEventListener("focus", () => { if (strip.matches(":focus-visible")) this.look(media.currentTime); });
+      strip.addEventListener("blur", () => this.close());
+      strip.addEventListener("keydown", (event) => this.press(event));
+      media.addEventListener("timeupdate", () => { if (this.preview.hidden) this.tell(); });
+      media.addEventListener("durationchange", () => this.tell());
+    }
+
+    under(event) {
+      const box = this.strip.getBoundingClientRect();
+      return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * this.duration;
+    }
+
+    press(event) {
+      const step = Math.max(1, this.cues[0].to - this.cues[0].from);
+      const moves = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, PageDown: -10 * step, PageUp: 10 * step };
+      const places = { Home: 0, End: this.duration };
+      if (event.key in moves) this.look(this.at + moves[event.key]);
+      else if (event.key in places) this.look(places[event.key]);
+      else if (event.key === "Enter" || event.key === " ") this.go(this.at);
+      else if (event.key === "Escape") this.close();
+      else return;
+      event.preventDefault();
+    }
+
+    look(at) {
+      this.at = Math.min(Math.max(at, 0), this.duration);
+      const cue = this.cues.findLast((one) => one.from <= this.at) ?? this.cues[0];
+      const { picture, preview, strip } = this;
+      picture.style.width = `${cue.width}px`;
+      picture.style.height = `${cue.height}px`;
+      picture.style.backgroundImage = `url("${cue.url}")`;
+      picture.style.backgroundPosition = `-${cue.x}px -${cue.y}px`;
+      this.time.textContent = clock(this.at);
+      preview.hidden = false;
+      const room = strip.clientWidth - preview.offsetWidth;
+      const middle = (this.at / this.duration) * strip.clientWidth - preview.offsetWidth / 2;
+      preview.style.left = `${Math.max(0, Math.min(middle, room))}px`;
+      this.tell(this.at);
+    }
+
+    go(at) {
+      this.look(at);
+      this.media.currentTime = this.at;
+    }
+
+    close() {
+      this.preview.hidden = true;
+      this.tell();
+    }
+
+    tell(at = this.media.currentTime) {
+      this.at = at;
+      const { strip, duration } = this;
+      this.mark.style.left = `${Math.min(100, (at / duration) * 100)}%`;
+      strip.setAttribute("aria-valuemax", String(Math.round(duration)));
+      strip.setAttribute("aria-valuenow", String(Math.round(at)));
+      strip.setAttribute("aria-valuetext", `${clock(at)} of ${clock(duration)}. Enter plays from here.`);
+    }
+  }
+
+  for (const root of document.querySelectorAll("[data-player]")) start(root);
+  window.fastpixPlayer = { start };
+}
