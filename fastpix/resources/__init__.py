@@ -8,25 +8,43 @@ from typing import Any
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import api as access_tokens_api
 from fastpix.resources.access_tokens import views as access_tokens
+from fastpix.resources.media import api as media_api
+from fastpix.resources.media import extras as media_extras
+from fastpix.resources.media import jobs as media_jobs
+from fastpix.resources.media import not_offered_api, part_views, playback_ids_api, tracks_api, upload_views
+from fastpix.resources.media import views as media
 from fastpix.resources.members import api as members_api
 from fastpix.resources.members import invitations_api, invitations_views
 from fastpix.resources.members import views as members
 from fastpix.resources.organizations import api as organizations_api
 from fastpix.resources.organizations import views as organizations
+from fastpix.resources.playlists import api as playlists_api
+from fastpix.resources.playlists import views as playlists
 from fastpix.resources.signing_keys import api as signing_keys_api
 from fastpix.resources.signing_keys import views as signing_keys
 from fastpix.resources.workspaces import api as workspaces_api
 from fastpix.resources.workspaces import views as workspaces
 
+Jobs = dict[str, Callable[[Mapping[str, Any]], None]]
+
 RESOURCES = (
     (organizations.pages, organizations_api.api),
+    (media.pages, media_api.api),
+    (playlists.pages, playlists_api.api),
     (workspaces.pages, workspaces_api.api),
     (members.pages, members_api.api),
     (invitations_views.pages, invitations_api.api),
     (signing_keys.pages, signing_keys_api.api),
     (access_tokens.pages, access_tokens_api.api),
 )
-JOBS: dict[str, Callable[[Mapping[str, Any]], None]] = {"mail.deliver": outbox.deliver}
+# Background jobs by kind, in lanes: what one lane has to do never waits for another lane's work.
+QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}
+INCOMING: Jobs = {"media.ingest": media_jobs.ingest, "media.track": media_extras.track}
+TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": media_extras.download}
+JOBS = QUICK | INCOMING | TRANSCODING
 
-BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors]
+BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors] + [
+    door.blueprint
+    for door in (upload_views.pages, part_views.pages, playback_ids_api.api, tracks_api.api, not_offered_api.api)
+]
 MENU = [entry for pages, _ in RESOURCES for entry in pages.menu]

@@ -18,6 +18,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.routing import BaseConverter
 
 from fastpix import once, seal
 from fastpix.access import principal
@@ -41,6 +42,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", from_attributes=True)
 
 
+class Sparse(Answer):
+    """An answer without the keys that have no value."""
+
+
 def _hyphenated(value: object) -> object:
     """Only the 36-character text form: UUID() would also take braces, URNs and bare hex."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
@@ -54,6 +59,19 @@ Moment = Annotated[
     PlainSerializer(lambda at: f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+# Ids of live streams are 32 hex digits instead of UUIDs (contract section 1).
+HEX_IDS = frozenset({"livestreamId", "streamId", "simulcastId"})
+
+
+class MediaIdConverter(BaseConverter):
+    """`<mediaId>` in a path: anything but the names of FastPix's own collections beside it (contract section 1).
+
+    Nothing is said of its form here, since a malformed id is 422 and not the 404 of a converter.
+    """
+
+    regex = r"(?!(?:uploads?|playlists|drm-configurations)(?:/|$))[^/]+"
 
 
 class Paging(Wire):
@@ -127,16 +145,20 @@ class Api:
                 return conclude(_once(told, lambda: _run(told, view, values)))
 
             guarded.action = action  # type: ignore[attr-defined]
-            action.doors["api"].append(f"{method} {path}")
-            endpoint = f"{view.__name__}_{method.lower()}"
-            self.blueprint.add_url_rule(rule, endpoint, guarded, methods=[method])
+            self._add(rule, told, guarded)
             return guarded
 
         return decorate
 
+    def _add(self, rule: str, told: Operation, guarded: View) -> None:
+        told.action.doors["api"].append(f"{told.method} {told.path}")
+        endpoint = f"{told.name}_{told.method.lower()}"
+        of_media = rule.replace("<mediaId>", "<media:mediaId>")
+        self.blueprint.add_url_rule(of_media, endpoint, guarded, methods=[told.method])
+
 
 def _run(told: Operation, view: View, values: dict[str, str]) -> Response:
-    arguments: dict[str, Any] = {_snake(name): parse_id(name, text) for name, text in values.items()}
+    arguments: dict[str, Any] = {_snake(name): _parse_path(name, text) for name, text in values.items()}
     if told.query is not None:
         arguments["query"] = _parse(told.query, lambda model: model.model_validate(request.args.to_dict()))
     if told.body is not None:
@@ -157,7 +179,15 @@ def _wire(model: type[BaseModel] | None, row: Any) -> Any:
     if model is None:
         return row
     shaped = row if isinstance(row, BaseModel) else model.model_validate(row)
-    return shaped.model_dump(by_alias=True, mode="json")
+    return shaped.model_dump(by_alias=True, mode="json", exclude_none=isinstance(shaped, Sparse))
+
+
+def _parse_path(name: str, text: str) -> UUID | str:
+    if name not in HEX_IDS:
+        return parse_id(name, text)
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise Invalid(name, "is invalid")
+    return text
 
 
 def parse_id(name: str, text: str) -> UUID:

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Response, g, json, request
 
+from fastpix.web import viewers
+
 CONTENT_TYPE = "application/json;charset=UTF-8"
 NOTHING: Any = object()
 
@@ -14,6 +16,11 @@ NOTHING: Any = object()
 def is_api() -> bool:
     """Whether the request came to the API's door, decided by its path alone."""
     return request.path.startswith("/v1/") or request.path == "/v1"
+
+
+def is_wanted() -> bool:
+    """Whether a refusal is said in JSON: to programs and to viewers, for whom no page of the dashboard can be made."""
+    return is_api() or viewers.is_here()
 
 
 def answer(body: dict[str, Any], status: int = 200) -> Response:

@@ -14,13 +14,32 @@ from fastpix.access import principal, table
 from fastpix.access.action import ReadOnly
 from fastpix.access.principal import Denied
 from fastpix.db import db
-from fastpix.errors import FastpixError, Gone, Invalid, Missing, Moved, NotSignedIn, Refused, TooMany
+from fastpix.errors import (
+    FastpixError,
+    Gone,
+    Invalid,
+    Missing,
+    Moved,
+    NotOffered,
+    NotSignedIn,
+    Refused,
+    TooMany,
+    WrongState,
+)
 from fastpix.settings import Settings
 from fastpix.web import envelope, forms
 from fastpix.web.security import UntrustedHost
 
 log = logging.getLogger(__name__)
-STATUSES: dict[type[FastpixError], int] = {Missing: 404, Refused: 409, Gone: 410, TooMany: 429}
+# The first that fits counts.
+STATUSES: dict[type[FastpixError], int] = {
+    Missing: 404,
+    WrongState: 400,
+    Refused: 409,
+    Gone: 410,
+    TooMany: 429,
+    NotOffered: 501,
+}
 TITLES = {
     400: "That did not work",
     403: "You may not do this",
@@ -33,6 +52,7 @@ TITLES = {
     422: "Not understood",
     429: "Too many tries",
     500: "Something broke",
+    501: "Not offered here",
     503: "Not available just now",
 }
 
@@ -94,7 +114,7 @@ def _moved(problem: Moved) -> Any:
 
 def _invalid(problem: Invalid) -> Response:
     db.session.rollback()
-    return envelope.invalid(problem.fields) if envelope.is_api() else answer(422, str(problem))
+    return envelope.invalid(problem.fields) if envelope.is_wanted() else answer(422, str(problem))
 
 
 def _refused(problem: FastpixError) -> Response:
@@ -125,7 +145,7 @@ def _http(problem: HTTPException) -> Any:
 
 def answer(status: int, message: str) -> Response:
     """An error as this path answers it."""
-    if envelope.is_api():
+    if envelope.is_wanted():
         return envelope.failure(status, message)
     title = TITLES.get(status, "That did not work")
     html = render_template("errors/error.html", status=status, title=title, message=message)
@@ -181,7 +201,7 @@ def _broken(problem: Exception) -> Any:
 
 def plain(status: int, message: str) -> Response:
     """An error page that needs neither database nor session."""
-    if envelope.is_api():
+    if envelope.is_wanted():
         return envelope.failure(status, message)
     html = render_template("errors/plain.html", status=status, title=TITLES[status], message=message)
     return Response(html, status, mimetype="text/html")

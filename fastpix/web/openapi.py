@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from fastpix import __version__
 from fastpix.access import table
-from fastpix.web.api import OPERATIONS, Operation
+from fastpix.web.api import HEX_IDS, OPERATIONS, Operation
 
 ERRORS = {
     400: "Malformed JSON, or a state the operation does not fit.",
@@ -95,6 +95,12 @@ def _schemas(operations: list[Operation]) -> tuple[dict[type[BaseModel], Any], d
     return by_model, definitions.get("$defs", {})
 
 
+def _schema_of_id(name: str) -> dict[str, str]:
+    if name in HEX_IDS:
+        return {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+    return {"type": "string", "format": "uuid"}
+
+
 def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, Any]:
     row = table.row(told.action.key)
     parts: dict[str, Any] = {
@@ -114,7 +120,7 @@ def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str
 
 def _parameters(told: Operation) -> list[dict[str, Any]]:
     path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        {"name": name, "in": "path", "required": True, "schema": _schema_of_id(name)}
         for name in re.findall(r"\{(\w+)\}", told.path)
     ]
     if told.query is None:

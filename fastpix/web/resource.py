@@ -62,8 +62,13 @@ class Pages:
         self.prefix = ("/o/<org>" if org else "") + prefix
         self.menu = menu
 
-    def page(self, verb: View, methods: str, rule: str, endpoint: str | None = None) -> Callable[[View], View]:
-        """Register a page of a verb. `methods` is "GET", "POST" or "GET POST"; a verb that only reads takes no POST."""
+    def page(
+        self, verb: View, methods: str, rule: str, endpoint: str | None = None, *, takes_files: bool = False
+    ) -> Callable[[View], View]:
+        """Register a page of a verb. `methods` is "GET", "POST" or "GET POST"; a verb that only reads takes no POST.
+
+        `takes_files`: its form may carry files as large as an upload (`web.files`).
+        """
         action: Action = verb.action  # type: ignore[attr-defined]
         if "POST" in methods and not action.changes:
             raise TypeError(f"{action.name} only reads; a page of it may not take POST")
@@ -75,6 +80,7 @@ class Pages:
                 return conclude(view(**values))
 
             guarded.action = action  # type: ignore[attr-defined]
+            guarded.takes_files = takes_files  # type: ignore[attr-defined]
             action.doors["page"].extend(f"{method} {self.prefix}{rule}" for method in methods.split())
             self.blueprint.add_url_rule(self.prefix + rule, endpoint or view.__name__, guarded, methods=methods.split())
             return guarded

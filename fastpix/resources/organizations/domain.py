@@ -14,6 +14,7 @@ from fastpix.access import principal, table, tenancy
 from fastpix.access.action import action, describe, personal
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing
+from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations.models import FormerSlug, Organization
 from fastpix.resources.people.models import Person
@@ -76,6 +77,7 @@ def delete() -> None:
     """Delete the organization with everything in it. People keep their accounts, the audit log its rows."""
     organization = _load()
     describe("organization", organization.id, organization.name, before=_facts(organization))
+    queue.enqueue("storage.remove", {"folder": str(organization.id)}, organization_id=organization.id)
     db.session.delete(organization)
     db.session.flush()
 

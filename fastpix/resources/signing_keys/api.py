@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from fastpix.resources.signing_keys import domain, schemas
+from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.api import Api, Paging
 
 api = Api("signing_keys", __name__, "Signing keys")
@@ -14,7 +15,7 @@ api = Api("signing_keys", __name__, "Signing keys")
 @api.operation(domain.create, "POST", "/iam/signing-keys", answer=schemas.SigningKeyCreated, status=201)
 def create() -> Any:
     """Create a signing key in the token's workspace."""
-    return domain.create(domain.workspace_of_token())
+    return domain.create(workspaces.of_token())
 
 
 @api.operation(domain.listed, "GET", "/iam/signing-keys", query=Paging, answer=schemas.SigningKeyRow, is_list=True)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db
-from fastpix.errors import Missing, Refused
+from fastpix.errors import Missing
 from fastpix.resources.signing_keys.models import SigningKey
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.resources.workspaces.models import Workspace
@@ -73,15 +73,6 @@ def create(workspace_id: UUID) -> dict[str, Any]:
         "pem": pem.decode(),
         "created_at": key.created_at,
     }
-
-
-@action("signing_keys.create", changes=False)
-def workspace_of_token() -> UUID:
-    """The workspace of the acting token, in which it makes keys."""
-    found = current().token_workspace_id
-    if found is None:
-        raise Refused("Only a token has a workspace of its own; choose one.")
-    return found
 
 
 @action("signing_keys.delete")

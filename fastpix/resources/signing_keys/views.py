@@ -7,7 +7,9 @@ from uuid import UUID
 
 from flask import request, url_for
 
+from fastpix import links
 from fastpix.access import principal
+from fastpix.resources.media import preview
 from fastpix.resources.signing_keys import domain
 from fastpix.resources.signing_keys.forms import SigningKeyForm
 from fastpix.resources.workspaces import domain as workspaces
@@ -16,6 +18,8 @@ from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, go, show
 
 PAGE = 25
+# For how long a signed URL may be good, in hours.
+SPANS = {1: "1 hour", 24: "1 day", 168: "7 days", 720: "30 days"}
 pages = Pages(
     "signing_keys",
     __name__,
@@ -54,7 +58,8 @@ def create() -> Any:
 
 @pages.page(domain.get, "GET", "/<uuid:key_id>")
 def detail(key_id: UUID) -> Any:
-    return show("signing_keys/detail.html", key=domain.get(key_id))
+    key = domain.get(key_id)
+    return show("signing_keys/detail.html", key=key, sign=_signing(key))
 
 
 @pages.page(domain.delete, "GET POST", "/<uuid:key_id>/delete")
@@ -66,3 +71,19 @@ def delete(key_id: UUID) -> Any:
             domain.delete(key_id)
             return go(".index", f"The signing key {key_id} was deleted. What it signed stopped working.")
     return show("signing_keys/delete.html", form=form, key=key)
+
+
+def _signing(key: dict[str, Any]) -> dict[str, Any]:
+    """What the sign-a-URL tool offers: private playback ids of the key's workspace, spans, addresses to complete."""
+    choices = preview.private_ids(key["workspace_id"])
+    asked = request.args.get("playback_id", None, type=UUID)
+    hours = request.args.get("hours", 24, type=int)
+    return {
+        "choices": choices,
+        "playback_id": asked if asked in [each["id"] for each in choices] else choices[0]["id"] if choices else None,
+        "other": request.args.get("other", None, type=UUID),
+        "hours": hours if hours in SPANS else 24,
+        "spans": SPANS,
+        "stream": links.stream("PLAYBACK_ID.m3u8"),
+        "embed": links.embed("PLAYBACK_ID"),
+    }

@@ -12,6 +12,7 @@ from fastpix.access import principal, tenancy
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
+from fastpix.jobs import queue
 from fastpix.resources.organizations import lock
 from fastpix.resources.workspaces.models import KINDS, Workspace
 
@@ -80,6 +81,8 @@ def delete(workspace_id: UUID) -> None:
         if (db.session.scalar(_COUNT) or 0) <= 1:
             raise Refused("An organization keeps at least one workspace. Create another one first.")
     before = _facts(workspace)
+    here = tenancy.organization_id()
+    queue.enqueue("storage.remove", {"folder": f"{here}/{workspace_id}"}, organization_id=here)
     db.session.delete(workspace)
     db.session.flush()
     describe("workspace", workspace_id, before["name"], before=before, workspace_id=workspace_id)
@@ -111,6 +114,14 @@ def check(workspace_id: UUID) -> UUID:
     if workspace_id not in ids() or (reach is not None and workspace_id not in reach):
         raise Invalid("workspaceId", "Choose a workspace of this organization that you may enter.")
     return workspace_id
+
+
+def of_token() -> UUID:
+    """The workspace of the acting token: all that the API shows and makes lies in it. Raises `Refused` for others."""
+    found = principal.current().token_workspace_id
+    if found is None:
+        raise Refused("Only a token has a workspace of its own; choose one.")
+    return found
 
 
 def choices() -> dict[str, str]:

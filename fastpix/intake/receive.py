@@ -1,0 +1,89 @@
+"""Stores the bytes of an upload as they come: flat memory, no open transaction, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastpix.db import db, now
+from fastpix.errors import Gone, Invalid, Missing
+from fastpix.intake.protocol import Chunk
+from fastpix.resources.media import uploads
+from fastpix.resources.media.models import COMPLETED, WAITING
+from fastpix.resources.media.uploads import Receiving
+from fastpix.storage import instance as storage
+from fastpix.storage.interface import PIECE
+
+Read = Callable[[int], bytes]
+
+
+class TooLarge(Invalid):
+    """More than this server takes; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("file", f"The file is larger than the {limit >> 30} GiB that this server takes.")
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many bytes are there now, and whether that is the whole file."""
+
+    size: int
+    is_complete: bool
+
+
+def take(upload: Receiving, chunk: Chunk, read: Read, limit: int) -> Stored:
+    """Store what the body brings. Raises `Gone` (cancelled, expired), `Invalid`, `TooLarge`.
+
+    A chunk that comes again is skipped as far as it is stored; one of a finished upload is answered as done.
+    """
+    if upload.status == COMPLETED:
+        drain(read, chunk.length)
+        return Stored(chunk.total or 0, is_complete=True)
+    if upload.status != WAITING or upload.expires_at <= now():
+        raise Gone("This upload was cancelled or its four hours are over. Ask for a new one.")
+    if max(chunk.total or 0, chunk.start + (chunk.length or 0)) > limit:
+        raise TooLarge(limit)
+    if chunk.is_query:
+        return _settled(upload, storage.get().appended(upload.key), chunk)
+    return _settled(upload, _append(upload, chunk, read, limit), chunk)
+
+
+def _append(upload: Receiving, chunk: Chunk, read: Read, limit: int) -> int:
+    """The new size. Whatever came before a cut connection stays."""
+    db.session.rollback()  # no connection to the database waits while the body comes
+    try:
+        with storage.get().appender(upload.key) as appender:
+            if chunk.start > appender.size:
+                raise Invalid(
+                    "Content-Range", f"Bytes {appender.size} to {chunk.start - 1} are missing. Send them first."
+                )
+            at, left = chunk.start, chunk.length if chunk.length is not None else limit + 1
+            while left and (data := read(min(PIECE, left))):
+                appender.write(at, data)
+                at, left = at + len(data), left - len(data)
+                if at > limit:
+                    raise TooLarge(limit)
+            return appender.size
+    except Missing:  # another request for the same bytes finished the upload just now
+        return chunk.total or chunk.start + (chunk.length or 0)
+
+
+def _settled(upload: Receiving, size: int, chunk: Chunk) -> Stored:
+    whole = chunk.total
+    if whole is None and not chunk.is_query and chunk.length is None:
+        whole = size  # a body without any length, read to its end
+    if whole is None or size < whole:
+        return Stored(size, is_complete=False)
+    if whole == 0:
+        raise Invalid("file", "The file is empty. Choose another one.")
+    uploads.complete(upload, whole)
+    return Stored(whole, is_complete=True)
+
+
+def drain(read: Read, length: int | None) -> None:
+    """Read a body that is not needed: a browser hears no answer before it has sent all."""
+    left = length if length is not None else 1 << 30
+    while left and (data := read(min(PIECE, left))):
+        left -= len(data)

@@ -1,0 +1,41 @@
+"""Clips: media that were made of a part of another one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access.action import action
+from fastpix.db import db
+from fastpix.errors import Missing
+from fastpix.resources.media import domain, search
+from fastpix.resources.media.models import Media
+
+
+@action("media.view")
+def listed(media_id: UUID, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[dict[str, Any]], int]:
+    """The clips of a media by page number (1-based), with the total. Raises `Missing`."""
+    domain.load(media_id)
+    return _page(Media.source_media_id == media_id, offset, limit, is_ascending)
+
+
+@action("media.view")
+def recorded(stream_id: str, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[dict[str, Any]], int]:
+    """The recordings of a live stream, as `listed`. Raises `Missing` where nothing was recorded of such a stream."""
+    rows, total = _page(Media.stream_id == stream_id, offset, limit, is_ascending)
+    if not total:
+        raise Missing("There is no such live stream here.")
+    return rows, total
+
+
+def _page(of: Any, offset: int, limit: int, is_ascending: bool) -> tuple[list[dict[str, Any]], int]:
+    order = Media.created_at.asc() if is_ascending else Media.created_at.desc()
+    ids = list(
+        db.session.scalars(
+            sa.select(Media.id).where(of).order_by(order, Media.id).offset((offset - 1) * limit).limit(limit)
+        )
+    )
+    rows = search.whole(ids)
+    return [rows[clip_id] for clip_id in ids], db.session.scalar(sa.select(sa.func.count(Media.id)).where(of)) or 0
