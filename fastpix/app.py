@@ -13,20 +13,33 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fastpix import db, links, passwords, resources, seal, settings
 from fastpix.access import action, identity, tenancy
 from fastpix.accounts import door, registry
+from fastpix.delivery import hosts
+from fastpix.delivery import registry as delivery
+from fastpix.intake import registry as intake
 from fastpix.mail import outbox
 from fastpix.resources.audit import domain as audit
+from fastpix.resources.media import jobs as media_jobs
+from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
-from fastpix.web import boot, docs, errors, health, menu, security, shell
+from fastpix.storage import instance as storage
+from fastpix.storage import open_storage
+from fastpix.video import tools
+from fastpix.web import api, boot, docs, errors, files, health, menu, security, shell, viewers
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
-PUBLIC = {
-    "static": "styles, scripts and icons are the same for everybody",
-    "healthz": "probes of load balancers have no account",
-    "readyz": "probes of load balancers have no account",
-    "docs.index": "the API's documentation holds nothing of an organization",
-    "docs.document": "the API's document holds nothing of an organization",
-} | registry.PUBLIC
+PUBLIC = (
+    {
+        "static": "styles, scripts and icons are the same for everybody",
+        "healthz": "probes of load balancers have no account",
+        "readyz": "probes of load balancers have no account",
+        "docs.index": "the API's documentation holds nothing of an organization",
+        "docs.document": "the API's document holds nothing of an organization",
+    }
+    | registry.PUBLIC
+    | delivery.PUBLIC
+    | intake.PUBLIC
+)
 
 
 class Json(flask.json.provider.DefaultJSONProvider):
@@ -67,10 +80,24 @@ def _configure(app: Flask, now: settings.Settings) -> None:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         FASTPIX=now,
     )
-    links.configure(now.public_url)
+    links.configure(now.public_url, now.stream_base, now.images_base)
     passwords.configure(now.password_memory_kib)
     seal.configure(key)
     outbox.configure(now)
+    tools.configure(now.ffmpeg)
+    sources.policy = sources.Policy(now.fetch_allow_private, now.upload_limit)
+    media_jobs.longest_seconds = now.longest_media_hours * 3600.0
+    storage.configure(
+        open_storage(
+            now.storage_url,
+            now.storage_path,
+            access_key=now.storage_access_key,
+            secret_key=now.storage_secret_key,
+            endpoint=now.storage_endpoint,
+            region=now.storage_region,
+        )
+    )
+    delivery.configure(now)
     invitations.policy.days, invitations.policy.per_hour = now.invite_days, now.invites_per_hour
 
 
@@ -81,15 +108,24 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     tenancy.install(db.db.session)
     Migrate(app, db.db, directory=str(health.MIGRATIONS), render_as_batch=True)
     action.record_with(audit.record)
+    app.wsgi_app = hosts.Hosts(app.wsgi_app, now)  # type: ignore[method-assign]  # how Flask documents it
     if now.trusted_proxies:
         hops = now.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask documents it
     security.install(app, now)
     shell.install(app, now)
-    identity.install(app, door.session_cookie(now))
+    identity.install(app, door.session_cookie(now), viewers.is_here)
+    files.install(app, now)
     app.before_request(lambda: security.check_csrf_of_page(now))
     errors.install(app, now, members.admin_names)
-    health.install(app, now)
+    health.install(app)
     menu.install(resources.MENU)
-    for blueprint in (*resources.BLUEPRINTS, *registry.BLUEPRINTS, docs.blueprint):
+    app.url_map.converters["media"] = api.MediaIdConverter
+    for blueprint in (
+        *resources.BLUEPRINTS,
+        *registry.BLUEPRINTS,
+        *delivery.BLUEPRINTS,
+        *intake.BLUEPRINTS,
+        docs.blueprint,
+    ):
         app.register_blueprint(blueprint)

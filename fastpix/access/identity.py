@@ -31,13 +31,16 @@ API_PREFIX = "/v1/"
 NOTED_EVERY = timedelta(minutes=1)
 
 
-def install(app: Flask, session_cookie: str) -> None:
-    """Wire flask-login, flask-principal and the clean-up of the actor in force."""
+def install(app: Flask, session_cookie: str, is_for_viewers: Callable[[], bool] = lambda: False) -> None:
+    """Wire flask-login, flask-principal and the clean-up of the actor in force.
+
+    `is_for_viewers` says of a request that nobody's identity counts in it, so that none is looked for.
+    """
     login = LoginManager(app)
     login.session_protection = None  # the session is ours, on the server's side; flask-login writes nothing
     login.request_loader(lambda _request: _load_person(session_cookie))
     people = flask_principal.Principal(app, use_sessions=False)
-    people.identity_loader(_load)
+    people.identity_loader(lambda: _load_nobody() if is_for_viewers() else _load())
     app.after_request(_note_presence)
     app.teardown_request(lambda _problem: principal.enter(principal.NOBODY) and None)
 
@@ -50,6 +53,11 @@ def _load_person(session_cookie: str) -> sessions.SignedIn | None:
 def is_api() -> bool:
     """Whether the request came to the API's door, decided by its path alone."""
     return request.path.startswith(API_PREFIX) or request.path == "/v1"
+
+
+def _load_nobody() -> flask_principal.Identity:
+    principal.enter(principal.NOBODY)
+    return principal.NOBODY.identity
 
 
 def _load() -> flask_principal.Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -15,15 +16,16 @@ from wtforms.validators import ValidationError
 from fastpix import db
 from fastpix.access import principal
 from fastpix.settings import Settings
-from fastpix.web import envelope
+from fastpix.web import envelope, viewers
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# {viewers} are the hosts of their own that playlists and pictures may have. hls.js feeds the player from blobs.
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; "
+    "img-src 'self' data:{viewers}; media-src 'self' blob:{viewers}; connect-src 'self'{viewers}; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Not no-referrer: Origin and Referer of our own forms must arrive (pages with secrets in the address set it).
@@ -44,29 +46,50 @@ def install(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)  # gives templates csrf_token(); the check is ours, below
     host = settings.host
     trusted = LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else (host,)
+    # Hosts of their own lead to nothing but viewers' paths (`delivery.hosts`).
+    trusted_by_viewers = (
+        *trusted,
+        *(urlsplit(url).hostname or "" for url in (settings.stream_url, settings.images_url) if url),
+    )
+    app.session_interface = viewers.Sessions()
 
-    headers = dict(HEADERS)
+    headers = HEADERS | {"Content-Security-Policy": _policy(settings)}
+    lasting = {"Strict-Transport-Security": "max-age=31536000"} if settings.is_https else {}
     if not settings.is_https and trusted is not LOOPBACK:
         del headers["Cross-Origin-Opener-Policy"]  # browsers heed it on trusted origins only, and complain elsewhere
+
+    @lru_cache(maxsize=64)
+    def is_trusted(host: str, is_viewers: bool) -> bool:
+        return host_is_trusted(host.lower(), trusted_by_viewers if is_viewers else trusted)
 
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
         db.set_reading(request.method in SAFE_METHODS)
-        if request.path not in ANY_HOST and not host_is_trusted(request.host.lower(), trusted):
+        if request.path not in ANY_HOST and not is_trusted(request.host, viewers.is_here()):
             raise UntrustedHost
 
     @app.after_request
     def finish(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        response.headers["X-Request-Id"] = g.get("request_id", "")
-        if settings.is_https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
+        # By a set, not by setdefault: each of those would go through all headers once more.
+        present = {name.lower() for name, _ in response.headers}
+        wanted = lasting | (viewers.headers() or headers)
+        more = [pair for pair in wanted.items() if pair[0].lower() not in present]
+        if "cache-control" not in present:
+            more.append(("Cache-Control", "no-store"))
+        response.headers.extend([*more, ("X-Request-Id", g.get("request_id", ""))])
         return response
+
+
+def _policy(settings: Settings) -> str:
+    """What a page may load: all of ours, and from the hosts of their own that playlists and pictures may have."""
+    elsewhere = {
+        f"{parts.scheme}://{parts.netloc}"
+        for parts in map(urlsplit, (settings.stream_url, settings.images_url))
+        if parts.netloc
+    }
+    return CSP.format(viewers="".join(f" {origin}" for origin in sorted(elsewhere)))
 
 
 def check_csrf_of_page(settings: Settings) -> None:
@@ -74,7 +97,7 @@ def check_csrf_of_page(settings: Settings) -> None:
 
     So a form that was open too long comes back with everything typed, instead of a bare error.
     """
-    if request.method in SAFE_METHODS or envelope.is_api():
+    if request.method in SAFE_METHODS or envelope.is_api() or viewers.is_here():
         return  # the API never reads a cookie, so there is nothing to forge
     try:
         _check_origin(settings)

@@ -1,0 +1,1 @@
+"""What viewers fetch: playlists, segments, downloads, pictures and the embedded player, public or by proof."""

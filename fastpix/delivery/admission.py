@@ -1,0 +1,101 @@
+"""Who may fetch what: the one way into delivery, by a token in the query or by a signed prefix of the path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from fastpix.delivery import known, links, playlists, rules, tokens
+from fastpix.delivery.refusals import NotReady, Unproved
+from fastpix.resources.media import playback
+from fastpix.resources.media.models import FAILED, READY
+from fastpix.resources.media.playback import Playable
+
+SHORT, LONG, ASKED = "max-age=60", "max-age=31536000, immutable", "max-age=3600"
+
+_own: dict[str, frozenset[str]] = {"hosts": frozenset()}
+
+
+def configure(own_hosts: frozenset[str]) -> None:
+    """Set the hosts whose pages may play everything: ours. Forgets what was known of playback ids and keys."""
+    _own["hosts"] = own_hosts
+    known.forget()
+    tokens.forget()
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A request that may go on. `prefix` is where playlists and segments are found: `m/.../<playback id>`."""
+
+    playable: Playable
+    prefix: str
+    is_for_all: bool
+
+    @property
+    def renditions(self) -> list[Mapping[str, Any]]:
+        """What this playback id may show. Raises `NotReady` where that is nothing."""
+        found = playlists.capped(self.playable.renditions, self.playable.max_height)
+        if not found:
+            raise NotReady(f"Nothing of this media is ready at {self.playable.max_height}p or less.")
+        return found
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the playback id hides no rendition."""
+        return len(self.renditions) == len(self.playable.renditions)
+
+    def playlist_cache(self) -> str:
+        """Cache-Control of a master playlist: a private one holds a signature that is the viewer's own."""
+        if self.playable.policy != "public":
+            return "private, no-store"
+        return f"{self._scope()}, {SHORT}"
+
+    def part_cache(self, *, is_playlist: bool) -> str:
+        """Cache-Control of what lies under a version, whose name never comes back with other content."""
+        if self.playable.policy != "public":
+            return f"private, {ASKED}"
+        return f"{self._scope()}, {SHORT if is_playlist else LONG}"
+
+    def asked_cache(self) -> str:
+        """Cache-Control of pictures and downloads, whose addresses stay when the media is made anew."""
+        return f"{self._scope()}, {ASKED}"
+
+    def _scope(self) -> str:
+        return "public" if self.is_for_all else "private"
+
+
+def by_token(playback_id: str) -> Admitted:
+    """By the query's token where the media is private. Raises `Invalid`, `Missing`, `Unproved`, `NotHere`, `NotReady`."""
+    playable = known.find(playback_id)
+    if playable.policy == "public":
+        prefix = links.public(playable)
+    else:
+        prefix = links.proved(playable, tokens.verify(request.args.get("token", ""), playable))
+    return _admitted(playable, prefix)
+
+
+def by_prefix(playback_id: str, expires: str, key_id: str, signature: str) -> Admitted:
+    """By the parts of a prefix: `0`, `-`, `-` for public media, signed ones for the rest. Raises as `by_token`."""
+    playable = known.find(playback_id)
+    prefix = f"m/{expires}/{key_id}/{signature}/{playback_id}"
+    is_public = playable.policy == "public" and prefix == links.public(playable)
+    if not is_public and not links.is_valid(playable, expires, key_id, signature):
+        raise Unproved
+    return _admitted(playable, prefix, is_ours=not is_public and key_id == playback.PREVIEW)
+
+
+def _admitted(playable: Playable, prefix: str, *, is_ours: bool = False) -> Admitted:
+    """`is_ours`: a page of the dashboard asks, and restrictions are meant for other people's pages."""
+    is_restricted = rules.is_restricted(playable.restrictions)
+    if is_restricted and not is_ours:
+        headers = request.headers
+        visit = rules.Visit(headers.get("Origin", ""), headers.get("Referer", ""), headers.get("User-Agent", ""))
+        rules.check(playable.restrictions, visit, _own["hosts"])
+    if playable.status == FAILED:
+        raise NotReady("This media is not ready: its processing failed.")
+    if playable.status != READY or not playable.version:
+        raise NotReady("This media is not ready yet. Try again in a moment.")
+    return Admitted(playable, prefix, playable.policy == "public" and not is_restricted)

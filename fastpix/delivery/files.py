@@ -1,0 +1,120 @@
+"""Sends a stored object to a viewer: type, range, validator, cache headers; the bytes by the shortest way there is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+
+from flask import Response, request
+from werkzeug.wsgi import wrap_file
+
+from fastpix.delivery.kept import Kept
+from fastpix.errors import Missing
+from fastpix.storage import instance as storage
+
+TYPES = {
+    "m3u8": "application/vnd.apple.mpegurl",
+    "m4s": "video/iso.segment",
+    "mp4": "video/mp4",
+    "m4a": "audio/mp4",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "vtt": "text/vtt; charset=utf-8",
+}
+# For a server without sendfile: large enough for few system calls.
+PIECE = 256 * 1024
+GONE = "This is not there any more."
+
+_accel = {"prefix": ""}
+
+
+def configure(accel_prefix: str) -> None:
+    """Set the internal nginx location over the media folder; empty: the application sends. Forgets what it knew."""
+    _accel["prefix"] = accel_prefix
+    _found.clear()
+
+
+def _look(key: str) -> tuple[Path | None, int]:
+    path = storage.get().local_path(key)
+    return path, storage.get().size(key) if path is None else path.stat().st_size
+
+
+# An object never changes under its key. Looking again costs a fifth of a request on the local disk, and a trip to S3.
+_found: Kept[str, tuple[Path | None, int]] = Kept(_look, seconds=60, most=4096)
+
+
+class _Part(io.FileIO):
+    """A part of a file. A WSGI server takes it by its descriptor (sendfile starts where it stands) or reads it."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        super().__init__(path)
+        self.seek(start)
+        self._end = start + length
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._end - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left)) or b""
+
+
+def send(key: str, cache_control: str) -> Response:
+    """The object under a storage key. Raises `Missing`."""
+    path, size = _found.get(key)
+    if path is not None and _accel["prefix"]:
+        return _response(key, cache_control, ("X-Accel-Redirect", _accel["prefix"] + key))
+    return _answer(key, size, cache_control, path)
+
+
+def send_file(path: Path, name: str, cache_control: str) -> Response:
+    """A file of this machine. `name` says what it is, for its type, and changes when its content does."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise Missing(GONE) from None
+    return _answer(name, size, cache_control, path)
+
+
+def _answer(key: str, size: int, cache_control: str, path: Path | None) -> Response:
+    tag = blake2b(f"{key}:{size}".encode(), digest_size=12).hexdigest()
+    headers = [("ETag", f'"{tag}"'), ("Accept-Ranges", "bytes")]
+    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(tag):
+        return _response(key, cache_control, *headers, status=304)
+    part = _wanted(size, tag)
+    if part is None:
+        return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    start, end, status = part
+    if status == 206:
+        headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size}"))
+    headers.append(("Content-Length", str(end - start)))
+    body = () if request.method == "HEAD" else _body(key, start, end - start, path)
+    return _response(key, cache_control, *headers, status=status, body=body)
+
+
+def _wanted(size: int, tag: str) -> tuple[int, int, int] | None:
+    """First byte, end and status. None: the range lies outside. Several ranges at once get the whole (RFC 9110, 14.2)."""
+    asked = request.range if "HTTP_RANGE" in request.environ else None
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return 0, size, 200
+    if "If-Range" in request.headers and request.if_range.etag != tag:
+        return 0, size, 200
+    found = asked.range_for_length(size)
+    return None if found is None else (found[0], found[1], 206)
+
+
+def _body(key: str, start: int, length: int, path: Path | None) -> Iterable[bytes]:
+    if path is None:
+        return storage.get().read(key, start, length)
+    try:
+        return wrap_file(request.environ, _Part(path, start, length), PIECE)
+    except FileNotFoundError:
+        raise Missing(GONE) from None
+
+
+def _response(
+    key: str, cache_control: str, *headers: tuple[str, str], status: int = 200, body: Iterable[bytes] = ()
+) -> Response:
+    told = [("Content-Type", TYPES[key.rpartition(".")[2]]), ("Cache-Control", cache_control), *headers]
+    return Response(body, status, told, direct_passthrough=True)

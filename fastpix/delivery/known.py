@@ -1,0 +1,41 @@
+"""What is behind a playback id: asked of the database once in four seconds, for public segments never more."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from fastpix.db import db
+from fastpix.delivery.kept import Kept
+from fastpix.errors import Invalid, Missing
+from fastpix.resources.media import playback
+from fastpix.resources.media.playback import Playable
+
+SECONDS, MOST = 4.0, 4096
+# Version 4 or not: what counts is one spelling, so that one thing has one address.
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _load(playback_id: UUID) -> Playable | None:
+    try:
+        return playback.find(playback_id)
+    finally:
+        db.session.rollback()  # the connection goes back now: the answer may take long
+
+
+_playables: Kept[UUID, Playable | None] = Kept(_load, seconds=SECONDS, most=MOST)
+
+
+def find(playback_id: str) -> Playable:
+    """What plays under this id. Raises `Invalid` for what is no id, `Missing` for one that nobody has."""
+    if not ID.fullmatch(playback_id):
+        raise Invalid("playbackId", "is invalid")
+    found = _playables.get(UUID(playback_id))
+    if found is None:
+        raise Missing("There is nothing to play under this playback id.")
+    return found
+
+
+def forget() -> None:
+    """Forget everything. Called when the application is configured."""
+    _playables.clear()

@@ -1,0 +1,35 @@
+"""Why a viewer gets nothing: each refusal with its status, as the published player understands it (contract section 8)."""
+
+from __future__ import annotations
+
+from fastpix.errors import FastpixError
+
+
+class Withheld(FastpixError):
+    """A refusal of delivery; `status` is the HTTP status."""
+
+    status = 404
+
+
+class Unproved(Withheld):
+    """Private, and no valid token or signed address was shown. One answer for all that can be wrong with them."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This media is private. Add ?token= with a JWT that is signed (RS256) by a signing key of its workspace, "
+            "names it in aud (media:<playback id>) and has not expired."
+        )
+
+
+class NotReady(Withheld):
+    """The media exists and cannot be played (yet)."""
+
+    status = 400
+
+
+class NotHere(Withheld):
+    """A restriction of the playback id forbids this site or this program."""
+
+    status = 403

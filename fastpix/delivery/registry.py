@@ -1,0 +1,27 @@
+"""What the application registers of delivery: settings, blueprints, and the public endpoints with their reasons."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fastpix.delivery import admission, embed, files, images, making, views
+from fastpix.settings import Settings
+
+BLUEPRINTS = [views.blueprint, images.blueprint, embed.blueprint]
+
+PUBLIC = {
+    "stream.master": "playback: public by policy, else a token is the proof",
+    "stream.part": "playback: public by policy, else the signed address is the proof",
+    "stream.download": "playback: public by policy, else a token is the proof",
+    "images.image": "playback: public by policy, else a token is the proof",
+    "embed.page": "playback: public by policy, else a token is the proof",
+}
+
+
+def configure(settings: Settings) -> None:
+    """Take over the settings, and forget what was known under others. Called by `fastpix.app`, after the storage."""
+    bases = (settings.public_url, settings.stream_base, settings.images_base)
+    admission.configure(frozenset(urlsplit(base).hostname or "" for base in bases))
+    files.configure(settings.accel_prefix)
+    making.forget()
+    embed.configure(settings.stream_base, settings.images_base)

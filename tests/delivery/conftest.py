@@ -1,0 +1,41 @@
+"""Fixtures of delivery: a cinema, a viewer without cookies, a clock that one moves by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastpix.delivery import kept, tokens
+from tests.delivery.screening import Cinema
+
+
+@pytest.fixture
+def cinema(world):
+    return Cinema(world)
+
+
+@pytest.fixture
+def viewer(world):
+    """`viewer(path, **headers)`: a GET of somebody who is nobody; `method=` for others."""
+
+    client = world.app.test_client(use_cookies=False)
+
+    def fetch(path, method="GET", query=None, host="localhost", **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"http://{host}"
+        return client.open(path, method=method, query_string=query, headers=named, base_url=url, buffered=True)
+
+    return fetch
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """`later(4)`: the caches and the tokens live that many seconds later."""
+    passed = {"seconds": 0.0}
+    for module in (kept, tokens):
+        before = module.clock
+        monkeypatch.setattr(module, "clock", lambda before=before: before() + passed["seconds"])
+
+    def wait(seconds):
+        passed["seconds"] += seconds
+
+    return wait

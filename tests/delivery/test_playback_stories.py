@@ -1,0 +1,391 @@
+"""Attacks on private playback, as stories: whatever is asked for without a valid token is 401, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+
+import pytest
+from joserfc import jwt
+
+from fastpix.delivery import tokens
+from fastpix.resources.media import playback
+from fastpix.resources.media.models import PlaybackId
+from tests.delivery.screening import KEYS, VERSION, token
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture
+def film(cinema):
+    return cinema.show("private")
+
+
+@pytest.fixture
+def key(cinema):
+    return cinema.key()
+
+
+@pytest.fixture
+def opened(film, key, viewer):
+    """The prefix that a good token opens."""
+    return prefix_of(film, viewer, token(film, key))
+
+
+def prefix_of(film, viewer, given):
+    answer = viewer(film.master, query={"token": given})
+    assert answer.status_code == 200, answer.text
+    line = next(line for line in answer.text.splitlines() if line.startswith("m/"))
+    return f"/stream/{line.partition(f'/{film.version}/')[0]}"
+
+
+def compact(header, claims, signature=b""):
+    """A token put together by hand."""
+    parts = (json.dumps(header).encode(), json.dumps(claims).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def hs256(header, claims, secret):
+    """As the libraries would sign that let a public key be a secret."""
+    signed = compact(header, claims).rpartition(".")[0]
+    return f"{signed}.{compact(header, claims, hmac.digest(secret, signed.encode(), 'sha256')).rpartition('.')[2]}"
+
+
+def assert_unproved(answer):
+    assert answer.status_code == 401, answer.text
+    assert answer.json["success"] is False
+    assert answer.json["error"]["code"] == 401
+    assert "token" in answer.json["error"]["message"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_token_opens_every_kind_of_object(film, opened, viewer, key):
+    for path in film.parts:
+        assert viewer(f"{opened}/{path}").status_code == 200, path
+    for door in film.doors:
+        if "thumbnail" not in door and "clip" not in door:
+            assert viewer(door, query={"token": token(film, key)}).status_code == 200, door
+
+
+def test_without_a_token_nothing_of_it_opens(film, viewer):
+    for door in film.doors:
+        assert_unproved(viewer(door))
+    for path in (*film.parts, "master.m3u8", "source", "nothing.m4s"):
+        assert_unproved(viewer(f"{film.public}/{path}"))
+
+
+def test_guessed_names_of_private_media_are_no_less_private(film, viewer):
+    for name in ("source", "anything.mp4", f"{VERSION}/720p/s00000.m4s", "a/b/c/d"):
+        assert_unproved(viewer(f"/stream/{film.playback_id}/{name}"))
+        assert_unproved(viewer(f"/images/{film.playback_id}/{name}"))
+
+
+def wrong_tokens(film, key, other_film):
+    """Name -> a token that must not open the film."""
+    claims = {"aud": f"media:{film.playback_id}", "exp": int(time.time()) + 600, "kid": str(key)}
+    head = {"alg": "RS256", "kid": str(key)}
+    pem = KEYS[0].as_pem(private=False)
+    good = token(film, key)
+    return {
+        "nonsense": "nonsense",
+        "dots": "..",
+        "not ascii": "é.é.é",
+        "no signature": good.rpartition(".")[0] + ".",
+        "other signature": good[:-8] + "AAAAAAAA",
+        "alg none": compact({"alg": "none", "kid": str(key)}, claims),
+        "alg NONE": compact({"alg": "NONE", "kid": str(key)}, claims),
+        "alg is a list": compact({"alg": ["RS256"], "kid": str(key)}, claims),
+        "HS256 with the public PEM": hs256(head | {"alg": "HS256"}, claims, pem),
+        "RS512": jwt.encode(head | {"alg": "RS512"}, claims, KEYS[0], algorithms=["RS512"]),
+        "PS256": jwt.encode(head | {"alg": "PS256"}, claims, KEYS[0], algorithms=["PS256"]),
+        "another key's signature": token(film, key, number=1),
+        "unknown key": token(film, "00000000-0000-4000-8000-000000000000"),
+        "key that is no id": token(film, "../../etc/passwd"),
+        "key preview": token(film, "preview"),
+        "no key": token(film, None, header={"alg": "RS256"}),
+        "key in capitals": token(film, str(key).upper()),
+        "no exp": token(film, key, exp=None),
+        "expired": token(film, key, exp=int(time.time()) - 6),
+        "exp as text": token(film, key, exp=str(int(time.time()) + 600)),
+        "exp true": token(film, key, exp=True),
+        "not yet": token(film, key, nbf=int(time.time()) + 60),
+        "no aud": token(film, key, aud=None),
+        "aud without media:": token(film, key, aud=str(film.playback_id)),
+        "aud drm:": token(film, key, aud=f"drm:{film.playback_id}"),
+        "aud in capitals": token(film, key, aud=f"media:{film.playback_id}".upper()),
+        "aud of another": token(film, key, aud=f"media:{other_film.playback_id}"),
+        "aud is the media": token(film, key, aud=f"media:{film.id}"),
+        "aud as object": token(film, key, aud={"media": str(film.playback_id)}),
+        "too long": token(film, key, padding="x" * 4096),
+        "nested a thousand deep": f"{base64.urlsafe_b64encode(b'[' * 2500).decode()}.e30.AA",
+    }
+
+
+def test_no_wrong_token_opens_it(film, key, cinema, viewer):
+    wrong = wrong_tokens(film, key, cinema.show("private"))
+    for name, given in wrong.items():
+        answer = viewer(film.master, query={"token": given})
+        assert answer.status_code == 401, name
+    assert viewer(film.master, query={"token": token(film, key)}).status_code == 200
+
+
+def test_an_exp_of_nan_never_opens(film, key, viewer):
+    claims = f'{{"aud": "media:{film.playback_id}", "exp": NaN}}'
+    signed = jwt.serialize_compact({"alg": "RS256", "kid": str(key)}, claims.encode(), KEYS[0])
+    assert_unproved(viewer(film.master, query={"token": signed}))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"iss": "fastpix.io"}, {"iss": None, "sub": ""}, {"sub": "anything"}, {"iat": int(time.time()) + 60}],
+)
+def test_issuer_and_subject_are_the_customers_own_affair(film, key, viewer, claims):
+    assert viewer(film.master, query={"token": token(film, key, **claims)}).status_code == 200
+
+
+def test_aud_may_be_a_list_and_the_key_may_be_named_in_the_claims(film, key, viewer):
+    several = ["other", f"media:{film.playback_id}"]
+    assert viewer(film.master, query={"token": token(film, key, aud=several)}).status_code == 200
+    assert viewer(film.master, query={"token": token(film, key, header={"alg": "RS256"})}).status_code == 200
+
+
+def test_five_seconds_of_leeway_and_no_more(film, key, later, viewer):
+    given = token(film, key, exp=int(time.time()) + 2)
+    later(5)
+    assert viewer(film.master, query={"token": given}).status_code == 200
+    later(4)
+    assert_unproved(viewer(film.master, query={"token": given}))
+
+
+def test_a_key_of_another_organization_opens_nothing_here(film, cinema, cast, viewer):
+    foreign = cinema.key(cast.rival)
+    assert_unproved(viewer(film.master, query={"token": token(film, foreign)}))
+
+
+def test_a_key_of_another_workspace_of_the_same_organization_opens_nothing_here(film, cinema, cast, viewer):
+    other = next(name for name in cast.acme.workspaces if name != "production")
+    key = cinema.key(workspace=other)
+    assert_unproved(viewer(film.master, query={"token": token(film, key)}))
+    there = cinema.show("private", workspace=other)
+    assert viewer(there.master, query={"token": token(there, key)}).status_code == 200
+
+
+def test_a_deleted_key_stops_within_five_seconds_also_the_addresses_that_are_out(
+    film, key, opened, cinema, later, viewer
+):
+    given = token(film, key)
+    cinema.delete_key(key)
+    later(4.1)
+    assert_unproved(viewer(film.master, query={"token": given}))
+    assert_unproved(viewer(f"{opened}/{film.segment}"))
+    assert_unproved(viewer(f"{opened}/master.m3u8"))
+
+
+def test_the_prefix_of_one_playback_id_opens_no_other(film, opened, cinema, key, viewer):
+    other = cinema.show("private")
+    swapped = opened.replace(str(film.playback_id), str(other.playback_id))
+    assert_unproved(viewer(f"{swapped}/{other.segment}"))
+
+
+def test_a_changed_part_of_a_prefix_opens_nothing(film, opened, key, cinema, viewer):
+    _, stream, m, expires, key_id, signature, playback_id = opened.split("/")
+    other_key = cinema.key(number=1)
+    for changed in (
+        (str(int(expires) + 1), key_id, signature),
+        (f"0{expires}", key_id, signature),
+        (f"+{expires}", key_id, signature),
+        (f"{expires[:-1]}٣", key_id, signature),
+        (expires, str(other_key), signature),
+        (expires, "preview", signature),
+        (expires, "-", signature),
+        (expires, key_id, signature[:-1]),
+        (expires, key_id, signature + "A"),
+        (expires, key_id, "-"),
+        (expires, key_id, "é"),
+        ("0", "-", "-"),
+    ):
+        assert_unproved(viewer(f"/{stream}/{m}/{'/'.join(changed)}/{playback_id}/{film.segment}"))
+    assert viewer(f"{opened}/{film.segment}").status_code == 200
+
+
+def test_a_prefix_ends_with_its_token_and_at_the_latest_after_a_day(film, key, later, viewer):
+    short = prefix_of(film, viewer, token(film, key, exp=int(time.time()) + 60))
+    long = prefix_of(film, viewer, token(film, key, exp=int(time.time()) + 10**9))
+    later(61)
+    assert_unproved(viewer(f"{short}/{film.segment}"))
+    assert viewer(f"{long}/{film.segment}").status_code == 200
+    later(24 * 3600)
+    assert_unproved(viewer(f"{long}/{film.segment}"))
+
+
+def test_another_generation_kills_the_addresses_that_are_out(film, opened, cinema, later, viewer):
+    cinema.change(film, generation="another")
+    later(4.1)
+    assert_unproved(viewer(f"{opened}/{film.segment}"))
+
+
+def test_media_that_become_private_close_the_public_address_within_five_seconds(cinema, later, viewer):
+    film = cinema.show("public")
+    assert viewer(f"{film.public}/{film.segment}").status_code == 200
+    cinema.change(film, PlaybackId, access_policy="private")
+    later(4.1)
+    assert_unproved(viewer(f"{film.public}/{film.segment}"))
+
+
+def test_the_previews_prefix_works_for_four_hours_and_needs_no_key(film, world, later, viewer):
+    with world.session():
+        playable = playback.find(film.playback_id)
+    prefix = playback.preview_prefix(playable).removeprefix("http://localhost")
+    assert viewer(f"{prefix}/master.m3u8").status_code == 200
+    assert viewer(f"{prefix}/{film.segment}").status_code == 200
+    later(4 * 3600)
+    assert_unproved(viewer(f"{prefix}/{film.segment}"))
+
+
+def test_a_master_inside_a_prefix_names_its_parts_beside_it(film, opened, viewer):
+    text = viewer(f"{opened}/master.m3u8").text
+    variants = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert variants == [f"{film.version}/{name}/index.m3u8" for name in ("360p", "720p", "1080p")]
+    assert f'URI="tracks/{film.tracks["subtitle"]}/' in text
+
+
+NAMELESS = [
+    "source",
+    "../{id}/source",
+    "{version}/../source",
+    "{version}/%2e%2e/source",
+    "{version}/..%2fsource",
+    "{version}/720p/../../source",
+    "{version}//720p/s00000.m4s",
+    "{version}/720p/s00000.m4s/",
+    "{version}/720p/s00000.m4s%00.jpg",
+    "{version}/720p/s00000.m4s%0a",
+    "{version}/720p/a/b/s00000.m4s",
+    "{version}/720p/.hidden.m4s",
+    "{version}/720p/s00000.html",
+    "{version}/720p",
+    "{version}/",
+    "{version}/999p/s00000.m4s",
+    "{version}/source",
+    "ffffffffffff/720p/s00000.m4s",
+    "tracks/source",
+    "tracks/{audio}/source",
+    "tracks/{audio}/source/index.m3u8",
+    "tracks/{audio}/{version}/index.m3u8",
+    "tracks/{audio}/ba9876543210/../source",
+    "tracks/00000000-0000-4000-8000-000000000000/ba9876543210/index.m3u8",
+    "tracks//ba9876543210/index.m3u8",
+    "%2fetc%2fpasswd",
+    "/etc/passwd",
+    "{other}/720p/s00000.m4s",
+    "..%5c..%5csource",
+]
+
+
+@pytest.mark.parametrize("policy", ["public", "private"])
+def test_only_what_the_playlists_name_is_there(policy, cinema, key, viewer):
+    film, other = cinema.show(policy), cinema.show(policy)
+    cinema.change(other, version="eeeeeeeeeeee")
+    prefix = film.public if policy == "public" else prefix_of(film, viewer, token(film, key))
+    told = {"id": film.id, "version": film.version, "other": "eeeeeeeeeeee", "audio": film.tracks["audio"]}
+    for path in NAMELESS:
+        answer = viewer(f"{prefix}/{path.format(**told)}")
+        assert answer.status_code in (308, 401, 404, 422), path
+        assert b"original" not in answer.data
+        if answer.status_code == 308:  # two slashes: sent to the address with one, which is an ordinary one
+            assert "//" not in answer.headers["Location"].partition("://")[2]
+
+
+def test_a_cap_hides_what_is_larger_and_refuses_its_files(cinema, viewer):
+    film = cinema.show(resolution="720p")
+    master = viewer(film.master).text
+    assert "1080p" not in master
+    assert "720p/index.m3u8" in master
+    assert viewer(f"{film.public}/{film.version}/720p/s00000.m4s").status_code == 200
+    for hidden in ("1080p/index.m3u8", "1080p/init.mp4", "1080p/s00000.m4s", "capped-4k.mp4"):
+        assert viewer(f"{film.public}/{film.version}/{hidden}").status_code == 404, hidden
+    assert viewer(f"/stream/{film.playback_id}/capped-4k.mp4").status_code == 404
+    assert viewer(f"/stream/{film.playback_id}/audio.m4a").status_code == 200
+
+
+def test_a_download_that_is_not_offered_is_not_there(cinema, viewer):
+    film = cinema.show(downloads={"capped-4k.mp4": {"status": "preparing"}})
+    assert viewer(f"/stream/{film.playback_id}/capped-4k.mp4").status_code == 404
+    assert viewer(f"{film.public}/{film.version}/capped-4k.mp4").status_code == 404
+
+
+def test_restrictions_hold_for_every_object_and_tell_no_cache_to_keep_it(cinema, viewer):
+    rule = {"defaultPolicy": "deny", "allow": ["example.com"], "deny": []}
+    film = cinema.show(restrictions={"domains": rule})
+    here, evil = {"Origin": "https://example.com"}, {"Origin": "https://evil.net"}
+    for path in [film.master, *(f"{film.public}/{path}" for path in film.parts), *film.doors[1:3], film.doors[6]]:
+        refused = viewer(path, **evil)
+        assert refused.status_code == 403, path
+        assert refused.json["error"]["code"] == 403
+        assert viewer(path).status_code == 403
+        answer = viewer(path, **here)
+        assert answer.status_code == 200, path
+        assert answer.headers["Cache-Control"].startswith("private,"), path
+
+
+def test_a_denied_program_gets_nothing(cinema, viewer):
+    rule = {"defaultPolicy": "allow", "allow": [], "deny": ["curl/"]}
+    film = cinema.show(restrictions={"userAgents": rule})
+    for path in (film.master, f"{film.public}/{film.segment}", f"/images/{film.playback_id}/spritesheet.jpg"):
+        assert viewer(path, User_Agent="curl/8.1").status_code == 403
+        assert viewer(path, User_Agent="Firefox").status_code == 200
+
+
+def test_restrictions_hold_for_private_media_with_a_token_too_but_not_for_the_dashboard(cinema, key, world, viewer):
+    rule = {"defaultPolicy": "deny", "allow": ["example.com"], "deny": []}
+    film = cinema.show("private", restrictions={"domains": rule})
+    given = {"token": token(film, key)}
+    assert viewer(film.master, query=given).status_code == 403
+    assert viewer(film.master, query=given, Origin="https://example.com").status_code == 200
+    with world.session():
+        prefix = playback.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
+    assert viewer(f"{prefix}/{film.segment}").status_code == 200
+
+
+def test_what_is_not_ready_says_so_in_the_players_word_and_only_to_those_who_may_know(cinema, key, viewer):
+    for status, version in (("Processing", ""), ("Failed", ""), ("Created", ""), ("Ready", "")):
+        film = cinema.show("private", status=status, version=version, has_files=False)
+        for door in film.doors:
+            assert_unproved(viewer(door))
+            answer = viewer(door, query={"token": token(film, key)})
+            assert answer.status_code == 400, door
+            assert "ready" in answer.json["error"]["message"]
+
+
+def test_unknown_is_404_and_what_is_no_id_is_422_with_the_field(viewer):
+    nobody = "11111111-2222-4333-8444-555555555555"
+    for path in (f"/stream/{nobody}.m3u8", f"/stream/m/0/-/-/{nobody}/a/b.m4s", f"/images/{nobody}/thumbnail.jpg"):
+        answer = viewer(path)
+        assert answer.status_code == 404
+        assert answer.json["error"]["code"] == 404
+    for text in ("x", nobody[:-1], nobody.upper().replace("1", "A"), f"{{{nobody}}}", nobody.replace("-", "")):
+        answer = viewer(f"/stream/{text}.m3u8")
+        assert answer.status_code == 422, text
+        assert answer.json["error"]["fields"] == [{"field": "playbackId", "message": "is invalid"}]
+
+
+def test_a_bad_query_is_422_with_the_fields_the_player_knows(cinema, viewer):
+    film = cinema.show()
+    answer = viewer(film.master, query={"minResolution": "x", "renditionOrder": "up"})
+    assert answer.status_code == 422
+    assert {each["field"] for each in answer.json["error"]["fields"]} == {"minResolution", "order"}
+    assert viewer(film.master, query={"resolution": "480p"}).json["error"]["fields"][0]["field"] == "resolution"
+
+
+def test_a_token_of_the_dashboards_other_doors_is_none(film, ada, viewer):
+    """Neither a session nor an access token of the API opens private media: only a JWT of a signing key does."""
+    assert ada.page.get(film.master).status_code == 401
+    assert ada.api.get(film.master).status_code == 401
+
+
+def test_tokens_are_checked_in_the_order_of_their_cost(film, monkeypatch, viewer):
+    """A token that is too long is refused before it is looked at."""
+    monkeypatch.setattr(tokens, "_verified", lambda *_: pytest.fail("it was looked at"))
+    assert_unproved(viewer(film.master, query={"token": "x" * 4097}))
