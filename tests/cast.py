@@ -24,8 +24,11 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
+from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.signing_keys import domain as signing_keys
 from fastpix.resources.workspaces import domain as workspaces
+from tests import library
+from tests.library import Shelf
 
 PASSWORD = "correct horse battery"
 NAMES = {
@@ -79,6 +82,8 @@ class House:
     invite_secret: str = ""
     members: dict[str, UUID] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    playlist: UUID | None = None
 
     @property
     def workspace(self) -> UUID:
@@ -178,6 +183,10 @@ def _furnish(cast: Cast) -> None:
             _token(cast, founder, "people", house, may_manage_people=True)
             _token(cast, founder, "admin", house)
             _token(cast, founder, "member", house, role="member")
+            house.shelf = library.furnish(house.workspace, house.slug)
+            made = playlists.create(house.workspace, f"Best of {house.slug}", "manual", reference_id="best")
+            house.playlist = made["id"]
+            playlists.add(house.playlist, [house.shelf.media])
 
 
 def _move_on(cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from fastpix.access import table
 from tests.access.routes import Route, Scene, address, right_input
@@ -87,12 +88,14 @@ def ask(world: World, route: Route, caller: Caller, *, method: str = "", values:
     """The caller comes to the route with right input: (response, the status right input leads to)."""
     given = right_input(route, scene_of(world, route, caller))
     path = address(route, given.values | (values or {}), world.cast.acme.slug)
+    if given.query:
+        path = f"{path}?{urlencode(given.query)}"
     method = method or route.method
     door = _door(world, route, caller)
     for name, secret in given.cookies.items():
         door.client.set_cookie(name, secret, path="/invite")
     if isinstance(door, ApiDoor):
-        body = given.body if method in ("POST", "PATCH") and route.action is not None else None
+        body = given.body if (method in ("POST", "PATCH") or given.body) and route.action is not None else None
         return door.open(method, path, json=body), given.status
     options: dict[str, Any] = {"data": given.body} if method == "POST" else {}
     if caller.proof == "a token at the dashboard":

@@ -17,9 +17,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fastpix import seal
 from fastpix.access.action import Action
 from fastpix.accounts.models import BrowserSession
 from fastpix.app import PUBLIC, create_app
+from fastpix.web.api import HEX_IDS
 from tests.cast import PASSWORD, House
 from tests.world import World, test_settings
 
@@ -58,7 +60,12 @@ def routes() -> tuple[Route, ...]:
 
 def routes_of(app: Any) -> tuple[Route, ...]:
     return tuple(
-        Route(rule.endpoint, method, rule.rule, getattr(app.view_functions[rule.endpoint], "action", None))
+        Route(
+            rule.endpoint,
+            method,
+            rule.rule.replace("<media:", "<"),
+            getattr(app.view_functions[rule.endpoint], "action", None),
+        )
         for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, r.endpoint))
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     )
@@ -118,6 +125,70 @@ POLICY = {
     "signing_keys_api.get_get": "signing_keys.view",
     "signing_keys_api.create_post": "signing_keys.create",
     "signing_keys_api.delete_delete": "signing_keys.delete",
+    "media.index": "media.view",
+    "media.detail": "media.view",
+    "media.status": "media.view",
+    "media.edit": "media.edit",
+    "media.retry": "media.edit",
+    "media.delete": "media.delete",
+    "media.delete_chosen": "media.delete",
+    "media_upload.new": "media.create",
+    "media_upload.start": "media.create",
+    "media_upload.cancel": "media.create",
+    "media_upload.from_url": "media.create",
+    "media_parts.add_playback_id": "media.edit",
+    "media_parts.restrict": "media.edit",
+    "media_parts.delete_playback_id": "media.edit",
+    "media_parts.add_track": "media.edit",
+    "media_parts.edit_track": "media.edit",
+    "media_parts.delete_track": "media.edit",
+    "media_parts.downloads": "media.edit",
+    "media_parts.source": "media.edit",
+    "media_api.create_post": "media.create",
+    "media_api.index_get": "media.view",
+    "media_api.upload_post": "media.create",
+    "media_api.list_uploads_get": "media.view",
+    "media_api.cancel_put": "media.create",
+    "media_api.get_get": "media.view",
+    "media_api.edit_patch": "media.edit",
+    "media_api.delete_delete": "media.delete",
+    "media_api.retry_post": "media.edit",
+    "media_api.input_info_get": "media.view",
+    "media_api.source_access_patch": "media.edit",
+    "media_api.mp4_support_patch": "media.edit",
+    "media_api.media_clips_get": "media.view",
+    "media_api.live_clips_get": "media.view",
+    "playback_ids_api.create_post": "media.edit",
+    "playback_ids_api.index_get": "media.view",
+    "playback_ids_api.get_get": "media.view",
+    "playback_ids_api.delete_delete": "media.edit",
+    "playback_ids_api.domains_patch": "media.edit",
+    "playback_ids_api.user_agents_patch": "media.edit",
+    "tracks_api.create_post": "media.edit",
+    "tracks_api.edit_patch": "media.edit",
+    "tracks_api.delete_delete": "media.edit",
+    "tracks_api.generate_subtitles_post": "media.edit",
+    "not_offered_api.list_drm_get": "media.view",
+    "not_offered_api.summary_patch": "media.edit",
+    "not_offered_api.chapters_patch": "media.edit",
+    "not_offered_api.named_entities_patch": "media.edit",
+    "not_offered_api.moderation_patch": "media.edit",
+    "playlists.index": "media.view",
+    "playlists.detail": "media.view",
+    "playlists.create": "media.create",
+    "playlists.edit": "media.edit",
+    "playlists.add": "media.edit",
+    "playlists.order": "media.edit",
+    "playlists.remove": "media.edit",
+    "playlists.delete": "media.delete",
+    "playlists_api.index_get": "media.view",
+    "playlists_api.get_get": "media.view",
+    "playlists_api.create_post": "media.create",
+    "playlists_api.edit_put": "media.edit",
+    "playlists_api.delete_delete": "media.delete",
+    "playlists_api.add_patch": "media.edit",
+    "playlists_api.reorder_put": "media.edit",
+    "playlists_api.remove_delete": "media.edit",
     "access_tokens.index": "access_tokens.view",
     "access_tokens.detail": "access_tokens.view",
     "access_tokens.create": "access_tokens.create",
@@ -172,6 +243,7 @@ class Input:
     body: dict[str, Any] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
 
 # Ids by their name in the address. Members and tokens are Mel's, so that Ada can do to them whatever there is.
@@ -184,14 +256,41 @@ IDS: dict[str, Callable[[House], Any]] = {
 }
 IDS |= {"memberId": IDS["member_id"], "workspaceId": IDS["workspace_id"], "invitationId": IDS["invitation_id"]}
 IDS |= {"signingKeyId": IDS["key_id"], "tokenId": IDS["token_id"]}
+IDS |= {
+    "media_id": lambda h: h.shelf.media,
+    "mediaId": lambda h: h.shelf.media,
+    "livestreamId": lambda h: h.shelf.media.hex,
+    "playback_id": lambda h: h.shelf.playback_id,
+    "playbackId": lambda h: h.shelf.playback_id,
+    "track_id": lambda h: h.shelf.track,
+    "trackId": lambda h: h.shelf.track,
+    "upload_id": lambda h: h.shelf.upload,
+    "uploadId": lambda h: h.shelf.upload,
+    "playlist_id": lambda h: h.playlist,
+    "playlistId": lambda h: h.playlist,
+}
 
 
 def _successor(scene: Scene) -> str:
     return str(scene.house.members["mel"]) if scene.who == "ada" else ""
 
 
+def _media_ids(scene: Scene) -> dict[str, list[str]]:
+    return {"mediaIds": [str(scene.house.shelf.media)]}
+
+
+def _receipt(scene: Scene) -> str:
+    media_id = uuid.uuid4()
+    return f"{media_id}~{seal.sign('upload', 'staged', scene.house.id, media_id)}"
+
+
 def _invite(scene: Scene) -> dict[str, str]:
     return {"fastpix_invite": scene.house.invite_secret}
+
+
+def _settings(scene: Scene) -> dict[str, str]:
+    """What a media is asked for in the dashboard."""
+    return {"workspace": str(scene.house.workspace), "policy": "public", "resolution": "1080p", "mp4": "none"}
 
 
 INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
@@ -217,6 +316,21 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ),
     ("access_tokens.adopt", "POST"): lambda s: Input(200),
     ("access_tokens.revoke", "POST"): lambda s: Input(303),
+    ("playlists.create", "POST"): lambda s: Input(
+        303,
+        {
+            "name": "Talks",
+            "workspace": str(s.house.workspace),
+            "type": "manual",
+            "limit": "10",
+            "play_order": "createdDate ASC",
+        },
+    ),
+    ("playlists.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "description": "new"}),
+    ("playlists.add", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.media)}),
+    ("playlists.order", "POST"): lambda s: Input(303, {"up": str(s.house.shelf.media)}),
+    ("playlists.remove", "POST"): lambda s: Input(303, {"remove": str(s.house.shelf.media)}),
+    ("playlists.delete", "POST"): lambda s: Input(303),
     # one's own account
     ("account.index", "POST"): lambda s: Input(303, {"name": "Another Name"}),
     ("account.theme", "POST"): lambda s: Input(303, {"theme": "dark"}),
@@ -246,6 +360,84 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("invitations_api.revoke_delete", "DELETE"): lambda s: Input(200),
     ("signing_keys_api.create_post", "POST"): lambda s: Input(201),
     ("signing_keys_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("media.edit", "POST"): lambda s: Input(303, {"title": "Another title", "key": "show", "value": "one"}),
+    ("media.retry", "POST"): lambda s: Input(303, values={"media_id": s.house.shelf.failed}),
+    ("media.delete", "POST"): lambda s: Input(303),
+    ("media.delete_chosen", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.media)}),
+    # The file was staged already: a form that came back with an error brings its receipt.
+    ("media_upload.new", "POST"): lambda s: Input(303, _settings(s) | {"file_name": "a.mp4", "receipt": _receipt(s)}),
+    ("media_upload.start", "POST"): lambda s: Input(201, _settings(s) | {"file_name": "a.mp4"}),
+    ("media_upload.cancel", "POST"): lambda s: Input(200),
+    ("media_upload.from_url", "POST"): lambda s: Input(303, _settings(s) | {"url": "https://files.example/a.mp4"}),
+    ("media_parts.add_playback_id", "POST"): lambda s: Input(303, {"policy": "public", "resolution": "720p"}),
+    ("media_parts.restrict", "POST"): lambda s: Input(
+        303, {"domains_policy": "deny", "domains_allow": "example.com", "agents_policy": "allow", "agents_deny": "curl"}
+    ),
+    ("media_parts.delete_playback_id", "POST"): lambda s: Input(303),
+    ("media_parts.add_track", "POST"): lambda s: Input(
+        303,
+        {
+            "kind": "subtitle",
+            "url": "https://files.example/de.vtt",
+            "language_code": "de",
+            "language_name": "German",
+        },
+    ),
+    ("media_parts.edit_track", "POST"): lambda s: Input(
+        303, {"language_code": "en-GB", "language_name": "British English"}
+    ),
+    ("media_parts.delete_track", "POST"): lambda s: Input(303),
+    ("media_parts.downloads", "POST"): lambda s: Input(303, {"mp4": "audioOnly"}),
+    ("media_parts.source", "POST"): lambda s: Input(303, {"source": "y"}),
+    ("media_api.create_post", "POST"): lambda s: Input(
+        201, {"inputs": [{"type": "video", "url": "https://files.example/a.mp4"}], "accessPolicy": "public"}
+    ),
+    ("media_api.upload_post", "POST"): lambda s: Input(
+        201, {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
+    ),
+    ("media_api.cancel_put", "PUT"): lambda s: Input(200),
+    ("media_api.edit_patch", "PATCH"): lambda s: Input(200, {"title": "Another title", "metadata": {"a": "b"}}),
+    ("media_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("media_api.retry_post", "POST"): lambda s: Input(200, values={"mediaId": s.house.shelf.failed}),
+    ("media_api.source_access_patch", "PATCH"): lambda s: Input(200, {"sourceAccess": True}),
+    ("media_api.mp4_support_patch", "PATCH"): lambda s: Input(200, {"mp4Support": "audioOnly"}),
+    ("playback_ids_api.create_post", "POST"): lambda s: Input(201, {"accessPolicy": "public"}),
+    ("playback_ids_api.delete_delete", "DELETE"): lambda s: Input(
+        200, query={"playbackId": str(s.house.shelf.playback_id)}
+    ),
+    ("playback_ids_api.domains_patch", "PATCH"): lambda s: Input(
+        200, {"allow": ["example.com"], "defaultPolicy": "deny"}
+    ),
+    ("playback_ids_api.user_agents_patch", "PATCH"): lambda s: Input(200, {"deny": ["curl"]}),
+    ("tracks_api.create_post", "POST"): lambda s: Input(
+        201,
+        {
+            "tracks": {
+                "url": "https://files.example/de.vtt",
+                "type": "subtitle",
+                "languageCode": "de-DE",
+                "languageName": "German",
+            }
+        },
+    ),
+    ("tracks_api.edit_patch", "PATCH"): lambda s: Input(200, {"languageName": "British English"}),
+    ("tracks_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("tracks_api.generate_subtitles_post", "POST"): lambda s: Input(
+        501, {"languageName": "English", "languageCode": "en"}
+    ),
+    ("not_offered_api.list_drm_get", "GET"): lambda s: Input(501),
+    **{
+        (f"not_offered_api.{name}_patch", "PATCH"): lambda s: Input(501)
+        for name in ("summary", "chapters", "named_entities", "moderation")
+    },
+    ("playlists_api.create_post", "POST"): lambda s: Input(
+        201, {"name": "Talks", "referenceId": "talks", "type": "manual"}
+    ),
+    ("playlists_api.edit_put", "PUT"): lambda s: Input(200, {"name": "Renamed", "description": "new"}),
+    ("playlists_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("playlists_api.add_patch", "PATCH"): lambda s: Input(200, _media_ids(s)),
+    ("playlists_api.reorder_put", "PUT"): lambda s: Input(200, _media_ids(s)),
+    ("playlists_api.remove_delete", "DELETE"): lambda s: Input(200, _media_ids(s)),
     ("access_tokens_api.create_post", "POST"): lambda s: Input(
         201, {"name": "A new one", "workspaceId": str(s.house.workspace), "role": "member"}
     ),
@@ -272,6 +464,17 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("invite.look", "GET"): lambda s: Input(200, cookies=_invite(s)),
     ("invite.join", "POST"): lambda s: Input(303, {"name": "Pat", "password": PASSWORD}, cookies=_invite(s)),
     ("invite.prove", "POST"): lambda s: Input(409, {"password": PASSWORD}, cookies=_invite(s)),
+    ("intake.upload", "POST"): lambda s: Input(404),  # without the address's signature
+    ("intake.upload", "PUT"): lambda s: Input(404),
+    ("intake.source", "GET"): lambda s: Input(401),
+    # private media: nobody's session or access token opens them, only a playback token does
+    ("stream.master", "GET"): lambda s: Input(401),
+    ("stream.part", "GET"): lambda s: Input(
+        401, values={"expires": "0", "key_id": "-", "signature": "-", "path": "0123456789ab/720p/index.m3u8"}
+    ),
+    ("stream.download", "GET"): lambda s: Input(401, values={"name": "capped-4k.mp4"}),
+    ("images.image", "GET"): lambda s: Input(401, values={"name": "thumbnail.jpg"}),
+    ("embed.page", "GET"): lambda s: Input(401),
     ("static", "GET"): lambda s: Input(200, values={"filename": "app.css"}),
 }
 
@@ -292,4 +495,8 @@ def right_input(route: Route, scene: Scene) -> Input:
 
 def address(route: Route, values: dict[str, Any], org: str) -> str:
     """The path of a route with its ids put in."""
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: org if m[1] == "org" else str(values[m[1]]), route.rule)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: org if m[1] == "org" else _written(m[1], values[m[1]]), route.rule)
+
+
+def _written(name: str, value: Any) -> str:
+    return str(value).replace("-", "") if name in HEX_IDS else str(value)

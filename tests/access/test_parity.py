@@ -18,11 +18,32 @@ ONE_DOOR = {
     "organizations.domain.found": ("page", "personal: a token belongs to one organization already"),
     "members.domain.page": ("page", "people page by cursor; `members.domain.listed` is the same list by number"),
     "members.domain.listed": ("api", "scripts page by number; `members.domain.page` is the same list by cursor"),
+    "media.search.library": ("page", "people page by cursor; `media.search.listed` is the same list by number"),
+    "media.search.listed": ("api", "scripts page by number; `media.search.library` is the same list by cursor"),
+    "media.uploads.take": ("page", "a file that came whole, by a form without JavaScript"),
+    "media.playback_ids.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
+    "media.playback_ids.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
     "workspaces.domain.search": ("page", "the whole list; `workspaces.domain.listed` is the same list by number"),
     "workspaces.domain.listed": ("api", "scripts page by number; `workspaces.domain.search` is the same list"),
 }
 # Seen on other pages in the dashboard: each is a list there, and its single thing is the form that edits it.
-READ_ON_FORMS = {"members.domain.get": "a member's details stand in the list and in the form"}
+READ_ON_FORMS = {
+    "members.domain.get": "a member's details stand in the list and in the form",
+    "media.playback_ids.listed": "a media's page shows its playback ids",
+    "media.playback_ids.get": "a media's page shows its playback ids",
+    "media.clips.listed": "a media's page names what it is a clip of",
+    "media.clips.recorded": "a media's page names its stream; the stream's page comes with live streams",
+    "media.sources_of.get": "a media's page shows what is known of its source",
+    "media.uploads.listed": "the upload page holds the uploads that are under way in it",
+    "media.not_offered.drm": "what is not offered has no page",
+    "media.not_offered.use_ai": "what is not offered has no page",
+    "media.not_offered.generate_subtitles": "what is not offered has no page",
+}
+# Verbs that no door opens, and what does.
+NO_DOOR = {
+    "media.uploads._make_media": "the last byte of an upload, at the public address that is the proof",
+    "media.domain.log": "the media's page reads it beside `media.domain.get`",
+}
 
 
 def short(name: str) -> str:
@@ -40,6 +61,8 @@ def test_a_verb_has_both_doors_or_a_reason(action):
     elif action.is_personal:
         assert "api" not in doors, "what a person does to themselves is the dashboard's alone"
         assert table.PERSONAL[action.key]
+    elif name in NO_DOOR:
+        assert doors == set()
     elif action.is_preparation:
         assert doors == set(), "it only prepares a form; the form's own verb is the door"
     else:
@@ -47,7 +70,7 @@ def test_a_verb_has_both_doors_or_a_reason(action):
 
 
 def test_the_lists_of_exceptions_name_verbs_that_exist():
-    assert {*ONE_DOOR, *READ_ON_FORMS} <= {short(name) for name in ACTIONS}
+    assert {*ONE_DOOR, *READ_ON_FORMS, *NO_DOOR} <= {short(name) for name in ACTIONS}
 
 
 def test_every_permission_of_a_built_resource_is_asked_for_at_both_doors():

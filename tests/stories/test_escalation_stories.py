@@ -63,7 +63,7 @@ def _camel(name):
 
 def forged():
     """Every column of every model, in both spellings, with a value that would show."""
-    columns = {column.name: _value(column) for table in Base.metadata.sorted_tables for column in table.columns}
+    columns = {str(column.name): _value(column) for table in Base.metadata.sorted_tables for column in table.columns}
     assert {"role", "all_workspaces", "organization_id", "person_id", "password_hash", "email_verified_at"} <= set(
         columns
     )

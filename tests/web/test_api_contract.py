@@ -7,6 +7,7 @@ import re
 import pytest
 
 from fastpix.web import envelope
+from fastpix.web.api import HEX_IDS
 from tests.access.routes import routes
 
 pytestmark = pytest.mark.sqlite
@@ -122,6 +123,8 @@ WITH_ID = sorted({(r.method, r.rule) for r in routes() if r.door == "api" and r.
 @pytest.mark.parametrize(("method", "rule"), WITH_ID, ids=lambda v: str(v))
 def test_a_malformed_id_is_refused_by_the_name_of_its_parameter(ada, method, rule, bad):
     name = re.search(r"<(\w+)>", rule)[1]
+    if name in HEX_IDS and bad == "0" * 32:
+        bad = "0" * 31  # 32 hex digits are the right form of a stream's id
     path = re.sub(r"<\w+>", bad, rule)
     answer = ada.api.open(method, path, json={} if method in ("POST", "PATCH") else None)
     assert fields(answer) == {name: "is invalid"}

@@ -1,0 +1,84 @@
+"""The media of the cast: one that is Ready, with a playback id, subtitles and a download, and an upload that waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.db import db
+from fastpix.jobs.models import Job
+from fastpix.resources.media import create, processing, tracks, uploads
+from fastpix.resources.media.asked import Asked
+from fastpix.resources.media.models import AVAILABLE, Media, Track
+
+RENDITION = {
+    "name": "720p",
+    "width": 1280,
+    "height": 720,
+    "bandwidth": 2_900_000,
+    "average_bandwidth": 2_500_000,
+    "codecs": "avc1.640020,mp4a.40.2",
+    "frame_rate": 30.0,
+    "size": 1000,
+}
+SPRITE = {"tile_width": 160, "tile_height": 90, "columns": 10, "rows": 1, "interval": 1.0, "count": 10}
+FACTS: dict[str, Any] = {
+    "container": "mp4",
+    "duration": 10.01,
+    "width": 1280,
+    "height": 720,
+    "frame_rate": 30.0,
+    "is_audio_only": False,
+    "has_sound": True,
+}
+MADE: dict[str, Any] = {
+    "renditions": [RENDITION],
+    "sprite": SPRITE,
+    "has_poster": True,
+    "duration": 10.01,
+    "size": 2000,
+}
+
+
+@dataclass
+class Shelf:
+    """The ids of what an organization has in its library. `source_url` is nothing for members."""
+
+    media: UUID
+    playback_id: UUID
+    track: UUID
+    upload: UUID
+    failed: UUID
+    upload_url: str
+    source_url: str
+
+
+def furnish(workspace_id: UUID, name: str) -> Shelf:
+    """A private media as the worker leaves it, without bytes in the storage. Needs an admin in force."""
+    source_url = f"https://files.example/{name}-secret-source.mp4"
+    asked = Asked(access_policy="private", title=f"The {name} clip", mp4_support="capped_4k")
+    made = create.from_url(workspace_id, source_url, asked)
+    ready(made["id"])
+    processing.downloadable(
+        made["id"], {"capped-4k.mp4": {"status": "ready", "size": 10, "width": 1280, "height": 720}}
+    )
+    track = tracks.create(made["id"], "subtitle", "en", "English", url=f"https://files.example/{name}.vtt")
+    db.session.execute(sa.update(Track).where(Track.id == track["id"]).values(status=AVAILABLE, version="cafe"))
+    upload = uploads.create(workspace_id, Asked(title=f"The {name} upload"), "*", f"{name}.mp4")
+    db.session.execute(sa.update(Media).where(Media.id == made["id"]).values(stream_id=made["id"].hex))
+    failed = create.from_url(workspace_id, source_url, Asked(title=f"The {name} failure"))["id"]
+    processing.fail(failed, "This file is not a video.", ["moov atom not found"])
+    db.session.execute(sa.delete(Job).where(Job.kind.startswith("media.")))
+    playback_id = made["playback_ids"][0]["id"]
+    return Shelf(made["id"], playback_id, track["id"], upload["id"], failed, upload["url"], source_url)
+
+
+def ready(media_id: UUID, version: str = "0123456789ab") -> None:
+    """Take a media through its statuses to Ready."""
+    processing.received(media_id, 1000, "clip.mp4")
+    processing.examined(media_id, FACTS)
+    processing.publish(media_id, version, MADE, ())
+    db.session.flush()
