@@ -14,6 +14,7 @@ import pytest
 from fastpix.access import principal
 from fastpix.accounts import recovery
 from fastpix.app import create_app
+from fastpix.resources.media import playback_ids
 from fastpix.resources.members import invitations
 from fastpix.resources.people import domain as people
 from tests.browser.looking import Watch, new_context, send
@@ -42,6 +43,12 @@ NOT_PAGES = {
     "readyz": "JSON for probes",
     "docs.document": "JSON",
     "invitations.status": "JSON",
+    "media.status": "JSON",
+    "stream.master": "a playlist",
+    "stream.part": "playlists and segments",
+    "stream.download": "a file",
+    "images.image": "pictures and what goes with them",
+    "intake.source": "a file",
     "accounts.home": "goes on to where the visitor belongs; its own page is among STATES",
     "accounts.reset_link": "goes on to accounts.reset",
     "accounts.well_known_change_password": "goes on to account.password",
@@ -50,10 +57,11 @@ NOT_PAGES = {
     "invite.link": "goes on to invite.look",
     "accounts.set_up": "on a fresh instance: test_a_fresh_instance",
 }
-PUBLIC = ("accounts.", "docs.", "invite.", "accounts_more.confirm_email")
+PUBLIC = ("accounts.", "docs.", "invite.", "embed.", "accounts_more.confirm_email")
 # Pages one only comes to by a secret link.
 BY_LINK = {
     "accounts.reset": "/reset/{reset}",
+    "embed.page": "/embed/{shown}",
     "accounts_more.confirm_email": "/email/{email}",
     "invite.look": "/i/{pat}",
 }
@@ -83,6 +91,7 @@ def site(servers):
         with acting_as(cast, "ada"):
             made = invitations.invite([cast.people["rex"].email], "admin")[0]
             ids["rex"] = made["link"].rpartition("/")[2]
+            ids["shown"] = playback_ids.create(cast.acme.shelf.media, "public")["id"]
         principal.enter(principal.NOBODY)
 
     server.cast = cast = server.seed(also)
@@ -95,6 +104,10 @@ def site(servers):
         "invitation_id": acme.invitation,
         "key_id": acme.signing_key,
         "token_id": acme.tokens["mel member"].id,
+        "media_id": acme.shelf.media,
+        "playback_id": acme.shelf.playback_id,
+        "track_id": acme.shelf.track,
+        "playlist_id": acme.playlist,
     }
     return server.start_web()
 
