@@ -57,6 +57,8 @@ class World:
         migrate(self.app)
         self.cast: Cast = make_cast(self.app)
         self._rows = self._read()
+        # What `digest` says of a world that was just reset; it need not be read again before every request.
+        self.untouched = self.digest()
 
     def reset(self) -> None:
         """Put tables and the process's settings back; other tests may have made other applications meanwhile."""

@@ -59,7 +59,7 @@ def test_a_foreign_id_in_the_address_is_not_there(world, ada, route):
         else:
             answer = ada.page.open(route.method, path, **({"data": given.body} if route.method == "POST" else {}))
         assert answer.status_code == 404, f"{kind}: {answer.status_code}"
-        assert world.digest() == before, kind
+    assert world.digest() == before
 
 
 @pytest.mark.parametrize("route", _with_ids("page"), ids=str)

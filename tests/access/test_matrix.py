@@ -35,16 +35,17 @@ def _methods(route):
 
 def _faults(world, route, caller, method):
     refused = verdict(route, caller)
-    before = world.digest()
     response, status = ask(world, route, caller, method=method)
     expected = refused or status
     if response.status_code != expected:
         yield f"{method} {route.rule} by {caller}: {response.status_code} instead of {expected}"
-    if (refused or expected >= 400) and world.digest() != before:
-        yield f"{method} {route.rule} by {caller}: refused with {response.status_code}, and yet something was stored"
     if refused and method != "HEAD" and response.status_code == refused:
         yield from _wording(world, route, caller, response)
-    world.reset()
+    if not refused and expected < 400:
+        world.reset()
+    elif world.digest() != world.untouched:
+        yield f"{method} {route.rule} by {caller}: refused with {response.status_code}, and yet something was stored"
+        world.reset()
 
 
 def _wording(world, route, caller, response):

@@ -122,7 +122,8 @@ def test_no_secret_reaches_the_logs(world, markers, caplog):
             )
             for caller in crawlers if route.action is not None else [Caller("mel", "session")]:
                 ask(world, route, caller)
-                world.reset()
+                if route.method != "GET":  # looking changes nothing, as the matrix shows
+                    world.reset()
     finally:
         logging.getLogger("sqlalchemy.engine").setLevel(logging.NOTSET)
     assert caplog.text
