@@ -99,7 +99,7 @@ MAY_IMPORT: dict[str, list[str]] = {
         "accounts*", *ACCESS, "db", *LEAVES, *[f"resources.*.{rule}" for rule in RULES], "web.forms", "mail.outbox",
         "resources.people.models",
     ],
-    "intake*": ["intake*", "resources.media.uploads", "resources.media.sources_of", "resources.media.models", "web*", "db", "storage*", "errors"],
+    "intake*": ["intake*", "resources.media.asked", "resources.media.uploads", "resources.media.sources_of", "resources.media.models", "web*", "db", "storage*", "errors"],
     "delivery*": [
         "delivery*", "resources.*.domain", "resources.media.playback", "resources.media.models", "web*", "access*", "storage*",
         "video.stills", "video.facts", "settings", "seal", "links", "db", "errors",

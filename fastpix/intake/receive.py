@@ -39,6 +39,7 @@ def take(upload: Receiving, chunk: Chunk, read: Read, limit: int) -> Stored:
     A chunk that comes again is skipped as far as it is stored; one of a finished upload is answered as done.
     """
     if upload.status == COMPLETED:
+        db.session.rollback()
         drain(read, chunk.length)
         return Stored(chunk.total or 0, is_complete=True)
     if upload.status != WAITING or upload.expires_at <= now():
@@ -78,7 +79,8 @@ def _settled(upload: Receiving, size: int, chunk: Chunk) -> Stored:
         return Stored(size, is_complete=False)
     if whole == 0:
         raise Invalid("file", "The file is empty. Choose another one.")
-    uploads.complete(upload, whole)
+    if not uploads.complete(upload, whole):
+        raise Gone("This upload was cancelled while it came. Ask for a new one.")
     return Stored(whole, is_complete=True)
 
 

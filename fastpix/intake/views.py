@@ -12,7 +12,7 @@ from werkzeug.exceptions import ClientDisconnected
 from fastpix.db import db
 from fastpix.errors import FastpixError, Gone, Invalid, Missing
 from fastpix.intake import protocol, receive
-from fastpix.resources.media import sources_of, uploads
+from fastpix.resources.media import asked, sources_of, uploads
 from fastpix.resources.media.uploads import Receiving
 from fastpix.storage import instance as storage
 from fastpix.web import envelope
@@ -49,7 +49,7 @@ def source(media_id: UUID) -> Any:
     key, name = found
     db.session.rollback()
     response = Response(storage.get().read(key), mimetype="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=name or "source")
+    response.headers.set("Content-Disposition", "attachment", filename=asked.file_name(name) or "source")
     response.content_length = storage.get().size(key)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -69,6 +69,7 @@ def install(app: Flask, settings: Settings) -> None:
         db.set_reading(request.method in SAFE_METHODS)
         if request.path not in ANY_HOST and not is_trusted(request.host, viewers.is_here()):
             raise UntrustedHost
+        _receive_body(app)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -90,6 +91,16 @@ def _policy(settings: Settings) -> str:
         if parts.netloc
     }
     return CSP.format(viewers="".join(f" {origin}" for origin in sorted(elsewhere)))
+
+
+def _receive_body(app: Flask) -> None:
+    """Read the body before anything is asked of the database: on SQLite a writer's lock must not wait for a slow sender.
+
+    Not the bodies of files: those come in pieces, after who sends them is known and the transaction has ended.
+    """
+    view = app.view_functions.get(request.endpoint or "")
+    if request.method not in SAFE_METHODS and not viewers.is_here() and not getattr(view, "takes_files", False):
+        request.get_data(cache=True)
 
 
 def check_csrf_of_page(settings: Settings) -> None:

@@ -144,10 +144,14 @@ def upgrade() -> None:
         sa.Column("file_name", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("created_by", sa.String(length=160), nullable=False),
+        sa.Column("by_member_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by_member_id"], ["members.id"], name=op.f("fk_uploads_by_member_id_members"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],

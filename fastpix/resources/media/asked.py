@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ RESOLUTIONS = ("360p", "480p", "720p", "1080p", "1440p", "2160p")
 MP4_SUPPORT = ("none", "capped_4k", "audioOnly", "audioOnly,capped_4k")
 _DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 MOST_RULES, LONGEST_RULE = 100, 255
+MOST_TRACKS = 50
 
 
 @dataclass
@@ -51,7 +53,19 @@ class Asked:
         self.metadata = metadata(self.metadata)
         self.restrictions = {kind: rule(kind, self.restrictions.get(kind)) for kind in NO_RESTRICTIONS}
         self._check_times()
+        self._check_subtitles()
         return self
+
+    def _check_subtitles(self) -> None:
+        for each in self.subtitles:
+            web_address("inputs", each["url"])
+            language_code(each["languageCode"])
+            language_name(each["languageName"])
+        if len(self.subtitles) > MOST_TRACKS:
+            raise Invalid("inputs", f"A media has at most {MOST_TRACKS} tracks.")
+        names = [each["languageName"] for each in self.subtitles]
+        if len(set(names)) < len(names):
+            raise Invalid("languageName", "Each language can be there once.")
 
     def _check_times(self) -> None:
         for name, value in (("startTime", self.start_time), ("endTime", self.end_time)):
@@ -86,6 +100,25 @@ def metadata(given: dict[str, Any]) -> dict[str, str]:
         if not isinstance(value, str) or len(value) > 255 or not 0 < len(key) <= 255:
             raise Invalid("metadata", "Keys and values are texts of at most 255 characters.")
     return dict(given)
+
+
+def language_code(code: str) -> str:
+    """The code. Raises `Invalid`."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", code):
+        raise Invalid("languageCode", "Give a language code such as en or en-US.")
+    return code
+
+
+def language_name(name: str) -> str:
+    """The name. Raises `Invalid` for what is not in ASCII letters (contract section 3.4)."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z ()-]{0,79}", name):
+        raise Invalid("languageName", "Give the language's name in ASCII letters, such as English.")
+    return name
+
+
+def file_name(name: str) -> str:
+    """The name of a file, without what could break a line or a header, at most 255 characters."""
+    return "".join(c for c in name if unicodedata.category(c)[0] != "C")[:255]
 
 
 def web_address(name: str, value: str) -> str:

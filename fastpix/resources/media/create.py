@@ -34,7 +34,7 @@ def from_url(workspace_id: UUID, url: str, wanted: Asked) -> dict[str, Any]:
         media = new(workspace_id, "clip", wanted, source_media_id=source.id, source_name=source.source_name)
     else:
         url = asked.web_address("url", url)
-        name = unquote(urlsplit(url).path.rpartition("/")[2])[:255]
+        name = asked.file_name(unquote(urlsplit(url).path.rpartition("/")[2]))
         media = new(workspace_id, "url", wanted, source_url=url, source_name=name)
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name

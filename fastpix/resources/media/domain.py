@@ -34,9 +34,9 @@ def get(media_id: UUID) -> dict[str, Any]:
 @action("media.view")
 def log(media_id: UUID) -> list[dict[str, Any]]:
     """What happened to it, oldest first: {at, text, detail}. Raises `Missing`."""
-    load(media_id)
+    url = load(media_id).source_url
     lines = db.session.scalars(_LOG, {"media_id": media_id})
-    return [{"at": line.at, "text": line.text, "detail": line.detail} for line in lines]
+    return [{"at": line.at, "text": search.for_reader(line.text, url), "detail": line.detail} for line in lines]
 
 
 @action("media.edit")
@@ -94,7 +94,11 @@ def retry(media_id: UUID) -> dict[str, Any]:
     if media.status != FAILED:
         raise WrongState("Only a media that failed can be processed again.")
     before = _facts(media)
-    media.status, media.failure, media.percent = IN_QUEUE, "", None
+    # Of two at once, one changes the row.
+    claim = sa.update(Media).where(Media.id == media_id, Media.status == FAILED)
+    claim = claim.values(status=IN_QUEUE, failure="", percent=None).execution_options(synchronize_session="fetch")
+    if not db.session.execute(claim).rowcount:  # type: ignore[attr-defined]  # a cursor's result
+        raise WrongState("Somebody asked for that already.")
     enqueue(media, "media.ingest")
     note(media, "Processing was asked for again.")
     _tell(media, before)

@@ -170,6 +170,8 @@ class Upload(InWorkspace, Base):
     file_name: Mapped[str] = mapped_column(sa.String(255), default="")
     size: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_by: Mapped[str] = mapped_column(sa.String(160))
+    # The address ends with the membership of whoever asked for it, and rests while they may not make media.
+    by_member_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="CASCADE"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.db import db, now
-from fastpix.resources.media import domain
+from fastpix.resources.media import asked, domain
 from fastpix.resources.media.models import (
     AVAILABLE,
     CREATED,
@@ -91,7 +91,7 @@ def received(media_id: UUID, size: int, name: str = "") -> None:
     media.source_size = size
     media.size = size
     if name and not media.source_name:
-        media.source_name = name[:255]
+        media.source_name = asked.file_name(name)
         domain.rename(media, media.title)
     media.status, media.percent, media.updated_at = DOWNLOADED, None, now()
     domain.note(media, f"The source was received ({size:,} bytes).")

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix.access import principal
 from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.resources.media.models import Media, MediaCount, MediaWord, PlaybackId, Track
@@ -118,8 +120,18 @@ def as_dict(media: Media) -> dict[str, Any]:
     """Every column of a media but the secret ones, with empty lists for what belongs to it."""
     told = {column.key: getattr(media, column.key) for column in sa.inspect(Media).column_attrs}
     told["metadata"] = told.pop("metadata_")
+    told["failure"] = for_reader(media.failure, media.source_url)
     del told["generation"]
     return told | {"playback_ids": [], "tracks": [], "folder": media.folder}
+
+
+def for_reader(text: str, url: str) -> str:
+    """The text; without any host for those who may not know where a file came from: redirects name others, too."""
+    if not url or principal.may("media.edit"):
+        return text
+    host = re.escape(urlsplit(url).hostname or "")
+    hosts = r"(?:[\w-]+\.)+[\w-]*\w" + (f"|{host}" if host else "")
+    return re.sub(hosts, "the server", text, flags=re.IGNORECASE)
 
 
 def playback_as_dict(row: PlaybackId) -> dict[str, Any]:
@@ -135,7 +147,8 @@ def playback_as_dict(row: PlaybackId) -> dict[str, Any]:
 
 def track_as_dict(row: Track) -> dict[str, Any]:
     names = ("id", "media_id", "type", "status", "failure", "language_code", "language_name", "title", "url", "version")
-    return {name: getattr(row, name) for name in (*names, "details", "is_added")}
+    told = {name: getattr(row, name) for name in (*names, "details", "is_added")}
+    return told | {"failure": for_reader(row.failure, row.url)}
 
 
 def _filtered(workspace_id: UUID, query: str, status: str) -> Any:

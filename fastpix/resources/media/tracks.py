@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from fastpix.resources.media import asked, domain, search
 from fastpix.resources.media.models import AVAILABLE, PREPARING, TRACK_FAILED, Media, Track
 from fastpix.storage import instance as storage
 
-MOST = 50
+MOST = asked.MOST_TRACKS
 LARGEST_SUBTITLES = 5 << 20
 _ONE = sa.select(Track).where(Track.id == sa.bindparam("track_id"), Track.media_id == sa.bindparam("media_id"))
 _ALL = sa.select(Track).where(Track.media_id == sa.bindparam("media_id"))
@@ -62,7 +61,7 @@ def edit(
     if language_name is not None:
         track.language_name = _checked_name(media, language_name, but=track.id)
     if language_code is not None:
-        track.language_code = _checked_code(language_code)
+        track.language_code = asked.language_code(language_code)
     if title is not None:
         track.title = asked.line("title", title)
     if url:
@@ -103,7 +102,7 @@ def add(
         workspace_id=media.workspace_id,
         type=type,
         url="" if file is not None else asked.web_address("url", url),
-        language_code=_checked_code(language_code),
+        language_code=asked.language_code(language_code),
         language_name=_checked_name(media, language_name),
         title=asked.line("title", title),
         is_added=True,
@@ -156,15 +155,8 @@ def _load(media_id: UUID, track_id: UUID) -> Track:
     return track
 
 
-def _checked_code(code: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", code):
-        raise Invalid("languageCode", "Give a language code such as en or en-US.")
-    return code
-
-
 def _checked_name(media: Media, name: str, but: UUID | None = None) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z ()-]{0,79}", name):
-        raise Invalid("languageName", "Give the language's name in ASCII letters, such as English.")
+    asked.language_name(name)
     for track in db.session.scalars(_ALL, {"media_id": media.id}):
         if track.is_added and track.language_name == name and track.id != but:
             raise WrongState("duplicate languageName: the media has a track of this name already.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,21 +12,24 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from fastpix import links, seal
-from fastpix.access import principal, tenancy
+from fastpix.access import principal, table, tenancy
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, WrongState
+from fastpix.resources.media import asked, domain
 from fastpix.resources.media import create as creation
-from fastpix.resources.media import domain
 from fastpix.resources.media.asked import Asked
-from fastpix.resources.media.models import CANCELLED, COMPLETED, EXPIRED, WAITING, Media, Upload
+from fastpix.resources.media.models import CANCELLED, COMPLETED, EXPIRED, WAITING, Upload
+from fastpix.resources.members.models import Member
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.storage import instance as storage
 
 LIFE = timedelta(seconds=14_400)
 PURPOSE = "upload"
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]{1,200}|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?/?")
 _ONE = sa.select(Upload).where(Upload.id == sa.bindparam("upload_id"))
+_ROLE = sa.select(Member.role).where(Member.id == sa.bindparam("member_id"))
 _WAITING = sa.select(Upload).where(Upload.status == WAITING, Upload.expires_at > sa.bindparam("moment"))
 _COUNT = sa.select(sa.func.count(Upload.id)).where(Upload.status == WAITING, Upload.expires_at > sa.bindparam("moment"))
 
@@ -58,8 +62,9 @@ def create(workspace_id: UUID, wanted: Asked, cors_origin: str, file_name: str =
         workspace_id=workspace_id,
         cors_origin=_checked_origin(cors_origin),
         settings=wanted.as_json(),
-        file_name=file_name[:255],
+        file_name=asked.file_name(file_name),
         created_by=current().shown_name,
+        by_member_id=current().member_id,
         expires_at=now() + LIFE,
     )
     db.session.add(upload)
@@ -92,7 +97,9 @@ def take(workspace_id: UUID, wanted: Asked, file_name: str, receipt: str) -> dic
     if not seal.is_signed(signature, PURPOSE, "staged", tenancy.organization_id(), text):
         raise Invalid("file", "The file that was sent is not here any more. Choose it again.")
     workspaces.check(workspace_id)
-    media = creation.new(workspace_id, "upload", wanted.check(), media_id=UUID(text), source_name=file_name[:255])
+    media = creation.new(
+        workspace_id, "upload", wanted.check(), media_id=UUID(text), source_name=asked.file_name(file_name)
+    )
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": "upload"}, workspace_id=workspace_id)
@@ -133,20 +140,26 @@ def find(upload_id: UUID, secret: str) -> Receiving:
         raise Missing("There is no such upload.")
     with tenancy.everywhere("who sends a file is known by the address alone"):
         upload = db.session.scalar(_ONE, {"upload_id": upload_id})
-    if upload is None:
+        role = db.session.scalar(_ROLE, {"member_id": upload.by_member_id}) if upload is not None else None
+    if upload is None or (upload.by_member_id and "media.create" not in table.permissions_of(role or "member")):
         raise Missing("There is no such upload.")
     return Receiving(**{name: getattr(upload, name) for name in Receiving.__dataclass_fields__})
 
 
-def complete(receiving: Receiving, size: int) -> None:
-    """All bytes are here: make the media, in the name of whoever asked for the upload. Doing it again changes nothing."""
+def complete(receiving: Receiving, size: int) -> bool:
+    """All bytes are here: make the media, in the name of whoever asked for the upload. Doing it again changes nothing.
+
+    False: the upload was cancelled or expired meanwhile.
+    """
     actor = principal.system(f"upload by {receiving.created_by}", receiving.organization_id, "api")
     with principal.acting(actor):
         statement = sa.update(Upload).where(Upload.id == receiving.id, Upload.status == WAITING)
         result: Any = db.session.execute(statement.values(status=COMPLETED, size=size))
         if result.rowcount == 1:
             _make_media(receiving)
-        db.session.flush()
+            db.session.flush()
+            return True
+        return db.session.scalar(sa.select(Upload.status).where(Upload.id == receiving.id)) == COMPLETED
 
 
 @action("media.create")
@@ -166,14 +179,6 @@ def _make_media(receiving: Receiving) -> None:
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": "upload"}, workspace_id=upload.workspace_id)
-
-
-def note_file(receiving: Receiving, name: str) -> None:
-    """The name of the file that comes, for the media's."""
-    actor = principal.system("an upload", receiving.organization_id, "api")
-    with principal.acting(actor):
-        statement = sa.update(Upload).where(Upload.id == receiving.id, Upload.file_name == "")
-        db.session.execute(statement.values(file_name=name[:255]))
 
 
 def expire() -> int:
@@ -202,13 +207,8 @@ def address(upload_id: UUID) -> str:
     return links.to(f"/upload/{upload_id}?upload_id={seal.sign(PURPOSE, upload_id)}")
 
 
-def media_of(upload_id: UUID) -> bool:
-    """Whether the upload's media exists in the scope."""
-    return db.session.scalar(sa.select(Media.id).where(Media.id == upload_id)) is not None
-
-
 def _checked_origin(text: str) -> str:
-    if text != "*" and (len(text) > 255 or not text.startswith(("http://", "https://")) or "\n" in text):
+    if text != "*" and not _ORIGIN.fullmatch(text):
         raise Invalid(
             "corsOrigin", "Give the origin of the page that sends the file, such as https://example.com, or *."
         )
