@@ -190,8 +190,7 @@ def test_neither_cookie_nor_csrf_token_is_asked_for(world, sender):
     assert upload.put(FILE, headers={"Origin": "https://elsewhere.example"}).status_code == 200
 
 
-def test_an_upload_in_the_name_of_a_person_who_left_still_arrives(world, sender, ada):
-    """The address is the proof: what was promised to the sender's page is kept."""
+def test_the_media_is_in_the_name_of_whoever_asked_for_the_upload(world, sender):
     upload = sender()
     assert upload.chunk(FILE, 0, len(FILE) - 1).status_code == 200
     assert media(world, upload.id).created_by == "Ada Admin"

@@ -126,7 +126,9 @@ def _failing(work: Work) -> Iterator[None]:
             return
         if queue.attempt() < MOST_TRIES:
             raise
-        words = str(problem) if isinstance(problem, FastpixError | OSError) else "The server made a mistake."
+        words = str(problem) if isinstance(problem, FastpixError) else "The server made a mistake."
+        if isinstance(problem, OSError) and problem.strerror:
+            words = f"{problem.strerror}."  # without the path of a file of this server
         _give_up(work, f"This did not work after several tries. {words}", ())
 
 

@@ -127,8 +127,10 @@ def cancel(upload_id: UUID) -> dict[str, Any]:
     if upload.status != WAITING or upload.expires_at <= now():
         state = EXPIRED if upload.status == WAITING else upload.status
         raise WrongState(f"The upload is {state}; only a waiting one can be cancelled.")
-    upload.status = CANCELLED
-    db.session.flush()
+    claim = sa.update(Upload).where(Upload.id == upload_id, Upload.status == WAITING).values(status=CANCELLED)
+    if not db.session.execute(claim).rowcount:  # type: ignore[attr-defined]  # a cursor's result
+        raise WrongState("The last byte has just arrived; the upload is done.")
+    db.session.refresh(upload)
     storage.get().discard(key_of(upload_id))
     describe("upload", upload_id, upload.file_name, after={"status": CANCELLED}, workspace_id=upload.workspace_id)
     return _as_dict(upload)
@@ -189,9 +191,9 @@ def expire() -> int:
                 sa.select(Upload.id).where(Upload.status == WAITING, Upload.expires_at <= now()).limit(500)
             )
         )
-        db.session.execute(
-            sa.update(Upload).where(Upload.id.in_(over), Upload.status == WAITING).values(status=EXPIRED)
-        )
+        ended = sa.update(Upload).where(Upload.id.in_(over), Upload.status == WAITING).values(status=EXPIRED)
+        # Only what was still waiting: the last byte of another one may have come just now.
+        over = list(db.session.scalars(ended.returning(Upload.id).execution_options(synchronize_session=False)))
     for upload_id in over:
         storage.get().discard(key_of(upload_id))
     return len(over)
