@@ -9,6 +9,8 @@ from fastpix.resources.media.playback import Playable, preview_prefix
 
 _SIZES = ("kB", "MB", "GB", "TB")
 
+STRIP_PIXELS = 30
+
 
 def size(count: int | None) -> str:
     """Bytes in words, such as 12.3 MB; empty for none."""
@@ -79,7 +81,8 @@ def player(media: dict[str, Any], playable: Playable | None) -> dict[str, Any] |
 def playback(media: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """A playback id with its addresses, the embed code and its rules in words."""
     width, height = media["width"] or 640, media["height"] or 360
-    shape = f'width="{min(width, 640)}" height="{round(min(width, 640) * height / width)}"'
+    # Below the picture lies the strip of previews.
+    shape = f'width="{min(width, 640)}" height="{round(min(width, 640) * height / width) + STRIP_PIXELS}"'
     shape = 'width="640" height="80"' if media["is_audio_only"] else shape
     address = links.embed(row["id"]) + ("?token=TOKEN" if row["access_policy"] == "private" else "")
     code = f'<iframe src="{address}" {shape} allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>'

@@ -216,8 +216,10 @@ def _facts(media: dict[str, Any]) -> dict[str, str]:
         "Original file": " ".join(filter(None, (media["source_name"], presentation.size(media["source_size"])))),
         "Came as": kinds.get(media["source_kind"], media["source_kind"]),
         "Format": media["container"],
-        "Largest resolution": media["max_resolution"],
-        "Renditions": ", ".join(str(rendition["name"]) for rendition in media["renditions"]),
+        "Asked for": f"at most {media['max_resolution']}",
+        "Renditions": ", ".join(
+            f"{min(made['width'], made['height'])}p" if made["height"] else "sound" for made in media["renditions"]
+        ),
         "Creator id": media["creator_id"],
     }
     return {name: text for name, text in told.items() if text}
