@@ -14,7 +14,8 @@ from fastpix.jobs.models import Job
 
 def work(world, *kinds, most=20):
     """Run what is due, at most `most` jobs. Returns how many ran."""
-    handlers = {kind: handler for kind, handler in resources.JOBS.items() if not kinds or kind in kinds}
+    everything = resources.QUICK | resources.INCOMING | resources.TRANSCODING
+    handlers = {kind: handler for kind, handler in everything.items() if not kinds or kind in kinds}
     set_reading(False)
     done = 0
     while done < most and worker.run_one(

@@ -41,7 +41,6 @@ RESOURCES = (
 QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}
 INCOMING: Jobs = {"media.ingest": media_jobs.ingest, "media.track": media_extras.track}
 TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": media_extras.download}
-JOBS = QUICK | INCOMING | TRANSCODING
 
 BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors] + [
     door.blueprint

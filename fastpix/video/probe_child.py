@@ -188,4 +188,4 @@ def _decode(packet: Any, found: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:])))  # noqa: T201
+    print(json.dumps(main(*sys.argv[1:])))  # noqa: T201  # its answer goes to the parent by standard output

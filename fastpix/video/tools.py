@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from functools import cache
 
-import imageio_ffmpeg  # type: ignore[import-untyped]
+import imageio_ffmpeg  # type: ignore[import-untyped]  # ships no types
 
 from fastpix.errors import Misconfigured
 

@@ -80,7 +80,7 @@ class Pages:
                 return conclude(view(**values))
 
             guarded.action = action  # type: ignore[attr-defined]
-            guarded.takes_files = takes_files  # type: ignore[attr-defined]
+            guarded.takes_files = takes_files  # type: ignore[attr-defined]  # a mark on the view, for `web.files`
             action.doors["page"].extend(f"{method} {self.prefix}{rule}" for method in methods.split())
             self.blueprint.add_url_rule(self.prefix + rule, endpoint or view.__name__, guarded, methods=methods.split())
             return guarded

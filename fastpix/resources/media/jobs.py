@@ -21,7 +21,7 @@ from fastpix.errors import FastpixError
 from fastpix.jobs import queue
 from fastpix.jobs.queue import Interrupted
 from fastpix.resources.media import processing, sources
-from fastpix.resources.media.models import READY
+from fastpix.resources.media.models import PROCESSING, READY, VALIDATING
 from fastpix.resources.media.processing import Work
 from fastpix.storage import instance as storage
 from fastpix.video import pipeline, probe
@@ -43,7 +43,7 @@ def ingest(args: Args) -> None:
     with _failing(work):
         sources.receive(work, reporter(work.id))
         with transaction():
-            processing.mark(work.id, processing.VALIDATING)
+            processing.mark(work.id, VALIDATING)
         with local_source(work) as path:
             found = probe.probe(path, max_seconds=longest_seconds)
         processing.examined(work.id, _told(found))
@@ -55,7 +55,7 @@ def process(args: Args) -> None:
     if work is None or work.status == READY:
         return
     with transaction():
-        processing.mark(work.id, processing.PROCESSING, "Processing began.", percent=0)
+        processing.mark(work.id, PROCESSING, "Processing began.", percent=0)
     _clean(work)
     version = secrets.token_hex(6)
     folder = storage.get().work_folder(f"{work.id}-{version}")

@@ -14,20 +14,14 @@ from fastpix.db import db, now
 from fastpix.resources.media import asked, domain
 from fastpix.resources.media.models import (
     AVAILABLE,
-    CREATED,
     DOWNLOADED,
-    DOWNLOADING,
     FAILED,
     IN_QUEUE,
-    PROCESSING,
     READY,
     UNDER_WAY,
-    VALIDATING,
     Media,
     Track,
 )
-
-__all__ = ["CREATED", "DOWNLOADED", "DOWNLOADING", "FAILED", "IN_QUEUE", "PROCESSING", "READY", "VALIDATING"]
 
 
 @dataclass(frozen=True)

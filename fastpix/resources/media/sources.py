@@ -12,6 +12,7 @@ from fastpix.errors import FastpixError, Missing
 from fastpix.jobs import queue
 from fastpix.jobs.queue import Interrupted
 from fastpix.resources.media import processing, uploads
+from fastpix.resources.media.models import DOWNLOADING
 from fastpix.resources.media.processing import Work
 from fastpix.storage import instance as storage
 
@@ -68,7 +69,7 @@ def _copied(work: Work, _report: Callable[[float], None]) -> str:
 
 def _fetched(work: Work, report: Callable[[float], None]) -> str:
     with transaction():
-        processing.mark(work.id, processing.DOWNLOADING, "Fetching began.", percent=0)
+        processing.mark(work.id, DOWNLOADING, "Fetching began.", percent=0)
     key = uploads.key_of(work.id)
     name = fetch_to(key, work.source_url, policy.max_bytes, report)
     storage.get().complete(key, work.source_key)

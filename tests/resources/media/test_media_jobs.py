@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastpix.access import principal, tenancy
 from fastpix.jobs import queue
 from fastpix.resources.media import domain, housekeeping, processing
-from fastpix.resources.media.models import Media
+from fastpix.resources.media.models import PROCESSING, Media
 from fastpix.storage import instance as storage
 from tests.video.clips import H264, clip, colour, tone
 from tests.working import jobs, work
@@ -240,7 +240,7 @@ def test_percent_is_stored_while_it_is_under_way_and_not_after(world, api, clip_
     media_id = send(world, api, clip_file.read_bytes())
     work(world, "media.ingest")
     with world.session(), principal.acting(principal.system("the test", world.cast.acme.id)):
-        processing.mark(uuid.UUID(media_id), processing.PROCESSING, percent=0)
+        processing.mark(uuid.UUID(media_id), PROCESSING, percent=0)
         processing.progress(uuid.UUID(media_id), 42)
     assert api.get(f"on-demand/{media_id}").json["data"]["percent"] == 42
     work(world)
