@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.looking import CHROMIUM, MISSING, PLAIN_HOST, new_context
-from tests.live.running import Server
+from tests.running.server import Server
 
 
 def pytest_collection_modifyitems(items):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from playwright.sync_api import Error, expect
 
 from tests.browser.looking import Watch, confirm, send
-from tests.live.running import eventually
+from tests.running.server import eventually
 
 SECRET_LINKS = ("signing-keys", "access-tokens")
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from fastpix.resources.signing_keys import domain as signing_keys
 from tests.browser.looking import Watch
 from tests.cast import acting_as
-from tests.live.running import eventually
+from tests.running.server import eventually
 from tests.video.clips import H264, clip, picture, tone
 
 PLAYS = "() => { const v = document.querySelector('video'); return v && v.currentTime > 1 && v.videoWidth > 0 }"

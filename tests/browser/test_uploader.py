@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from fastpix.storage import open_storage
-from tests.live.running import eventually
+from tests.running.server import eventually
 
 VENDORED = Path(__file__).parents[2] / "fastpix/web/static/vendor/resumable-uploads/uploads.js"
 PAGE = b"""<!doctype html><input type=file><script src=/uploads.js></script><script>

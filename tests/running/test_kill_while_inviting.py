@@ -13,7 +13,7 @@ from contextlib import closing
 import httpx
 
 from tests.cast import PASSWORD
-from tests.live.running import Postbox, Server, Visitor, eventually, mail_server
+from tests.running.server import Postbox, Server, Visitor, eventually, mail_server
 
 INVITERS = 4
 

@@ -12,7 +12,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tests.live.running import Server, Visitor, eventually
+from tests.running.server import Server, Visitor, eventually
 
 PASSWORD = "correct horse battery"
 

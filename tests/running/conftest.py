@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.running import Server
+from tests.running.server import Server
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastpix_python import Fastpix, errors, models
 
-from tests.live.running import Server, eventually
-from tests.live.shelf_server import files_at
-from tests.live.test_published_client import IMPATIENT
+from tests.running.server import Server, eventually
+from tests.running.shelf_server import files_at
+from tests.running.test_published_client import IMPATIENT
 from tests.video.clips import H264, clip, colour, tone
 
 VTT = "WEBVTT\n\n00:00.500 --> 00:01.500\nHello\n"

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.live.running import ROOT, eventually
+from tests.running.server import ROOT, eventually
 from tests.video.clips import H264, clip, colour, tone
 
 CLIPS = KILLS = 10
