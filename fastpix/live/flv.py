@@ -1,0 +1,91 @@
+"""FLV: the few bytes around audio and video, and what their first bytes say about them.
+
+Source of the formats: Adobe's Flash Video File Format 10.1, annex E; Enhanced RTMP v2 (veovera.org) for the four-letter
+names of newer codecs.
+"""
+
+from __future__ import annotations
+
+import struct
+
+AUDIO, VIDEO, DATA = 8, 9, 18  # kinds of tags, and the same numbers are the kinds of RTMP messages
+
+# Version 1, audio and video, nine bytes of header; then the size of the tag before the first one.
+HEADER = b"FLV\x01\x05\x00\x00\x00\x09" + bytes(4)
+
+_VIDEO_CODECS = {2: "flv1", 3: "flashsv", 4: "vp6", 5: "vp6a", 6: "flashsv2", 7: "h264", 12: "hevc", 13: "av1"}
+_AUDIO_CODECS = {
+    0: "pcm", 1: "adpcm", 2: "mp3", 3: "pcm", 4: "nellymoser", 5: "nellymoser", 6: "nellymoser", 7: "pcm_alaw",
+    8: "pcm_mulaw", 10: "aac", 11: "speex", 14: "mp3",
+}  # fmt: skip
+_FOUR_LETTERS = {
+    b"avc1": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"vvc1": "vvc", b"av01": "av1", b"vp08": "vp8", b"vp09": "vp9",
+    b"mp4a": "aac", b".mp3": "mp3", b"Opus": "opus", b"fLaC": "flac", b"ac-3": "ac3", b"ec-3": "eac3",
+}  # fmt: skip
+UNKNOWN = "unknown"
+
+_ENHANCED_AUDIO = 9  # the sound format that says: four letters follow
+_SEQUENCE_START, _MULTITRACK_AUDIO, _MULTITRACK_VIDEO = 0, 5, 6  # packet types of Enhanced RTMP
+_PICTURES = (1, 3)  # coded frames, with and without a composition time
+_KEYFRAME = 1
+
+
+def tag(kind: int, timestamp: int, payload: bytes) -> bytes:
+    """One tag and the size that follows it. `timestamp` is in ms, modulo 2^32; `payload` is under 16 MiB."""
+    size = len(payload)
+    # Three bytes of time, and above them, in a byte of their own behind them, the highest eight bits.
+    time = (timestamp & 0xFFFFFF) << 8 | timestamp >> 24 & 0xFF
+    return struct.pack(">II3x", kind << 24 | size, time) + payload + struct.pack(">I", size + 11)
+
+
+def is_keyframe(payload: bytes) -> bool:
+    """Whether a video payload is a picture that needs no other. A codec's configuration is no picture."""
+    if len(payload) < 2:
+        return False
+    first = payload[0]
+    if first & 0x80:
+        return first >> 4 & 0x07 == _KEYFRAME and first & 0x0F in _PICTURES
+    return first >> 4 == _KEYFRAME and not is_video_config(payload)
+
+
+def is_video_config(payload: bytes) -> bool:
+    """Whether a video payload is the configuration of H.264 (what FLV calls the AVC sequence header)."""
+    if len(payload) < 2 or video_codec(payload) != "h264":
+        return False
+    if payload[0] & 0x80:
+        return payload[0] & 0x0F == _SEQUENCE_START
+    return payload[1] == 0
+
+
+def is_audio_config(payload: bytes) -> bool:
+    """Whether an audio payload is the configuration of AAC (what FLV calls the AAC sequence header)."""
+    if len(payload) < 2 or audio_codec(payload) != "aac":
+        return False
+    if payload[0] >> 4 == _ENHANCED_AUDIO:
+        return payload[0] & 0x0F == _SEQUENCE_START
+    return payload[1] == 0
+
+
+def video_codec(payload: bytes) -> str:
+    """The codec's name, such as "h264" or "hevc"; "unknown" if the payload does not say."""
+    if not payload:
+        return UNKNOWN
+    first = payload[0]
+    if first & 0x80:
+        return _four_letters(payload, is_multitrack=first & 0x0F == _MULTITRACK_VIDEO)
+    return _VIDEO_CODECS.get(first & 0x0F, UNKNOWN)
+
+
+def audio_codec(payload: bytes) -> str:
+    """The codec's name, such as "aac" or "mp3"; "unknown" if the payload does not say."""
+    if not payload:
+        return UNKNOWN
+    first = payload[0]
+    if first >> 4 == _ENHANCED_AUDIO:
+        return _four_letters(payload, is_multitrack=first & 0x0F == _MULTITRACK_AUDIO)
+    return _AUDIO_CODECS.get(first >> 4, UNKNOWN)
+
+
+def _four_letters(payload: bytes, *, is_multitrack: bool) -> str:
+    start = 2 if is_multitrack else 1  # a byte says how the tracks are packed
+    return _FOUR_LETTERS.get(payload[start : start + 4], UNKNOWN)
