@@ -62,6 +62,17 @@ def tracks(init: bytes) -> list[Track]:
     return [Track(*each, durations.get(each[0], 0)) for each in zip(numbers, timescales, codecs, strict=True)]
 
 
+def picture_size(init: bytes) -> tuple[int, int]:
+    """Width and height of the picture, from the first visual sample entry; zeros where there is none."""
+    for name, content in walk(init):
+        if name == b"stsd":
+            kind, entry = next(walk(content[8:]))
+            if kind in (b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"vp09"):
+                width, height = struct.unpack_from(">HH", entry, 24)
+                return width, height
+    return 0, 0
+
+
 def _codec(entries: bytes) -> str:
     """The RFC 6381 name of the first sample entry, such as `avc1.64001f` or `mp4a.40.2`."""
     kind, entry = next(walk(entries))

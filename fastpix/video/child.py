@@ -24,6 +24,12 @@ LOG_LINES, LOG_WIDTH = 50, 400
 LONGEST_LINE = 1 << 20
 
 
+def launched(command: Sequence[str], limits: Limits, *, parent: int, has_network: bool = False) -> list[str]:
+    """The command line that runs `command` under limits. `parent`: the process it dies with; 0 for none."""
+    numbers = (parent, int(has_network), limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
+    return [sys.executable, "-I", "-S", LAUNCH, *map(str, numbers), *command]
+
+
 class Child:
     """`command` runs in `folder` once this is entered; leaving kills what of it still runs.
 
@@ -42,9 +48,8 @@ class Child:
         return tuple(self._log)
 
     def __enter__(self) -> Self:
-        limits = (self._limits.cpu_seconds, self._limits.memory_bytes, self._limits.file_bytes)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", LAUNCH, str(os.getpid()), *map(str, limits), *self._command],
+            launched(self._command, self._limits, parent=os.getpid()),
             cwd=self._folder,
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,

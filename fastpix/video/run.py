@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,13 @@ HARD: tuple[str, ...] = (
     *("-max_pixels", str(MAX_PIXELS), "-probesize", "20M", "-analyzeduration", "20M"),
     *("-max_streams", str(MAX_STREAMS), "-max_alloc", str(512 << 20), "-threads", str(THREADS)),
 )
+# The same before the one input that names others: a list that `recording` wrote, whose names lead nowhere else.
+LISTED: tuple[str, ...] = (
+    *HARD[:2],
+    *("-format_whitelist", "concat,mov,mp4,m4a,3gp,3g2,mj2", *HARD[4:]),
+    *("-f", "concat", "-safe", "1", "-auto_convert", "0"),
+)
+LIST = re.compile(r"ffconcat version 1\.0\n(?:file '[a-z]\d{5}\.mp4'\nduration \d+\.\d{6}\n)+")
 ALWAYS = (
     *("-hide_banner", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-nostats"),
     *("-filter_threads", str(THREADS), "-filter_complex_threads", str(THREADS)),
@@ -77,14 +85,23 @@ def ffmpeg(
 
 
 def _check_inputs(arguments: Sequence[str]) -> None:
-    """An input is a file of ours by its full path, which no protocol's name can begin, behind all of HARD."""
+    """An input is a file of ours by its full path, which no protocol's name can begin, behind all of HARD; or a list."""
     for position, argument in enumerate(arguments):
         if argument != "-i":
             continue
-        if tuple(arguments[max(0, position - len(HARD)) : position]) != HARD:
+        before, path = tuple(arguments[:position]), Path(arguments[position + 1])
+        if not path.is_absolute():
+            raise ValueError(f"an input is not a full path: {path}")
+        if before[-len(LISTED) :] == LISTED:
+            _check_list(path)
+        elif before[-len(HARD) :] != HARD:
             raise ValueError("an input is read without the HARD options directly before its -i")
-        if not Path(arguments[position + 1]).is_absolute():
-            raise ValueError(f"an input is not a full path: {arguments[position + 1]}")
+
+
+def _check_list(path: Path) -> None:
+    """A list names nothing but files beside it that have names of ours. The check reads it: who wrote it cannot be seen."""
+    if path.is_symlink() or not LIST.fullmatch(path.read_bytes().decode("ascii", "replace")):
+        raise ValueError(f"an input is not a list of our own files: {path}")
 
 
 def _why(child: Child, limits: Limits) -> str:

@@ -1,0 +1,69 @@
+"""ffmpeg's part in a broadcast: it cuts what an encoder sends into pieces that players fetch, without encoding anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastpix.video import boxes, tools
+from fastpix.video.child import launched
+from fastpix.video.facts import Limits
+
+# A keyframe begins each piece, so a piece is as long as the encoder's distance of keyframes, and at least this.
+SEGMENT_SECONDS = 2
+INIT, PLAYLIST = "init.mp4", "index.m3u8"
+# A broadcast may last for days; copying 720p takes half a percent of a core.
+LIMITS = Limits(cpu_seconds=7 * 86_400, memory_bytes=1 << 30, file_bytes=2 << 30)
+_ALWAYS = ("-hide_banner", "-nostdin", "-v", "error", "-y")
+_PROBE = ("-probesize", "500k", "-analyzeduration", "3M", "-max_streams", "8")
+_PIPE = ("-protocol_whitelist", "pipe,file", "-format_whitelist", "flv,live_flv")
+_RELAY = ("-rw_timeout", "15000000", "-protocol_whitelist", "rtmp,tcp,file", "-format_whitelist", "flv,live_flv")
+_OUTPUT = (
+    *("-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-map_metadata", "-1"),
+    *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_list_size", "5", "-hls_segment_type", "fmp4"),
+    *("-hls_flags", "independent_segments+temp_file", "-hls_fmp4_init_filename", INIT),
+    *("-hls_segment_filename", "s%05d.m4s", PLAYLIST),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A piece on disk: how long it plays, in seconds, and its bytes."""
+
+    path: Path
+    seconds: float
+    size: int
+
+
+def from_pipe() -> list[str]:
+    """The command that packages FLV from its standard input into the folder it runs in. It ends when its input does."""
+    return launched(
+        [tools.ffmpeg(), *_ALWAYS, *_PIPE, *_PROBE, "-f", "live_flv", "-i", "pipe:0", *_OUTPUT], LIMITS, parent=0
+    )
+
+
+def from_relay(url: str, parent: int) -> list[str]:
+    """The command that packages what another RTMP server gives out under `url`. It dies with the process `parent`."""
+    command = [tools.ffmpeg(), *_ALWAYS, *_RELAY, *_PROBE, "-rtmp_live", "live", "-i", url, *_OUTPUT]
+    return launched(command, LIMITS, parent=parent, has_network=True)
+
+
+def finished(folder: Path) -> list[Path]:
+    """The pieces that are complete, in order: ffmpeg renames each when it is."""
+    return sorted(folder.glob("s*.m4s"))
+
+
+def picture(init: Path) -> tuple[str, int, int]:
+    """What the init segment says: RFC 6381 codecs, width and height (0 where there is no picture)."""
+    data = init.read_bytes()
+    width, height = boxes.picture_size(data)
+    return ",".join(track.codec for track in boxes.tracks(data)), width, height
+
+
+def measure(piece: Path, init: Path) -> Measured:
+    """How long a piece plays: as long as its picture, or its sound where there is no picture."""
+    tracks = boxes.tracks(init.read_bytes())
+    found = boxes.spans(piece, tracks)
+    leading = next((track.id for track in tracks if not track.codec.startswith("mp4a")), tracks[0].id)
+    begin, end = found.get(leading) or next(iter(found.values()), (0.0, 0.0))
+    return Measured(piece, max(0.001, end - begin), piece.stat().st_size)
