@@ -16,7 +16,14 @@ class Refused(FastpixError):
 
 
 class WrongState(Refused):
-    """A rule of the wire contract says not now; it answers such refusals with 400 over the API."""
+    """A rule of the wire contract says not now; it answers such refusals with 400 over the API.
+
+    `wire` is the contract's own short message where it has one; the sentence is then its description.
+    """
+
+    def __init__(self, message: str, wire: str = "") -> None:
+        super().__init__(message)
+        self.wire = wire
 
 
 class NotOffered(FastpixError):

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 _public_url = ""
 _stream_base = ""
 _images_base = ""
+_live_server = ""
 
 
-def configure(public_url: str, stream_base: str = "", images_base: str = "") -> None:
-    """Set the public address, and where playlists and images begin. Called by `fastpix.app`."""
-    global _public_url, _stream_base, _images_base
-    _public_url = public_url
+def configure(public_url: str, stream_base: str = "", images_base: str = "", live_server: str = "") -> None:
+    """Set the public address, where playlists and images begin, and where encoders publish. Called by `fastpix.app`."""
+    global _public_url, _stream_base, _images_base, _live_server
+    _public_url, _live_server = public_url, live_server
     _stream_base, _images_base = stream_base or f"{public_url}/stream", images_base or f"{public_url}/images"
 
 
@@ -34,6 +35,11 @@ def image(playback_id: object, name: str = "thumbnail.jpg", **query: str) -> str
 def embed(playback_id: object, **query: str) -> str:
     """The link of the page that other sites put into a frame."""
     return _with_query(f"{_public_url}/embed/{playback_id}", query)
+
+
+def live_server() -> str:
+    """What people paste into an encoder as its server; empty where this instance takes no streams in."""
+    return _live_server
 
 
 def _with_query(address: str, query: dict[str, str]) -> str:

@@ -53,3 +53,4 @@ def organization(slug: str, command: str) -> Iterator[UUID]:
         found = organizations.find(slug)
         with principal.acting(principal.system(f"fastpix {command}", found, "cli")):
             yield found
+            db.session.flush()  # what was written is checked while the scope is open

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+OFF = "off"
+
 
 def text(value: str) -> str:
     return value.strip()
@@ -64,6 +66,17 @@ def address(value: str) -> str:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("give host:port, such as 127.0.0.1:8000")
     return value.strip()
+
+
+def address_or_off(value: str) -> str:
+    return OFF if value.strip().lower() == OFF else address(value)
+
+
+def rtmp_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (parts.scheme not in ("rtmp", "rtmps") or not parts.hostname or not parts.path.strip("/")):
+        raise ValueError("give rtmp://host/live or rtmps://host/live")
+    return value.strip().rstrip("/")
 
 
 def other_host(value: str) -> str:

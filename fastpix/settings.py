@@ -7,6 +7,7 @@ nonsense values stop the start with one line.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import tomllib
@@ -85,7 +86,8 @@ class Settings:
     fetch_allow_private: bool = _setting(
         False,
         kinds.boolean,
-        "Whether media may be fetched from private, loopback and link-local addresses. Leave off unless all admins are trusted.",
+        "Whether media may be fetched from, and live streams pushed to, private, loopback and link-local addresses. "
+        "Leave off unless all admins are trusted.",
     )
     ffmpeg: str = _setting("", kinds.text, "Path of ffmpeg. Empty: the one that came with the package.")
     transcode_jobs: int = _setting(1, kinds.number(1, 32), "How many media one worker processes at the same time.")
@@ -102,6 +104,27 @@ class Settings:
         "",
         kinds.internal_prefix,
         "Path of an internal nginx location over the media folder: files are then sent by nginx (X-Accel-Redirect).",
+    )
+    live_bind: str = _setting(
+        "127.0.0.1:1935",
+        kinds.address_or_off,
+        "Address and port on which encoders publish live streams (RTMP). `0.0.0.0:1935` for other machines; `off`: none.",
+    )
+    live_url: str = _setting(
+        "",
+        kinds.rtmp_url,
+        "Server address that people paste into an encoder, `rtmp://` or `rtmps://`. Empty: the public host and the port above.",
+    )
+    live_streams: int = _setting(
+        20, kinds.number(1, 1000), "How many live streams may be on air here at the same time."
+    )
+    live_callbacks: str = _setting(
+        "off",
+        kinds.address_or_off,
+        "Address and port on which nginx-rtmp asks whether an encoder may publish, such as `127.0.0.1:1936`. `off`: not used.",
+    )
+    live_relay_url: str = _setting(
+        "rtmp://127.0.0.1:1935/live", kinds.rtmp_url, "Where nginx-rtmp gives out the streams that it took in."
     )
     invite_days: int = _setting(7, kinds.number(1, 90), "Days an invite stays valid.")
     session_hours: int = _setting(12, kinds.number(1, 720), "Hours a sign-in lasts without “keep me signed in”.")
@@ -155,6 +178,14 @@ class Settings:
     @property
     def stream_base(self) -> str:
         return self.stream_url or f"{self.public_url}/stream"
+
+    @property
+    def live_server(self) -> str:
+        """What people paste into an encoder as its server; empty where nothing takes streams in."""
+        if self.live_url:
+            return self.live_url
+        port = self.live_bind.rpartition(":")[2]
+        return "" if self.live_bind == kinds.OFF else f"rtmp://{self.host}{'' if port == '1935' else ':' + port}/live"
 
     @property
     def images_base(self) -> str:
@@ -230,15 +261,17 @@ def secret_key(settings: Settings) -> str:
 
 
 def _kept_secret(path: Path) -> str:
+    """The secret in a file, made by whoever comes first; processes that start together agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed: nobody reads a file that is not written yet
+        if kept := file.read().strip():
+            return kept
+        key = secrets.token_urlsafe(48)
         file.write(key + "\n")
-    return key
+        file.flush()
+        os.fsync(file.fileno())
+        return key
 
 
 def markdown_table() -> str:

@@ -20,7 +20,7 @@ import flask_principal
 from fastpix.access import table
 from fastpix.access.table import Role
 
-Door = Literal["dashboard", "api", "cli", "job"]
+Door = Literal["dashboard", "api", "cli", "job", "ingest"]
 ActionNeed = namedtuple("ActionNeed", ["method", "permission"])
 
 

@@ -120,6 +120,8 @@ def _invalid(problem: Invalid) -> Response:
 def _refused(problem: FastpixError) -> Response:
     db.session.rollback()
     status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
+    if isinstance(problem, WrongState) and problem.wire and envelope.is_wanted():
+        return envelope.failure(status, problem.wire, str(problem))
     response = answer(status, str(problem))
     if isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.retry_after)
