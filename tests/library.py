@@ -1,15 +1,21 @@
-"""The media of the cast: one that is Ready, with a playback id, subtitles and a download, and an upload that waits."""
+"""The media and live streams of the cast: a media that is Ready, with a playback id, subtitles and a download, an upload
+that waits; a private stream with a simulcast target, one that is on air, one that is disabled.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix.db import db
+from fastpix.db import db, now
 from fastpix.jobs.models import Job
+from fastpix.resources.live_streams import domain as live_streams
+from fastpix.resources.live_streams import lifecycle, simulcasts, viewers
+from fastpix.resources.live_streams.models import LiveConnection
 from fastpix.resources.media import create, processing, tracks, uploads
 from fastpix.resources.media.asked import Asked
 from fastpix.resources.media.models import AVAILABLE, Media, Track
@@ -54,6 +60,12 @@ class Shelf:
     failed: UUID
     upload_url: str
     source_url: str
+    stream: str
+    live_playback_id: UUID
+    simulcast: str
+    active_stream: str
+    disabled_stream: str
+    stream_secrets: dict[str, str]
 
 
 def furnish(workspace_id: UUID, name: str) -> Shelf:
@@ -73,7 +85,38 @@ def furnish(workspace_id: UUID, name: str) -> Shelf:
     processing.fail(failed, "This file is not a video.", ["moov atom not found"])
     db.session.execute(sa.delete(Job).where(Job.kind.startswith("media.")))
     playback_id = made["playback_ids"][0]["id"]
-    return Shelf(made["id"], playback_id, track["id"], upload["id"], failed, upload["url"], source_url)
+    live = _streams(workspace_id, name)
+    return Shelf(made["id"], playback_id, track["id"], upload["id"], failed, upload["url"], source_url, **live)
+
+
+def _streams(workspace_id: UUID, name: str) -> dict[str, Any]:
+    """A private live stream with a simulcast target, one that is on air, one that is disabled."""
+    url, key = f"rtmps://live.elsewhere.example/{name}-secret-app", f"{name}-secret-simulcast-key"
+    told = live_streams.Wanted(access_policy="private", metadata={"name": f"The {name} stream"})
+    made = live_streams.create(workspace_id, told)
+    target = simulcasts.create(made["id"], url, key)
+    disabled = live_streams.create(workspace_id, live_streams.Wanted())["id"]
+    live_streams.disable(disabled)
+    active = live_streams.create(workspace_id, live_streams.Wanted(enable_recording=False))
+    _on_air(active, workspace_id)
+    secrets = {name: made[name] for name in ("stream_key", "srt_secret", "srt_playback_secret")}
+    return {
+        "stream": made["id"],
+        "live_playback_id": made["playback_ids"][0]["id"],
+        "simulcast": target["id"],
+        "active_stream": active["id"],
+        "disabled_stream": disabled,
+        "stream_secrets": secrets | {"simulcast_key": key, "simulcast_url": url},
+    }
+
+
+def _on_air(stream: dict[str, Any], workspace_id: UUID) -> None:
+    """An encoder sends it, and somebody watches. Its lease is long, so that no housekeeping ends it."""
+    admission = lifecycle.admit(stream["stream_key"], "192.0.2.1", "an ingest", "built-in")
+    segment = lifecycle.Finished("0.m4s", 2.0, 400_000, now())
+    assert lifecycle.keep(admission, [segment], lifecycle.Picture("avc1.64001f,mp4a.40.2", 1280, 720))
+    viewers.note([(stream["id"], "somebody", workspace_id, admission.organization_id)])
+    db.session.execute(sa.update(LiveConnection).values(lease_until=now() + timedelta(days=365)))
 
 
 def ready(media_id: UUID, version: str = "0123456789ab") -> None:

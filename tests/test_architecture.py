@@ -25,11 +25,14 @@ RULES = [
     "acceptance",
     "asked",
     "authority",
+    "broadcasts",
     "change",
     "clips",
     "contents",
     "create",
     "invitations",
+    "keys",
+    "lifecycle",
     "lock",
     "not_offered",
     "notices",
@@ -37,12 +40,16 @@ RULES = [
     "playback_ids",
     "preview",
     "processing",
+    "recovery",
     "rules",
     "search",
+    "segments",
+    "simulcasts",
     "sources_of",
     "standing",
     "tracks",
     "uploads",
+    "viewers",
 ]
 DOORS = ["views", "api", "*_views", "*_api"]
 
@@ -75,11 +82,22 @@ MAY_IMPORT: dict[str, list[str]] = {
     **{
         f"resources.media.{name}": [
             "own.*", "resources.workspaces.domain", *ACCESS, "db", "errors", "fetch", "jobs.queue", "jobs.models", "storage*", "video*",
+            "resources.live_streams.models",
         ]
         for name in ("jobs", "extras", "sources", "housekeeping", "processing")
     },
+    "resources.media.recordings": [
+        "own.*", "resources.live_streams.segments", "db", "errors", "jobs.queue", "storage*", "video*",
+    ],
     "resources.media.shapes": ["web.api", "links", "access.principal"],
     "resources.media.schemas": ["web.api", "errors", "own.asked"],
+    "resources.live_streams.forms": ["web.forms", "own.domain", "resources.media.forms"],
+    "resources.live_streams.presentation": ["own.*", "resources.media.presentation", "resources.media.search", "links"],
+    "resources.live_streams.part_views": ["own.*", "resources.media.forms", "web*", "errors"],
+    "resources.live_streams.shapes": ["web.api", "resources.media.shapes"],
+    "resources.live_streams.schemas": [
+        "web.api", "errors", "own.domain", "own.simulcasts", "resources.media.asked", "resources.media.schemas",
+    ],
     "resources.*.models": ["db", "access.tenancy", "access.table"],
     "resources.*.schemas": ["web.api"],
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],
@@ -101,10 +119,14 @@ MAY_IMPORT: dict[str, list[str]] = {
     ],
     "intake*": ["intake*", "resources.media.asked", "resources.media.uploads", "resources.media.sources_of", "resources.media.models", "web*", "db", "storage*", "errors"],
     "delivery*": [
-        "delivery*", "resources.*.domain", "resources.media.playback", "resources.media.models", "web*", "access*", "storage*",
+        "delivery*", "resources.*.domain", "resources.media.playback", "resources.media.models", "web*",
+        "resources.live_streams.playback", "resources.live_streams.viewers", "access*", "storage*",
         "video.stills", "video.facts", "settings", "seal", "links", "db", "errors",
     ],
-    "live*": ["live*", "resources.*.domain", "web*", "access*", "storage*", "errors"],
+    "live*": [
+        "live*", *[f"resources.live_streams.{rule}" for rule in ("lifecycle", "recovery", "simulcasts", "models")],
+        "video.live", "video.child", "storage*", "addresses", "settings", "setting_kinds", "db", "errors",
+    ],
     "app": ["*"],
     "cli": ["*"],
     "operating": ["*"],
@@ -137,6 +159,8 @@ USES_FLASK = {
     "accounts.forms": ({"wtforms"}, "the forms at the door"),
     "accounts.sessions": ({"flask_login"}, "the signed-in person is what flask-login carries"),
     "jobs.worker": ({"flask"}, "a job runs in the application's context"),
+    "live.clerk": ({"flask"}, "ingest asks the database in the application's context"),
+    "live.ingest": ({"flask"}, "ingest asks the database in the application's context"),
     "mail.letters": ({"jinja2"}, "letters are templates"),
 }
 
@@ -144,6 +168,11 @@ USES_FLASK = {
 ACROSS = {
     "access.tenancy": "defines it",
     "resources.access_tokens.authority": "a token is proved before its organization is known; last use is noted after",
+    "resources.live_streams.housekeeping": "the worker looks after the broadcasts of all organizations",
+    "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",
+    "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",
+    "resources.live_streams.recovery": "an ingest, and the worker, look after the streams of all organizations",
+    "resources.live_streams.viewers": "viewers belong to no organization; they are noted for all streams at once",
     "resources.media.housekeeping": "the worker looks after the bytes of all organizations",
     "resources.media.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.media.sources_of": "who fetches an original is known by the signed address alone",

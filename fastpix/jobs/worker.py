@@ -76,6 +76,8 @@ def run_one(
     stop: threading.Event | None = None,
 ) -> bool:
     """Claim one job and run it. False: there was nothing to do."""
+    if not handlers:  # a thread of periodic tasks alone
+        return False
     with app.app_context():
         claimed = queue.claim(owner, handlers.keys(), lease=lease)
     if claimed is None:

@@ -8,6 +8,11 @@ from typing import Any
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import api as access_tokens_api
 from fastpix.resources.access_tokens import views as access_tokens
+from fastpix.resources.live_streams import api as live_streams_api
+from fastpix.resources.live_streams import part_views as live_part_views
+from fastpix.resources.live_streams import playback_ids_api as live_playback_ids_api
+from fastpix.resources.live_streams import simulcasts_api
+from fastpix.resources.live_streams import views as live_streams
 from fastpix.resources.media import api as media_api
 from fastpix.resources.media import extras as media_extras
 from fastpix.resources.media import jobs as media_jobs
@@ -30,6 +35,7 @@ Jobs = dict[str, Callable[[Mapping[str, Any]], None]]
 RESOURCES = (
     (organizations.pages, organizations_api.api),
     (media.pages, media_api.api),
+    (live_streams.pages, live_streams_api.api),
     (playlists.pages, playlists_api.api),
     (workspaces.pages, workspaces_api.api),
     (members.pages, members_api.api),
@@ -44,6 +50,9 @@ TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": med
 
 BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors] + [
     door.blueprint
-    for door in (upload_views.pages, part_views.pages, playback_ids_api.api, tracks_api.api, not_offered_api.api)
-]
+    for door in (
+        upload_views.pages, part_views.pages, live_part_views.pages, playback_ids_api.api, tracks_api.api, not_offered_api.api,
+        live_playback_ids_api.api, simulcasts_api.api,
+    )
+]  # fmt: skip
 MENU = [entry for pages, _ in RESOURCES for entry in pages.menu]

@@ -189,6 +189,43 @@ POLICY = {
     "playlists_api.add_patch": "media.edit",
     "playlists_api.reorder_put": "media.edit",
     "playlists_api.remove_delete": "media.edit",
+    # live streams, the pages
+    "live_streams.index": "live_streams.view",
+    "live_streams.detail": "live_streams.view",
+    "live_streams.status": "live_streams.view",
+    "live_streams.create": "live_streams.create",
+    "live_streams.edit": "live_streams.edit",
+    "live_streams.enable": "live_streams.edit",
+    "live_streams.disable": "live_streams.edit",
+    "live_streams.finish": "live_streams.edit",
+    "live_streams.reset_key": "live_streams.edit",
+    "live_streams.delete": "live_streams.delete",
+    "live_parts.add_playback_id": "live_streams.edit",
+    "live_parts.restrict": "live_streams.edit",
+    "live_parts.delete_playback_id": "live_streams.edit",
+    "live_parts.add_simulcast": "live_streams.edit",
+    "live_parts.switch_simulcast": "live_streams.edit",
+    "live_parts.delete_simulcast": "live_streams.edit",
+    # live streams, the API
+    "live_streams_api.create_post": "live_streams.create",
+    "live_streams_api.index_get": "live_streams.view",
+    "live_streams_api.get_get": "live_streams.view",
+    "live_streams_api.edit_patch": "live_streams.edit",
+    "live_streams_api.delete_delete": "live_streams.delete",
+    "live_streams_api.enable_put": "live_streams.edit",
+    "live_streams_api.disable_put": "live_streams.edit",
+    "live_streams_api.finish_put": "live_streams.edit",
+    "live_streams_api.reset_key_post": "live_streams.edit",
+    "live_streams_api.viewer_count_get": "live_streams.view",
+    "live_playback_ids_api.create_post": "live_streams.edit",
+    "live_playback_ids_api.get_get": "live_streams.view",
+    "live_playback_ids_api.delete_delete": "live_streams.edit",
+    "live_playback_ids_api.domains_patch": "live_streams.edit",
+    "live_playback_ids_api.user_agents_patch": "live_streams.edit",
+    "simulcasts_api.create_post": "live_streams.edit",
+    "simulcasts_api.get_get": "live_streams.view",
+    "simulcasts_api.edit_put": "live_streams.edit",
+    "simulcasts_api.delete_delete": "live_streams.edit",
     "access_tokens.index": "access_tokens.view",
     "access_tokens.detail": "access_tokens.view",
     "access_tokens.create": "access_tokens.create",
@@ -268,7 +305,17 @@ IDS |= {
     "uploadId": lambda h: h.shelf.upload,
     "playlist_id": lambda h: h.playlist,
     "playlistId": lambda h: h.playlist,
+    "stream_id": lambda h: h.shelf.stream,
+    "streamId": lambda h: h.shelf.stream,
+    "simulcast_id": lambda h: h.shelf.simulcast,
+    "simulcastId": lambda h: h.shelf.simulcast,
 }
+# Where the same name means another thing: the playback ids of live streams.
+LIVE_IDS: dict[str, Callable[[House], Any]] = {
+    "playback_id": lambda h: h.shelf.live_playback_id,
+    "playbackId": lambda h: h.shelf.live_playback_id,
+}
+LIVE_RULES = ("/v1/live/", "/o/<org>/live/")
 
 
 def _successor(scene: Scene) -> str:
@@ -438,6 +485,57 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("playlists_api.add_patch", "PATCH"): lambda s: Input(200, _media_ids(s)),
     ("playlists_api.reorder_put", "PUT"): lambda s: Input(200, _media_ids(s)),
     ("playlists_api.remove_delete", "DELETE"): lambda s: Input(200, _media_ids(s)),
+    # live streams, the pages
+    ("live_streams.create", "POST"): lambda s: Input(
+        303,
+        {
+            "name": "Studio",
+            "workspace": str(s.house.workspace),
+            "policy": "public",
+            "media_policy": "private",
+            "resolution": "720p",
+            "window": "120",
+        },
+    ),
+    ("live_streams.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "window": "300", "key": "a", "value": "b"}),
+    ("live_streams.enable", "POST"): lambda s: Input(303, values={"stream_id": s.house.shelf.disabled_stream}),
+    ("live_streams.disable", "POST"): lambda s: Input(303),
+    ("live_streams.finish", "POST"): lambda s: Input(303, values={"stream_id": s.house.shelf.active_stream}),
+    ("live_streams.reset_key", "POST"): lambda s: Input(303),
+    ("live_streams.delete", "POST"): lambda s: Input(303),
+    ("live_parts.add_playback_id", "POST"): lambda s: Input(303, {"policy": "public"}),
+    ("live_parts.restrict", "POST"): lambda s: Input(
+        303, {"domains_policy": "deny", "domains_allow": "example.com", "agents_policy": "allow", "agents_deny": "curl"}
+    ),
+    ("live_parts.delete_playback_id", "POST"): lambda s: Input(303),
+    ("live_parts.add_simulcast", "POST"): lambda s: Input(
+        303, {"url": "rtmps://live.elsewhere.example/app", "key": "another-key"}
+    ),
+    ("live_parts.switch_simulcast", "POST"): lambda s: Input(303, {"on": ""}),
+    ("live_parts.delete_simulcast", "POST"): lambda s: Input(303),
+    # live streams, the API
+    ("live_streams_api.create_post", "POST"): lambda s: Input(
+        201, {"playbackSettings": {"accessPolicy": "private"}, "inputMediaSettings": {"reconnectWindow": 120}}
+    ),
+    ("live_streams_api.edit_patch", "PATCH"): lambda s: Input(200, {"metadata": {"a": "b"}, "reconnectWindow": 300}),
+    ("live_streams_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("live_streams_api.enable_put", "PUT"): lambda s: Input(200, values={"streamId": s.house.shelf.disabled_stream}),
+    ("live_streams_api.disable_put", "PUT"): lambda s: Input(200),
+    ("live_streams_api.finish_put", "PUT"): lambda s: Input(200, values={"streamId": s.house.shelf.active_stream}),
+    ("live_streams_api.reset_key_post", "POST"): lambda s: Input(200),
+    ("live_playback_ids_api.create_post", "POST"): lambda s: Input(201, {"accessPolicy": "private"}),
+    ("live_playback_ids_api.delete_delete", "DELETE"): lambda s: Input(
+        200, query={"playbackId": str(s.house.shelf.live_playback_id)}
+    ),
+    ("live_playback_ids_api.domains_patch", "PATCH"): lambda s: Input(
+        200, {"allow": ["example.com"], "defaultPolicy": "deny"}
+    ),
+    ("live_playback_ids_api.user_agents_patch", "PATCH"): lambda s: Input(200, {"deny": ["curl"]}),
+    ("simulcasts_api.create_post", "POST"): lambda s: Input(
+        201, {"url": "rtmps://live.elsewhere.example/app", "streamKey": "another-key"}
+    ),
+    ("simulcasts_api.edit_put", "PUT"): lambda s: Input(200, {"isEnabled": False}),
+    ("simulcasts_api.delete_delete", "DELETE"): lambda s: Input(200),
     ("access_tokens_api.create_post", "POST"): lambda s: Input(
         201, {"name": "A new one", "workspaceId": str(s.house.workspace), "role": "member"}
     ),
@@ -487,9 +585,10 @@ def right_input(route: Route, scene: Scene) -> Input:
             raise KeyError(f"{route} has no entry in INPUTS (tests/access/routes.py)")
         told = lambda _scene: Input(200)  # noqa: E731
     found = told(scene)
+    known = IDS | LIVE_IDS if route.rule.startswith(LIVE_RULES) else IDS
     for name in route.ids:
         if name not in found.values:
-            found.values[name] = IDS[name](scene.house)
+            found.values[name] = known[name](scene.house)
     return found
 
 
@@ -499,4 +598,8 @@ def address(route: Route, values: dict[str, Any], org: str) -> str:
 
 
 def _written(name: str, value: Any) -> str:
-    return str(value).replace("-", "") if name in HEX_IDS else str(value)
+    """Ids of live streams are written without hyphens, and others with them, whatever the id is of."""
+    text = str(value)
+    if name in HEX_IDS or name in ("stream_id", "simulcast_id"):
+        return text.replace("-", "")
+    return str(uuid.UUID(text)) if re.fullmatch("[0-9a-f]{32}", text) else text

@@ -31,6 +31,9 @@ def rivals(house):
         "track": house.shelf.track,
         "upload": house.shelf.upload,
         "playlist": house.playlist,
+        "live stream": house.shelf.stream,
+        "live playback id": house.shelf.live_playback_id,
+        "simulcast target": house.shelf.simulcast,
     }
 
 

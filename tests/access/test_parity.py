@@ -23,6 +23,8 @@ ONE_DOOR = {
     "media.uploads.take": ("page", "a file that came whole, by a form without JavaScript"),
     "media.playback_ids.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
     "media.playback_ids.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
+    "live_streams.playback_ids.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
+    "live_streams.playback_ids.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
     "workspaces.domain.search": ("page", "the whole list; `workspaces.domain.listed` is the same list by number"),
     "workspaces.domain.listed": ("api", "scripts page by number; `workspaces.domain.search` is the same list"),
 }
@@ -32,9 +34,12 @@ READ_ON_FORMS = {
     "media.playback_ids.listed": "a media's page shows its playback ids",
     "media.playback_ids.get": "a media's page shows its playback ids",
     "media.clips.listed": "a media's page names what it is a clip of",
-    "media.clips.recorded": "a media's page names its stream; the stream's page comes with live streams",
+    "media.clips.recorded": "a stream's page shows its recordings",
     "media.sources_of.get": "a media's page shows what is known of its source",
     "media.uploads.listed": "the upload page holds the uploads that are under way in it",
+    "live_streams.playback_ids.get": "a stream's page shows its playback ids",
+    "live_streams.simulcasts.get": "a stream's page shows its simulcast targets",
+    "live_streams.viewers.count": "a stream's page shows how many watch",
     "media.not_offered.drm": "what is not offered has no page",
     "media.not_offered.use_ai": "what is not offered has no page",
     "media.not_offered.generate_subtitles": "what is not offered has no page",
@@ -42,6 +47,7 @@ READ_ON_FORMS = {
 # Verbs that no door opens, and what does.
 NO_DOOR = {
     "media.uploads._make_media": "the last byte of an upload, at the public address that is the proof",
+    "live_streams.domain.log": "the stream's page reads it beside `live_streams.domain.get`",
     "media.domain.log": "the media's page reads it beside `media.domain.get`",
 }
 

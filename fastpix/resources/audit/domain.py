@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from fastpix.access import principal
 from fastpix.access.action import Entry
 from fastpix.db import db
@@ -29,3 +31,8 @@ def record(entry: Entry) -> None:
             after=entry.after,
         )
     )
+
+
+def organization() -> UUID | None:
+    """The organization that the actor in force acts in, as a row names it."""
+    return principal.current().organization_id

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.errors import Missing
+from fastpix.resources.live_streams.models import LiveStream
 from fastpix.resources.media import domain, search
 from fastpix.resources.media.models import Media
 
@@ -23,9 +24,9 @@ def listed(media_id: UUID, offset: int, limit: int, is_ascending: bool = False) 
 
 @action("media.view")
 def recorded(stream_id: str, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[dict[str, Any]], int]:
-    """The recordings of a live stream, as `listed`. Raises `Missing` where nothing was recorded of such a stream."""
+    """The recordings of a live stream, as `listed`; also of one that was deleted. Raises `Missing` where there was none."""
     rows, total = _page(Media.stream_id == stream_id, offset, limit, is_ascending)
-    if not total:
+    if not total and db.session.scalar(sa.select(LiveStream.id).where(LiveStream.id == stream_id)) is None:
         raise Missing("There is no such live stream here.")
     return rows, total
 

@@ -14,7 +14,7 @@ from fastpix.db import db
 from fastpix.errors import Invalid
 from fastpix.resources.media import asked, domain, tracks
 from fastpix.resources.media.asked import Asked
-from fastpix.resources.media.models import READY, Media, PlaybackId
+from fastpix.resources.media.models import CLIP, READY, RECORDING, URL, Media, PlaybackId
 from fastpix.resources.workspaces import domain as workspaces
 
 # How a create names a media of this server as its source; a clip is made of it.
@@ -31,11 +31,11 @@ def from_url(workspace_id: UUID, url: str, wanted: Asked) -> dict[str, Any]:
     wanted.check()
     if url.startswith(OWN):
         source = _source_of_clip(workspace_id, url.removeprefix(OWN))
-        media = new(workspace_id, "clip", wanted, source_media_id=source.id, source_name=source.source_name)
+        media = new(workspace_id, CLIP, wanted, source_media_id=source.id, source_name=source.source_name)
     else:
         url = asked.web_address("url", url)
         name = asked.file_name(unquote(urlsplit(url).path.rpartition("/")[2]))
-        media = new(workspace_id, "url", wanted, source_url=url, source_name=name)
+        media = new(workspace_id, URL, wanted, source_url=url, source_name=name)
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": media.source_kind}, workspace_id=workspace_id)
@@ -70,6 +70,13 @@ def new(workspace_id: UUID, source_kind: str, wanted: Asked, media_id: UUID | No
     for subtitle in wanted.subtitles:
         tracks.add(media, "subtitle", subtitle["url"], subtitle["languageCode"], subtitle["languageName"])
     db.session.flush()
+    return media
+
+
+def recorded(workspace_id: UUID, stream_id: str, wanted: Asked) -> Media:
+    """The media of a broadcast; the worker puts its segments together. Not a verb: broadcasts end by themselves."""
+    media = new(workspace_id, RECORDING, wanted.check(), stream_id=stream_id, source_name="recording.mp4")
+    domain.enqueue(media, "media.ingest")
     return media
 
 

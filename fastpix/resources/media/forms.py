@@ -91,12 +91,10 @@ class UrlForm(OnceForm, SettingsForm):
         return super().wanted() | {name: float(text) for name, text in times.items() if text}
 
 
-class EditForm(Form):
+class MetadataForm(Form):
     """`metadata` are rows of a name and a value; each submit keeps the filled ones and offers further empty ones."""
 
-    title = StringField("Title", validators=[Length(max=255)])
-    creator = StringField("Creator id", validators=[Length(max=255)])
-    wire_names = {"creatorId": "creator"}
+    most_rows = MOST_ENTRIES
 
     def __init__(self, *args: Any, metadata: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,7 +102,7 @@ class EditForm(Form):
         if request.method == "POST":
             pairs = zip(request.form.getlist("key"), request.form.getlist("value"), strict=False)
             self.rows = [(key.strip(), value) for key, value in pairs if key.strip() or value.strip()][:50]
-        self.empty_rows = max(1, min(3, MOST_ENTRIES - len(self.rows)))
+        self.empty_rows = max(1, min(3, self.most_rows - len(self.rows)))
 
     def is_sent(self) -> bool:
         """Not when the button only asked for more rows."""
@@ -118,6 +116,12 @@ class EditForm(Form):
         if len(set(names)) < len(names):
             raise ValidationError("Metadata: each name may stand once.")
         return dict(self.rows)
+
+
+class EditForm(MetadataForm):
+    title = StringField("Title", validators=[Length(max=255)])
+    creator = StringField("Creator id", validators=[Length(max=255)])
+    wire_names = {"creatorId": "creator"}
 
 
 class PlaybackIdForm(OnceForm):

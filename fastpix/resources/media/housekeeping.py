@@ -14,6 +14,7 @@ from fastpix.access import principal, tenancy
 from fastpix.db import db, now
 from fastpix.jobs.models import FAILED as JOB_FAILED
 from fastpix.jobs.models import Job
+from fastpix.resources.live_streams.models import LiveBroadcast, LiveConnection
 from fastpix.resources.media import processing
 from fastpix.resources.media.models import READY, UNDER_WAY, WAITING, Media, Track, Upload
 from fastpix.storage import instance as storage
@@ -23,7 +24,9 @@ from fastpix.storage.interface import Entry
 GRACE = timedelta(hours=24)
 DIED = "Processing was tried several times, and the worker died each time. Try again, or send another file."
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# The third id is a media's, or a broadcast's that is out or not cleared yet.
 _OF_MEDIA = re.compile(rf"(?P<folder>{_UUID}/{_UUID}/(?P<media>{_UUID}))/(?P<rest>.+)")
+_OF_INGEST = re.compile(rf"\.work/live-(?P<connection>{_UUID})(?:-parcel)?/.+")
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,16 @@ def delete(orphan: Orphan) -> None:
 def _is_wanted(entry: Entry) -> bool:
     if entry.key.startswith(".work/"):
         # Work that still runs touches its files; the kept pictures of delivery are looked after there.
-        return entry.key.startswith(".work/images/")
+        ingest = _OF_INGEST.fullmatch(entry.key)
+        return entry.key.startswith(".work/images/") or (ingest is not None and _is_open(UUID(ingest["connection"])))
     upload = re.search(rf"uploads/({_UUID})", entry.key)
     if upload:
         return _is_receiving(UUID(upload[1]))
     found = _OF_MEDIA.fullmatch(entry.key)
-    return found is not None and _belongs(UUID(found["media"]), found["folder"], found["rest"])
+    if found is None:
+        return False
+    of = UUID(found["media"])
+    return _belongs(of, found["folder"], found["rest"]) or _is_broadcast(of, found["folder"])
 
 
 def _is_receiving(upload_id: UUID) -> bool:
@@ -94,6 +101,22 @@ def _is_receiving(upload_id: UUID) -> bool:
         waiting = db.session.scalar(sa.select(Upload.id).where(Upload.id == upload_id, Upload.status == WAITING))
         fetching = db.session.scalar(sa.select(Media.id).where(Media.id == upload_id, Media.status.in_(UNDER_WAY)))
     return waiting is not None or fetching is not None
+
+
+def _is_open(connection_id: UUID) -> bool:
+    """Whether an encoder is (or was until its ingest died) connected so: its files may lie there for days."""
+    with tenancy.everywhere("the check looks at the encoders of all organizations"):
+        found = sa.select(LiveConnection.id).where(
+            LiveConnection.id == connection_id, LiveConnection.ended_at.is_(None)
+        )
+        return db.session.scalar(found) is not None
+
+
+def _is_broadcast(broadcast_id: UUID, folder: str) -> bool:
+    with tenancy.everywhere("the check looks at the broadcasts of all organizations"):
+        kept = sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.cleared_at.is_(None))
+        broadcast = db.session.scalar(kept)
+    return broadcast is not None and broadcast.folder == folder
 
 
 def _belongs(media_id: UUID, folder: str, rest: str) -> bool:

@@ -21,7 +21,7 @@ from fastpix.errors import FastpixError
 from fastpix.jobs import queue
 from fastpix.jobs.queue import Interrupted
 from fastpix.resources.media import processing, sources
-from fastpix.resources.media.models import PROCESSING, READY, VALIDATING
+from fastpix.resources.media.models import PROCESSING, READY, RECORDING, VALIDATING
 from fastpix.resources.media.processing import Work
 from fastpix.storage import instance as storage
 from fastpix.video import pipeline, probe
@@ -31,6 +31,7 @@ PROGRESS_EVERY = 2.0
 # How often a job is tried whose own code fails; what cannot get better by itself fails at once.
 MOST_TRIES = 4
 longest_seconds = 43_200.0
+LONGEST_BROADCAST = 7 * 86_400.0
 
 Args = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ def ingest(args: Args) -> None:
         with transaction():
             processing.mark(work.id, VALIDATING)
         with local_source(work) as path:
-            found = probe.probe(path, max_seconds=longest_seconds)
+            found = probe.probe(path, max_seconds=_longest(work))
         processing.examined(work.id, _told(found))
 
 
@@ -61,7 +62,7 @@ def process(args: Args) -> None:
     folder = storage.get().work_folder(f"{work.id}-{version}")
     try:
         with _failing(work), local_source(work) as path:
-            facts = probe.probe(path, max_seconds=longest_seconds)
+            facts = probe.probe(path, max_seconds=_longest(work))
             made = pipeline.process(path, folder, facts, _wish(work), reporter(work.id), queue.stopper())
             if queue.should_stop():
                 raise Interrupted
@@ -130,6 +131,11 @@ def _failing(work: Work) -> Iterator[None]:
         if isinstance(problem, OSError) and problem.strerror:
             words = f"{problem.strerror}."  # without the path of a file of this server
         _give_up(work, f"This did not work after several tries. {words}", ())
+
+
+def _longest(work: Work) -> float:
+    """How long the media may be, in seconds: what was broadcast is kept whole."""
+    return LONGEST_BROADCAST if work.source_kind == RECORDING else longest_seconds
 
 
 def _give_up(work: Work, reason: str, log: tuple[str, ...]) -> None:

@@ -19,6 +19,9 @@ IN_QUEUE, PROCESSING, READY, FAILED = "In Queue", "Processing", "Ready", "Failed
 STATUSES = (CREATED, DOWNLOADING, DOWNLOADED, VALIDATING, IN_QUEUE, PROCESSING, READY, FAILED)
 UNDER_WAY = frozenset(STATUSES) - {READY, FAILED}
 
+# Where the bytes of a media come from.
+UPLOAD, URL, CLIP, RECORDING = "upload", "url", "clip", "recording"
+
 WAITING, COMPLETED, CANCELLED, EXPIRED = "waiting", "completed", "cancelled", "expired"
 PREPARING, AVAILABLE, TRACK_FAILED = "preparing", "available", "failed"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -84,7 +84,17 @@ class Playable:
         return f"{self.organization_id}/{self.workspace_id}/{self.media_id}"
 
 
-def preview_prefix(playable: Playable) -> str:
+class Signable(Protocol):
+    """What addresses can be signed for: media and live streams alike. Another `generation` kills those that are out."""
+
+    @property
+    def playback_id(self) -> UUID: ...
+
+    @property
+    def generation(self) -> str: ...
+
+
+def preview_prefix(playable: Signable) -> str:
     """Where the dashboard's pages find all of a media for three to four hours: add `/master.m3u8`,
     `/<version>/poster.jpg` or `/<version>/sprite.vtt`. Restrictions to sites and programs do not count there."""
     # Whole hours: within one, the address stays the same and the browser's cache works.
@@ -92,7 +102,7 @@ def preview_prefix(playable: Playable) -> str:
     return links.stream(signed(playable, expires, PREVIEW))
 
 
-def signed(playable: Playable, expires: int, key_id: str) -> str:
+def signed(playable: Signable, expires: int, key_id: str) -> str:
     """The prefix of all addresses of a private media, good until `expires` (seconds of the epoch); see `delivery.links`."""
     signature = seal.sign(PURPOSE, playable.playback_id, playable.generation, expires, key_id)
     return f"m/{expires}/{key_id}/{signature}/{playable.playback_id}"

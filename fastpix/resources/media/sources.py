@@ -1,4 +1,4 @@
-"""How a media's source comes into the storage: uploaded, fetched from the web, or copied from another media."""
+"""How a media's source comes into the storage: uploaded, fetched, copied from another media, or recorded live."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fastpix.db import transaction
 from fastpix.errors import FastpixError, Missing
 from fastpix.jobs import queue
 from fastpix.jobs.queue import Interrupted
-from fastpix.resources.media import processing, uploads
-from fastpix.resources.media.models import DOWNLOADING
+from fastpix.resources.media import processing, recordings, uploads
+from fastpix.resources.media.models import CLIP, DOWNLOADING, RECORDING, URL
 from fastpix.resources.media.processing import Work
 from fastpix.storage import instance as storage
 
@@ -39,7 +39,8 @@ def receive(work: Work, report: Callable[[float], None]) -> None:
     try:
         store.size(work.source_key)
     except Missing:
-        name = {"url": _fetched, "clip": _copied}.get(work.source_kind, _completed)(work, report)
+        ways = {URL: _fetched, CLIP: _copied, RECORDING: _assembled}
+        name = ways.get(work.source_kind, _completed)(work, report)
     else:
         name = ""
     with transaction():
@@ -64,6 +65,12 @@ def _copied(work: Work, _report: Callable[[float], None]) -> str:
         store.write(work.source_key, store.read(source.source_key))
     except Missing:
         raise Unreachable("The original file of the media this clip is made of is gone.") from None
+    return ""
+
+
+def _assembled(work: Work, report: Callable[[float], None]) -> str:
+    if not recordings.assemble(work, report):
+        raise Unreachable("Nothing of this broadcast is in the storage any more, so there is no recording of it.")
     return ""
 
 

@@ -10,9 +10,11 @@ from wtforms.validators import ValidationError
 
 from fastpix import links
 from fastpix.access import principal
+from fastpix.errors import Missing
+from fastpix.resources.live_streams import domain as live_streams
 from fastpix.resources.media import domain, presentation, preview, search, sources_of
 from fastpix.resources.media.forms import EditForm
-from fastpix.resources.media.models import FAILED, READY, STATUSES
+from fastpix.resources.media.models import CLIP, FAILED, READY, RECORDING, STATUSES, UPLOAD, URL
 from fastpix.resources.members import domain as members
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.forms import EmptyForm
@@ -20,6 +22,12 @@ from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, go, show
 
 pages = Pages("media", __name__, "/media", menu=(Entry("Media", "media.index", "video", "media.view"),))
+KINDS = {
+    UPLOAD: "Upload",
+    URL: "Fetched from an address",
+    CLIP: "Clip of another media",
+    RECORDING: "Recorded from a live stream",
+}
 SORT_NAMES = {"newest": "Newest first", "oldest": "Oldest first", "title": "By title"}
 VIEWS = ("grid", "list")
 MOST_CHOSEN = 100
@@ -79,6 +87,7 @@ def detail(media_id: UUID) -> Any:
         playback_ids=[presentation.playback(media, row) for row in media["playback_ids"]],
         log=domain.log(media_id),
         facts=_facts(media),
+        stream=_stream(media),
         source_url=sources_of.get(media_id)["url"] if may["edit"] and media["source_access"] else None,
         is_done=media["status"] in (READY, FAILED),
         workspace=workspaces.choices().get(str(media["workspace_id"]), ""),
@@ -205,16 +214,25 @@ def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def _stream(media: dict[str, Any]) -> dict[str, Any] | None:
+    """The live stream it was recorded from; None for others, and where the stream is gone or not for this person."""
+    if not media["stream_id"] or not principal.may("live_streams.view"):
+        return None
+    try:
+        return live_streams.get(media["stream_id"])
+    except Missing:
+        return None
+
+
 def _facts(media: dict[str, Any]) -> dict[str, str]:
     """What there is to know, by name; what is not known yet is left out."""
-    kinds = {"upload": "Upload", "url": "Fetched from an address", "clip": "Clip of another media"}
     told = {
         "Duration": presentation.duration(media["duration"]),
         "Picture": f"{media['width']} × {media['height']}" if media["width"] else "",
         "Frames a second": f"{media['frame_rate']:g}" if media["frame_rate"] else "",
         "Stored": presentation.size(media["size"]),
         "Original file": " ".join(filter(None, (media["source_name"], presentation.size(media["source_size"])))),
-        "Came as": kinds.get(media["source_kind"], media["source_kind"]),
+        "Came as": KINDS[media["source_kind"]],
         "Format": media["container"],
         "Asked for": f"at most {media['max_resolution']}",
         "Renditions": ", ".join(

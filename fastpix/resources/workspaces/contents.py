@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.resources.access_tokens.models import AccessToken
+from fastpix.resources.live_streams.models import LiveStream
 from fastpix.resources.media import search
 from fastpix.resources.playlists.models import Playlist
 from fastpix.resources.signing_keys.models import SigningKey
@@ -18,7 +19,12 @@ from fastpix.resources.signing_keys.models import SigningKey
 @action("workspaces.delete", changes=False)
 def of(workspace_id: UUID) -> dict[str, int]:
     """How many of each kind of thing the workspace holds, by their names in the plural."""
-    kinds: dict[str, Any] = {"playlists": Playlist, "signing keys": SigningKey, "access tokens": AccessToken}
+    kinds: dict[str, Any] = {
+        "live streams": LiveStream,
+        "playlists": Playlist,
+        "signing keys": SigningKey,
+        "access tokens": AccessToken,
+    }
     return {"media": search.total(workspace_id)} | {
         name: db.session.scalar(sa.select(sa.func.count(kind.id)).where(kind.workspace_id == workspace_id)) or 0
         for name, kind in kinds.items()

@@ -22,12 +22,27 @@ function select(source) {
   selection.addRange(range);
 }
 
+// Browsers refuse to copy from a field that hides its value: it goes into another one for a moment.
+function copyHidden(text) {
+  const last = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "visually-hidden";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  last?.focus();
+  return done;
+}
+
 async function copy(source) {
   const text = source.value ?? source.textContent;
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    if (source.type === "password") return copyHidden(text);
     select(source);
     return document.execCommand("copy");
   }
@@ -39,7 +54,7 @@ document.addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   const done = await copy(source);
   if (!done) select(source);
-  const text = done ? "Copied" : "Selected: press Ctrl+C";
+  const text = done ? "Copied" : source.type === "password" ? "Show it first" : "Selected: press Ctrl+C";
   const label = button.querySelector("span:not(.visually-hidden)");
   label.dataset.text ??= label.textContent;
   label.textContent = text;

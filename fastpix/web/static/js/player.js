@@ -1,5 +1,6 @@
 // The player: hls.js on the browser's own controls, or the browser's own HLS; a strip of preview pictures below it;
-// and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page.
+// and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
+// stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off.
 "use strict";
 
 {
@@ -14,6 +15,12 @@
   };
   const UNREACHED = "The server could not be reached. Check the connection and load the page again.";
   const UNPLAYABLE = "This browser cannot play the video.";
+  // Two segments behind the edge; what falls behind catches up without a jump, and going back stays possible.
+  const LIVE = { liveSyncDurationCount: 2, maxLiveSyncPlaybackRate: 1.1, backBufferLength: 90 };
+  const NOT_ON_AIR = "This is not on air just now. When it is, it begins here.";
+  const LIVE_TRIES = 20;
+  const LIVE_PAUSE = 3000;
+  const running = new WeakMap();
 
   const clock = (seconds) => {
     const whole = Math.max(0, Math.floor(seconds));
@@ -28,23 +35,32 @@
     const media = root.querySelector("video, audio");
     const message = root.querySelector("[data-message]");
     const say = (text) => {
-      message.textContent = text;
+      if (message.textContent !== text) message.textContent = text; // not spoken twice
       message.hidden = !text;
     };
     media.addEventListener("playing", () => say(""));
-    if (window.Hls?.isSupported()) playWithScript(media, say);
+    media.muted ||= media.defaultMuted; // the attribute is not heard in what a script put into the page
+    if (window.Hls?.isSupported()) running.set(root, playWithScript(media, say, "live" in root.dataset));
     else if (media.canPlayType("application/vnd.apple.mpegurl")) playNatively(root, media, say);
     else say(UNPLAYABLE);
     if (root.dataset.storyboard) offerPreviews(root, media).catch(() => {}); // the player is whole without it
   }
 
-  function playWithScript(media, say) {
+  function stop(root) {
+    running.get(root)?.destroy();
+    running.delete(root);
+  }
+
+  function playWithScript(media, say, isLive) {
     const { Hls } = window;
     const source = media.getAttribute("src");
     media.removeAttribute("src");
+    if (media.autoplay) media.load(); // the browser began by itself
     media.preload = "auto";
-    const hls = new Hls({ capLevelToPlayerSize: media.tagName === "VIDEO", maxBufferLength: 30 });
+    const hls = new Hls({ capLevelToPlayerSize: media.tagName === "VIDEO", maxBufferLength: 30, ...(isLive ? LIVE : {}) });
     let repairs = 0;
+    let tries = 0;
+    media.addEventListener("playing", () => { tries = 0; });
     hls.on(Hls.Events.ERROR, (_event, problem) => {
       if (!problem.fatal) return;
       if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repairs < 2) {
@@ -54,11 +70,19 @@
       }
       const status = problem.response?.code ?? 0;
       const isNetwork = problem.type === Hls.ErrorTypes.NETWORK_ERROR;
+      const waits = status === 400 || (!(status in SENTENCES) && tries < LIVE_TRIES);
+      if (isLive && isNetwork && waits) {
+        if (status === 400) say(NOT_ON_AIR);
+        else tries += 1;
+        setTimeout(() => { if (hls.media) hls.loadSource(source); }, LIVE_PAUSE);
+        return;
+      }
       say(SENTENCES[status] ?? (isNetwork ? UNREACHED : UNPLAYABLE));
       hls.destroy();
     });
     hls.loadSource(source);
     hls.attachMedia(media);
+    return hls;
   }
 
   function playNatively(root, media, say) {
@@ -184,5 +208,5 @@
   }
 
   for (const root of document.querySelectorAll("[data-player]")) start(root);
-  window.fastpixPlayer = { start };
+  window.fastpixPlayer = { start, stop };
 }

@@ -1,0 +1,150 @@
+"""What the worker looks after: broadcasts that are over, encoders without an ingest, segments that nobody needs now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import tenancy
+from fastpix.db import db, now, reading, transaction
+from fastpix.jobs import queue
+from fastpix.resources.live_streams import broadcasts, lifecycle, recovery, segments
+from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment, LiveStream, LiveViewer
+from fastpix.resources.media.models import Media
+from fastpix.storage import instance as storage
+
+log = logging.getLogger(__name__)
+# Those who watch to the end find it, and ask for a playlist that says so.
+GRACE = timedelta(minutes=10)
+VIEWERS_KEPT = timedelta(minutes=2)
+INGEST_DIED = "The ingest that served the encoder ended."
+NOT_BACK = "The encoder did not return in time. The broadcast ended."
+
+
+def sweep() -> None:
+    """Take broadcasts a step on: encoders whose ingest died, windows that are over, recordings to be made."""
+    for admission in _abandoned():
+        with _apart("abandoned", admission.stream_id), transaction():
+            if admission in recovery.abandoned():  # its ingest may have come to itself since
+                lifecycle.closed(admission, INGEST_DIED)
+    for stream_id, organization_id in _overdue():
+        with _apart("overdue", stream_id), transaction(), lifecycle.scope(organization_id):
+            stream = broadcasts.locked(stream_id)
+            if stream is not None and lifecycle.is_overdue(stream, now()):
+                broadcasts.end(stream, NOT_BACK)
+    for broadcast_id, stream_id, organization_id in _unsettled():
+        with _apart("unsettled", stream_id), transaction(), lifecycle.scope(organization_id):
+            broadcasts.locked(stream_id)
+            broadcast = broadcasts.load(broadcast_id)
+            if broadcast is not None:
+                broadcasts.settle(broadcast)
+
+
+def tidy() -> None:
+    """Remove segments: of broadcasts that are not recorded those behind the window, of ended ones all after a while."""
+    for broadcast_id, organization_id in _on_air_unrecorded():
+        with _apart("trim", broadcast_id), lifecycle.scope(organization_id):
+            _trim(broadcast_id)
+    for broadcast_id, organization_id in _done():
+        with _apart("clear", broadcast_id), transaction(), lifecycle.scope(organization_id):
+            _clear(broadcast_id)
+    _forget_viewers()
+
+
+@contextmanager
+def _apart(step: str, of: object) -> Iterator[None]:
+    """What goes wrong with one stream is no other one's matter: it is told, and tried again the next time."""
+    try:
+        yield
+    except Exception:
+        db.session.rollback()
+        log.exception("live.housekeeping_failed step=%s of=%s", step, of)
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """A look across all organizations in a transaction that only reads: mostly there is nothing to do."""
+    with reading(), transaction(), tenancy.everywhere("housekeeping looks at the broadcasts of all organizations"):
+        yield
+
+
+def _abandoned() -> list[lifecycle.Admission]:
+    with _looking():
+        return recovery.abandoned()
+
+
+def _overdue() -> list[tuple[str, UUID]]:
+    # Who is away has a broadcast, and that is indexed.
+    away = sa.select(LiveStream).where(LiveStream.broadcast_id.is_not(None), LiveStream.disconnected_at.is_not(None))
+    with _looking():
+        return [(s.id, s.organization_id) for s in db.session.scalars(away) if lifecycle.is_overdue(s, now())]
+
+
+def _unsettled() -> list[tuple[UUID, str, UUID]]:
+    ended = sa.select(LiveBroadcast.id, LiveBroadcast.stream_id, LiveBroadcast.organization_id).where(
+        LiveBroadcast.settled_at.is_(None), LiveBroadcast.ended_at.is_not(None)
+    )
+    with _looking():
+        return [(row.id, row.stream_id, row.organization_id) for row in db.session.execute(ended)]
+
+
+def _on_air_unrecorded() -> list[tuple[UUID, UUID]]:
+    statement = sa.select(LiveBroadcast.id, LiveBroadcast.organization_id).where(
+        LiveBroadcast.settled_at.is_(None), LiveBroadcast.is_recorded.is_(False)
+    )
+    with _looking():
+        return [(row.id, row.organization_id) for row in db.session.execute(statement)]
+
+
+def _done() -> list[tuple[UUID, UUID]]:
+    """Broadcasts whose segments nobody needs: the media has its source, or there is none (any more)."""
+    over = sa.select(LiveBroadcast.id, LiveBroadcast.organization_id)
+    over = over.outerjoin(Media, Media.id == LiveBroadcast.media_id)
+    over = over.where(LiveBroadcast.settled_at < now() - GRACE, LiveBroadcast.cleared_at.is_(None))
+    over = over.where(sa.or_(Media.id.is_(None), Media.source_size.is_not(None)))
+    with _looking():
+        return [(row.id, row.organization_id) for row in db.session.execute(over)]
+
+
+def _trim(broadcast_id: UUID) -> None:
+    """Forget the segments behind the window, then remove their bytes: a bucket takes its time, and nobody waits for it.
+
+    Bytes that a crash leaves between the two go with the broadcast's folder.
+    """
+    with _looking():
+        broadcast = db.session.scalar(sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id))
+        behind = segments.behind_the_window(broadcast) if broadcast else []
+        keys = [segments.key(broadcast, segment) for segment in behind] if broadcast else []
+    if not behind:
+        return
+    gone = sa.delete(LiveSegment).where(
+        LiveSegment.broadcast_id == broadcast_id, LiveSegment.position <= behind[-1].position
+    )
+    with transaction():
+        db.session.execute(gone.execution_options(synchronize_session=False))
+    for key in keys:
+        storage.get().delete(key)
+
+
+def _clear(broadcast_id: UUID) -> None:
+    broadcast = broadcasts.load(broadcast_id)
+    if broadcast is None:
+        return
+    gone = sa.delete(LiveSegment).where(LiveSegment.broadcast_id == broadcast_id)
+    db.session.execute(gone.execution_options(synchronize_session=False))
+    queue.enqueue("storage.remove", {"folder": broadcast.folder}, organization_id=broadcast.organization_id)
+    broadcast.cleared_at = now()
+
+
+def _forget_viewers() -> None:
+    left = LiveViewer.seen_at < now() - VIEWERS_KEPT
+    with _looking():
+        anybody = db.session.scalar(sa.select(LiveViewer.viewer).where(left).limit(1))
+    if anybody is not None:
+        with transaction(), tenancy.everywhere("presence of viewers is forgotten for all streams alike"):
+            db.session.execute(sa.delete(LiveViewer).where(left))

@@ -1,0 +1,135 @@
+"""What delivery asks about live streams: found by a playback id, across organizations, since a viewer belongs to none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import tenancy
+from fastpix.db import db
+from fastpix.resources.live_streams import segments
+from fastpix.resources.live_streams.models import LiveBroadcast, LivePlaybackId, LiveStream
+from fastpix.resources.media.playback import preview_prefix
+
+_FIND = (
+    sa.select(LivePlaybackId, LiveStream)
+    .join(LiveStream, LiveStream.id == LivePlaybackId.stream_id)
+    .where(LivePlaybackId.id == sa.bindparam("playback_id"))
+)
+_LATEST = (
+    sa.select(LiveBroadcast)
+    .where(LiveBroadcast.stream_id == sa.bindparam("stream_id"), LiveBroadcast.cleared_at.is_(None))
+    .where(LiveBroadcast.position > 0)
+    .order_by(LiveBroadcast.started_at.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class LivePlayable:
+    """A live playback id with all that is needed to decide who may play it."""
+
+    playback_id: UUID
+    policy: str
+    restrictions: dict[str, Any]
+    stream_id: str
+    workspace_id: UUID
+    organization_id: UUID
+    generation: str
+    is_disabled: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment as the playlist names it: `<connection>/<name>` in the broadcast's folder. `part` counts connections."""
+
+    position: int
+    part: int
+    connection_id: UUID
+    name: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OnAir:
+    """The broadcast that plays now, or the one that just ended: `pieces` are those that a player may see.
+
+    `longest` is the longest segment so far, in seconds. `bandwidth` is the highest of the pieces, in bits a second.
+    """
+
+    broadcast_id: UUID
+    folder: str
+    is_over: bool
+    is_dvr: bool
+    longest: float
+    codecs: str
+    width: int
+    height: int
+    bandwidth: int
+    pieces: tuple[Piece, ...]
+
+
+def find(playback_id: UUID) -> LivePlayable | None:
+    """What plays live under a playback id; None where there is nothing."""
+    with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
+        row = db.session.execute(_FIND, {"playback_id": playback_id}).one_or_none()
+    return None if row is None else of(*row)
+
+
+def of(playback_id: LivePlaybackId, stream: LiveStream) -> LivePlayable:
+    return LivePlayable(
+        playback_id=playback_id.id,
+        policy=playback_id.access_policy,
+        restrictions=playback_id.restrictions,
+        stream_id=stream.id,
+        workspace_id=stream.workspace_id,
+        organization_id=stream.organization_id,
+        generation=stream.generation,
+        is_disabled=stream.status == "disabled",
+        title=stream.name,
+    )
+
+
+def preview(stream_id: str) -> str | None:
+    """Where the dashboard's own pages find the stream's playlists for some hours; None without a playback id.
+
+    Not a verb: the page of a stream calls it for the one it has.
+    """
+    statement = sa.select(LivePlaybackId, LiveStream).join(LiveStream, LiveStream.id == LivePlaybackId.stream_id)
+    statement = statement.where(LiveStream.id == stream_id).order_by(LivePlaybackId.created_at, LivePlaybackId.id)
+    row = db.session.execute(statement.limit(1)).one_or_none()
+    return None if row is None else preview_prefix(of(*row))
+
+
+def on_air(stream_id: str) -> OnAir | None:
+    """The stream's latest broadcast that still has segments; None where there is none."""
+    with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
+        broadcast = db.session.scalar(_LATEST, {"stream_id": stream_id})
+        rows = segments.window(broadcast) if broadcast else []
+    if broadcast is None or not rows:
+        return None
+    return OnAir(
+        broadcast_id=broadcast.id,
+        folder=broadcast.folder,
+        is_over=broadcast.settled_at is not None,  # not before the last piece is kept
+        is_dvr=broadcast.is_dvr,
+        longest=broadcast.longest,
+        codecs=broadcast.codecs,
+        width=broadcast.width,
+        height=broadcast.height,
+        bandwidth=max(int(row.size * 8 / max(0.1, row.seconds)) for row in rows[-segments.WINDOW :]),
+        pieces=tuple(Piece(row.position, row.part, row.connection_id, row.name, row.seconds, row.at) for row in rows),
+    )
+
+
+def is_of(stream_id: str, broadcast_id: UUID) -> bool:
+    """Whether the broadcast is one of the stream, so that whoever may play the stream may have its pieces."""
+    with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
+        one = sa.select(LiveBroadcast.id).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.stream_id == stream_id)
+        return db.session.scalar(one) is not None

@@ -1,0 +1,419 @@
+"""What is left of a broadcast: a media that plays, and no bytes that belong to nothing. With the real ffmpeg."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from fastpix.access import principal, tenancy
+from fastpix.db import db, now
+from fastpix.resources.live_streams import domain as live_streams
+from fastpix.resources.live_streams import housekeeping, lifecycle, segments
+from fastpix.resources.live_streams.models import LiveBroadcast, LiveConnection, LiveSegment, LiveStream, LiveViewer
+from fastpix.resources.media import domain as media
+from fastpix.resources.media import housekeeping as media_housekeeping
+from fastpix.resources.media import recordings
+from fastpix.storage import instance as storage
+from fastpix.video import recording
+from tests.cast import acting_as
+from tests.doors import Doors
+from tests.resources.media.test_media_on_s3 import s3  # noqa: F401  # a fixture
+from tests.video.clips import H264, clip, picture, tone
+from tests.video.cutting import cut, listed
+from tests.working import jobs, work
+
+pytestmark = pytest.mark.sqlite
+PICTURE = lifecycle.Picture("avc1.64000d,mp4a.40.2", 320, 180)
+ENCODER = (*H264, "-g", "60", "-c:a", "aac", "-f", "flv")
+
+
+@pytest.fixture(scope="session")
+def sent(tmp_path_factory):
+    """Seven seconds as an encoder sent them, cut into segments: 2, 2, 2 and 1 second."""
+    folder = tmp_path_factory.mktemp("sent")
+    return cut(clip(folder, "sent.flv", *picture(seconds=7), *tone(7), *ENCODER), folder)
+
+
+@pytest.fixture(scope="session")
+def silent(tmp_path_factory):
+    """Three seconds without sound."""
+    folder = tmp_path_factory.mktemp("silent")
+    return cut(clip(folder, "silent.flv", *picture(seconds=3), *H264, "-g", "60", "-f", "flv"), folder)
+
+
+class Air:
+    """A live stream of Ada's, and what ingest does with it: from the database's side, with the bytes in the storage."""
+
+    def __init__(self, app, cast, **wanted):
+        self.app, self.cast = app, cast
+        with self.app.app_context(), acting_as(cast, "ada"):
+            stream = live_streams.create(
+                cast.acme.workspace, live_streams.Wanted(metadata={"name": "Evening"}, **wanted)
+            )
+            db.session.commit()
+        self.id, self.key = stream["id"], stream["stream_key"]
+
+    def connect(self):
+        with self.app.app_context():
+            admission = lifecycle.admit(self.key, "192.0.2.7", "an ingest", "own")
+            db.session.commit()
+        return admission
+
+    def send(self, admission, folder):
+        """Store and write down all segments of `folder`."""
+        store = storage.get()
+        store.write(f"{admission.folder}/init.mp4", (folder / "init.mp4").read_bytes())
+        told = []
+        for path, seconds in zip(sorted(folder.glob("s*.m4s")), listed(folder), strict=True):
+            size = store.write(f"{admission.folder}/{path.name}", path.read_bytes())
+            told.append(lifecycle.Finished(path.name, seconds, size, now()))
+        with self.app.app_context():
+            assert lifecycle.keep(admission, told, PICTURE)
+            db.session.commit()
+
+    def leave(self, admission):
+        with self.app.app_context():
+            lifecycle.closed(admission, "The encoder left.")
+            db.session.commit()
+
+    def broadcast(self, *folders):
+        """One broadcast, with a connection for each folder, ended by Ada. The id of its media, if it has one."""
+        for number, folder in enumerate(folders, start=1):
+            admission = self.connect()
+            self.send(admission, folder)
+            if number < len(folders):
+                self.leave(admission)
+        with self.app.app_context(), acting_as(self.cast, "ada"):
+            live_streams.finish(self.id)
+            db.session.commit()
+        self.leave(admission)
+        return self.row().media_id
+
+    def row(self):
+        """The latest broadcast."""
+        with self.app.app_context(), tenancy.everywhere("the test looks"):
+            rows = sa.select(LiveBroadcast).where(LiveBroadcast.stream_id == self.id)
+            return db.session.scalars(rows.order_by(LiveBroadcast.started_at.desc())).first()
+
+    def segments(self):
+        with self.app.app_context(), tenancy.everywhere("the test looks"):
+            mine = LiveSegment.broadcast_id == self.row().id
+            return db.session.scalar(sa.select(sa.func.count()).select_from(LiveSegment).where(mine))
+
+    def stored(self):
+        """The keys of all its bytes."""
+        return {entry.key for entry in storage.get().list(self.row().folder)}
+
+    def change(self, model, where, **values):
+        with self.app.app_context(), tenancy.everywhere("the test arranges"):
+            db.session.execute(sa.update(model).where(where).values(**values))
+            db.session.commit()
+
+    def look_after(self, *tasks):
+        for task in tasks or (housekeeping.sweep, housekeeping.tidy):
+            with self.app.app_context():
+                task()
+                db.session.commit()
+
+
+@pytest.fixture
+def air(world):
+    return Air(world.app, world.cast)
+
+
+@pytest.fixture
+def api(ada):
+    return ada.api_with("admin")
+
+
+def texts(world, media_id):
+    with world.session(), acting_as(world.cast, "ada"):
+        return [line["text"] for line in media.log(media_id)]
+
+
+def told(api, media_id):
+    return api.get(f"on-demand/{media_id}").json["data"]
+
+
+def work_left():
+    return [folder.name for folder in storage.get().work_root.iterdir() if folder.name != "images"]
+
+
+def test_a_broadcast_becomes_a_media_that_is_ready(world, air, api, sent):
+    media_id = air.broadcast(sent, sent)
+    assert work(world, "media.ingest") == 1
+    first = told(api, media_id)
+    assert (first["status"], first["streamId"]) == ("In Queue", air.id)
+    work(world)
+    ready = told(api, media_id)
+    assert ready["status"] == "Ready"
+    assert float(ready["duration"]) == pytest.approx(2 * sum(listed(sent)), abs=0.5)
+    assert [track["type"] for track in ready["tracks"]] == ["video", "audio"]
+    with world.session(), acting_as(world.cast, "ada"):
+        assert live_streams.get(air.id)["media_ids"] == [media_id]
+        made = media.get(media_id)
+        assert [rendition["name"] for rendition in made["renditions"]] == ["source"], "nothing was encoded"
+    assert not [text for text in texts(world, media_id) if "encoded" in text or "missing" in text]
+    assert not work_left()
+
+
+def test_it_says_where_it_came_from(world, air, ada, mel, api, sent):
+    media_id = air.broadcast(sent)
+    work(world)
+    for person in (ada, mel):
+        page = person.page.get(f"/o/acme/media/{media_id}").text
+        assert "Recorded from a live stream" in page
+        assert f'href="/o/acme/live/{air.id}">Evening</a>' in page
+    api.patch(f"on-demand/{media_id}/source-access", {"sourceAccess": True})
+    source = ada.api_with("admin").get(f"on-demand/{media_id}/input-info").json["data"]
+    address = source["url"] if "url" in source else source["configuration"]["url"]
+    fetched = world.app.test_client().get(address.removeprefix("http://localhost"), buffered=True)
+    assert (fetched.status_code, fetched.data[4:8]) == (200, b"ftyp")
+    with world.session(), acting_as(world.cast, "ada"):
+        live_streams.delete(air.id)
+    page = ada.page.get(f"/o/acme/media/{media_id}").text
+    assert "Recorded from a live stream" in page
+    assert air.id not in page
+
+
+def test_silence_is_put_where_the_encoder_sent_no_sound(world, air, api, sent, silent):
+    media_id = air.broadcast(sent, silent)
+    work(world)
+    ready = told(api, media_id)
+    assert ready["status"] == "Ready"
+    assert float(ready["duration"]) == pytest.approx(sum(listed(sent)) + sum(listed(silent)), abs=0.5)
+    assert recordings.ANEW in texts(world, media_id)
+
+
+def test_missing_segments_cost_their_seconds_and_no_more(world, air, api, sent):
+    media_id = air.broadcast(sent, sent)
+    names = sorted(key for key in air.stored() if key.endswith("s00001.m4s"))
+    storage.get().delete(names[0])
+    torn = names[1]
+    storage.get().write(torn, storage.get().read_bytes(torn)[:-500])
+    storage.get().delete(names[1].replace("s00001", "s00003"))
+    work(world)
+    ready = told(api, media_id)
+    assert ready["status"] == "Ready"
+    assert float(ready["duration"]) == pytest.approx(14 - 2 - 2 - 1, abs=0.5)
+    said = texts(world, media_id)
+    assert "2 pieces of the recording are missing." in said
+    assert "1 piece of the recording is damaged and left out." in said
+
+
+def test_of_nothing_there_is_no_recording_and_the_media_says_so(world, air, api, sent):
+    media_id = air.broadcast(sent)
+    storage.get().delete_folder(air.row().folder)
+    work(world)
+    failed = told(api, media_id)
+    assert failed["status"] == "Failed"
+    assert "Nothing of this broadcast is in the storage any more" in failed["failure"]
+    assert not work_left()
+
+
+def test_after_a_failure_it_can_be_tried_again(world, air, api, sent, monkeypatch):
+    media_id = air.broadcast(sent)
+
+    def fail(*_arguments, **_options):
+        raise recording.Failed("The disk was full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "assemble", fail)
+        work(world)
+    assert (told(api, media_id)["status"], told(api, media_id)["failure"]) == ("Failed", "The disk was full.")
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - timedelta(days=2))
+    air.look_after()
+    work(world)
+    assert air.segments() == 4, "the only copy there is"
+    assert api.post(f"on-demand/{media_id}/retry").status_code == 200
+    work(world)
+    assert told(api, media_id)["status"] == "Ready"
+    assert not work_left()
+
+
+def test_what_an_attempt_that_was_cut_off_left_is_removed_by_the_next(world, air, sent):
+    media_id = air.broadcast(sent)
+    (storage.get().work_folder(f"{media_id}-deadbeef") / "p00000.mp4").write_bytes(b"half")
+    work(world, "media.ingest")
+    assert not work_left()
+
+
+def test_a_media_deleted_meanwhile_leaves_no_byte(world, air, api, sent, monkeypatch):
+    media_id = air.broadcast(sent)
+    folder = f"{world.cast.acme.id}/{world.cast.acme.workspace}/{media_id}"
+    real = recordings.recording.assemble
+
+    def assemble(*arguments, **options):
+        made = real(*arguments, **options)
+        with sqlite3.connect(world.engine.url.database) as other:  # another process, in life
+            other.execute("DELETE FROM media WHERE id = ?", (media_id.hex,))
+        return made
+
+    monkeypatch.setattr(recordings.recording, "assemble", assemble)
+    work(world)
+    assert not list(storage.get().list(folder))
+    assert {job["state"] for job in jobs(world)} == {"done"}
+
+
+def test_segments_go_a_while_after_the_media_has_them(world, air, sent):
+    air.broadcast(sent)
+    work(world)
+    air.look_after()
+    work(world)
+    assert (air.segments(), len(air.stored())) == (4, 5), "viewers may still be watching the end"
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.look_after()
+    assert air.row().cleared_at is not None
+    work(world)
+    assert (air.segments(), air.stored()) == (0, set())
+
+
+def test_they_stay_while_the_media_waits_for_its_worker(world, air, sent):
+    air.broadcast(sent)
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - timedelta(days=2))
+    air.look_after()
+    work(world, "storage.remove")
+    assert air.segments() == 4
+
+
+def test_a_broadcast_that_is_not_recorded_leaves_nothing(world, sent):
+    air = Air(world.app, world.cast, enable_recording=False)
+    assert air.broadcast(sent) is None
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.look_after()
+    work(world)
+    assert (air.segments(), air.stored()) == (0, set())
+
+
+def test_what_is_not_recorded_goes_behind_its_window(world, sent, silent):
+    air = Air(world.app, world.cast, enable_recording=False)
+    admission = air.connect()
+    many = segments.WINDOW + segments.SPARE + 9
+    storage.get().write(f"{admission.folder}/init.mp4", b"init")
+    for number in range(many):
+        storage.get().write(f"{admission.folder}/s{number:05}.m4s", b"bytes")
+    with world.session():
+        finished = [lifecycle.Finished(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(many)]
+        lifecycle.keep(admission, finished, PICTURE)
+    air.look_after()
+    kept = {key.rpartition("/")[2] for key in air.stored()}
+    assert len(kept) == air.segments() + 1, "rows and bytes agree, and the init segment stays"
+    assert f"s{many - 1:05}.m4s" in kept and "init.mp4" in kept and "s00000.m4s" not in kept
+    assert segments.WINDOW <= air.segments() <= segments.WINDOW + segments.SPARE + 1
+    with world.session(), tenancy.everywhere("the test looks"):
+        seen = segments.window(air.row())
+    assert len(seen) == segments.WINDOW
+
+
+def test_a_recorded_one_keeps_all_while_it_is_on_air(world, air, sent):
+    admission = air.connect()
+    with world.session():
+        finished = [lifecycle.Finished(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(60)]
+        lifecycle.keep(admission, finished, PICTURE)
+    air.look_after()
+    assert air.segments() == 60
+
+
+def test_the_check_knows_what_is_on_air(world, air, sent):
+    admission = air.connect()
+    air.send(admission, sent)
+    store = storage.get()
+    for name in (f"live-{admission.connection_id}", f"live-{admission.connection_id}-parcel", f"live-{uuid.uuid4()}"):
+        (store.work_folder(name) / "s00009.m4s").write_bytes(b"half")
+    stray = f"{air.row().folder.rpartition('/')[0]}/{uuid.uuid4()}/s00000.m4s"
+    store.write(stray, b"of nothing")
+
+    def orphans():
+        with world.session():
+            return {orphan.key for orphan in media_housekeeping.orphans(timedelta(0))}
+
+    found = orphans()
+    assert not found & air.stored()
+    assert stray in found
+    assert len({key for key in found if key.startswith(".work/live-")}) == 1
+    air.leave(admission)
+    found = orphans()
+    assert not found & air.stored(), "the encoder may come back"
+    assert len({key for key in found if key.startswith(".work/live-")}) == 3
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, cleared_at=now())
+    assert air.stored() <= orphans()
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, cleared_at=None)
+    elsewhere = air.row().folder.replace(str(world.cast.acme.id), str(world.cast.rival.id))
+    store.write(f"{elsewhere}/{admission.connection_id}/s00000.m4s", b"in another house")
+    assert f"{elsewhere}/{admission.connection_id}/s00000.m4s" in orphans()
+    for orphan in found:
+        store.delete_leftover(orphan) if orphan.startswith(".") else store.delete(orphan)
+    store.delete_folder(elsewhere)
+
+
+@pytest.mark.parametrize("whole", ["workspace", "organization"])
+def test_what_goes_with_its_house_takes_the_bytes_of_its_broadcasts_along(world, air, ada, sent, whole):
+    air.broadcast(sent)
+    admission = air.connect()
+    air.send(admission, sent)
+    folder = air.row().folder
+    assert len(air.stored()) == 5
+    if whole == "workspace":
+        ada.page.post(f"/o/acme/workspaces/{world.cast.acme.workspace}/delete", {"name": "production"})
+    else:
+        ada.page.post("/o/acme/settings/delete", {"name": "Acme"})
+    with world.session(), tenancy.everywhere("the test looks"):
+        assert db.session.scalar(sa.select(LiveStream.id).where(LiveStream.id == air.id)) is None
+    work(world)
+    assert not list(storage.get().list(folder.rpartition("/")[0]))
+
+
+def test_an_idle_instance_takes_no_lock_of_the_database(world, air, sent):
+    """Somebody else writes all the while: who only looks does not wait."""
+    air.look_after()
+    air.change(LiveViewer, sa.true(), seen_at=now())
+    with closing(sqlite3.connect(world.engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        air.look_after()  # would fail after ten seconds
+        other.execute("ROLLBACK")
+
+
+def test_an_encoder_whose_ingest_came_to_itself_stays(world, air, sent, monkeypatch):
+    admission = air.connect()
+    air.send(admission, sent)
+    mine = LiveConnection.id == admission.connection_id
+    air.change(LiveConnection, mine, lease_until=now() - timedelta(seconds=1))
+    found = housekeeping._abandoned
+
+    def abandoned():
+        stale = found()
+        air.change(LiveConnection, mine, lease_until=now() + lifecycle.LEASE)
+        return stale
+
+    with monkeypatch.context() as patch:
+        patch.setattr(housekeeping, "_abandoned", abandoned)
+        air.look_after()
+    with world.session(), tenancy.everywhere("the test looks"):
+        assert db.session.scalar(sa.select(LiveConnection.ended_at).where(mine)) is None
+    air.change(LiveConnection, mine, lease_until=now() - timedelta(seconds=1))
+    air.look_after()
+    air.change(LiveStream, LiveStream.id == air.id, disconnected_at=now() - timedelta(hours=1))
+    air.look_after()
+    assert air.row().media_id is not None, "the window was over: it was recorded"
+
+
+def test_with_the_bytes_in_a_bucket_it_is_the_same(s3, sent):  # noqa: F811  # the fixture
+    air = Air(s3.app, s3.cast)
+    media_id = air.broadcast(sent, sent)
+    storage.get().delete(sorted(key for key in air.stored() if key.endswith("s00001.m4s"))[0])
+    work(s3)
+    api = Doors(s3.app, s3.cast.people["ada"]).api_with("admin")
+    ready = told(api, media_id)
+    assert ready["status"] == "Ready"
+    assert float(ready["duration"]) == pytest.approx(2 * sum(listed(sent)) - 2, abs=0.5)
+    assert not work_left()
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.look_after()
+    work(s3)
+    assert not air.stored()
+    assert principal.current() is principal.NOBODY
