@@ -80,7 +80,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         FASTPIX=now,
     )
-    links.configure(now.public_url, now.stream_base, now.images_base)
+    links.configure(now.public_url, now.stream_base, now.images_base, now.live_server)
     passwords.configure(now.password_memory_kib)
     seal.configure(key)
     outbox.configure(now)

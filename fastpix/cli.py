@@ -35,7 +35,7 @@ def main() -> None:
 @main.command()
 @operating.plainly
 def up() -> None:
-    """Start everything: make the instance, migrate, run web server and worker until Ctrl-C."""
+    """Start everything: make the instance, migrate, run web server, worker and live ingest until Ctrl-C."""
     given = settings.load()
     sys.exit(supervisor.up(given, before=lambda: _prepare(given)))
 
@@ -52,6 +52,13 @@ def web() -> None:
 def worker() -> None:
     """Run the worker alone: mails and other background jobs."""
     sys.exit(supervisor.worker(settings.load()))
+
+
+@main.command()
+@operating.plainly
+def live() -> None:
+    """Run live ingest alone: takes in what encoders publish."""
+    sys.exit(supervisor.live(settings.load()))
 
 
 @main.command()

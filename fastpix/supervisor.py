@@ -1,4 +1,4 @@
-"""`fastpix up`: starts the web server and the worker, and sees to it that they live and die together."""
+"""`fastpix up`: starts web server, worker and live ingest, starts again which of them dies, and ends them together."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from types import FrameType
 from uuid import UUID
 
 from fastpix.errors import Misconfigured
+from fastpix.setting_kinds import OFF
 from fastpix.settings import Settings
 
 GRACE_SECONDS = 10.0
+# A program that died is started again after a moment; one that dies again and again takes everything with it.
+PAUSE_SECONDS = 0.5
+MOST_DEATHS, DEATHS_WITHIN = 3, 60.0
 QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
 INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
 _PR_SET_PDEATHSIG = 1
@@ -33,16 +37,37 @@ Commands = Mapping[str, Sequence[str]]
 
 
 def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
-    """Run web server and worker until a signal or until one of them dies. Returns the exit code.
+    """Run web server, worker and live ingest until a signal, or until one of them dies too often. The exit code.
 
     `before` prepares the instance, once it is sure that nobody else runs it.
     """
     with _only_one(settings.instance_path):
         _require_free(settings.bind)
+        commands: dict[str, Sequence[str]] = {"web server": web_command(settings)}
+        commands["worker"] = (sys.executable, "-m", "fastpix.cli", "worker")
+        for setting, address in (("LIVE_BIND", settings.live_bind), ("LIVE_CALLBACKS", settings.live_callbacks)):
+            if address != OFF:
+                _require_free(address, setting)
+                commands["live ingest"] = (sys.executable, "-m", "fastpix.cli", "live")
         before()
-        worker_command = (sys.executable, "-m", "fastpix.cli", "worker")
         os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
-        return supervise({"web server": web_command(settings), "worker": worker_command})
+        return supervise(commands)
+
+
+def live(settings: Settings) -> int:
+    """Take live streams in until SIGTERM or SIGINT. Returns the exit code."""
+    from fastpix.app import create_app
+    from fastpix.live import ingest
+
+    if settings.live_bind == OFF and settings.live_callbacks == OFF:
+        raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
+    _log_to_stderr(settings)
+    return ingest.run(create_app(settings), settings)
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    if not logging.getLogger("fastpix").hasHandlers():
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def web(settings: Settings) -> None:
@@ -70,23 +95,16 @@ def web_command(settings: Settings, application: str = "fastpix.app:create_app()
 
 def worker(settings: Settings) -> int:
     """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
-    from fastpix import once, resources
-    from fastpix.accounts import recovery, sessions
+    from fastpix import resources
     from fastpix.app import create_app
     from fastpix.jobs import worker as jobs
-    from fastpix.mail import outbox
-    from fastpix.resources.media import housekeeping, uploads
 
     app = create_app(settings)
-    if not logging.getLogger("fastpix").hasHandlers():
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr(settings)
     stop = threading.Event()
     # The main thread never waits on `stop`: a signal handler that sets an event its own thread waits on can hang.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    # One thread does the periodic tasks, besides.
-    periodic: jobs.Periodic = {**jobs.PERIODIC, once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
-    periodic = {**periodic, outbox.prune: 86400, uploads.expire: 60, housekeeping.sweep: 20}
     lanes = [
         (resources.QUICK, QUICK_THREADS),
         (resources.INCOMING, INCOMING_THREADS),
@@ -98,7 +116,8 @@ def worker(settings: Settings) -> int:
         for lane, count in lanes
         for _ in range(count)
     ]
-    threads.append(threading.Thread(target=jobs.run, args=(app, {}, stop), kwargs={"periodic": periodic}))
+    for periodic in _periodic():
+        threads.append(threading.Thread(target=jobs.run, args=(app, {}, stop), kwargs={"periodic": periodic}))
     for thread in threads:
         thread.start()
     while all(thread.is_alive() for thread in threads):
@@ -110,6 +129,22 @@ def worker(settings: Settings) -> int:
     return 0 if is_asked else 1
 
 
+def _periodic() -> list[Mapping[Callable[[], object], float]]:
+    """What the worker does every so many seconds, by threads: broadcasts never wait for anything else."""
+    from fastpix import once
+    from fastpix.accounts import recovery, sessions
+    from fastpix.jobs import worker as jobs
+    from fastpix.mail import outbox
+    from fastpix.resources.live_streams import housekeeping as live
+    from fastpix.resources.media import housekeeping, uploads
+
+    pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
+    return [
+        {**jobs.PERIODIC, **pruning, outbox.prune: 86400, uploads.expire: 60, housekeeping.sweep: 20},
+        {live.sweep: 1, live.tidy: 20},
+    ]
+
+
 def _scope(organization_id: UUID | None) -> AbstractContextManager[object]:
     """A job acts as the worker, within the organization its row names."""
     from fastpix.access import principal
@@ -118,7 +153,7 @@ def _scope(organization_id: UUID | None) -> AbstractContextManager[object]:
 
 
 def supervise(commands: Commands, *, grace_seconds: float = GRACE_SECONDS) -> int:
-    """Run the commands until a signal, or until one ends by itself, which ends all and returns 1."""
+    """Run the commands until a signal (0). One that ends by itself is started again; too often, and all ends (1)."""
     signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -129,26 +164,41 @@ def supervise(commands: Commands, *, grace_seconds: float = GRACE_SECONDS) -> in
     try:
         for name, command in commands.items():
             children[name] = _start(command)
-        dead = _watch(children, signals)
-        if dead is not None:
-            end = _ending(children[dead].returncode)
-            sys.stderr.write(f"fastpix: the {dead} {end}; stopping everything.\n")
-        return 0 if dead is None else 1
+        return _watch(commands, children, signals)
     finally:
         _stop_all(list(children.values()), signals, grace_seconds)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _watch(children: Mapping[str, subprocess.Popen[bytes]], signals: list[int]) -> str | None:
-    """Wait for a signal (None) or for the first child that ends (its name)."""
+def _watch(commands: Commands, children: dict[str, subprocess.Popen[bytes]], signals: list[int]) -> int:
+    """Start again what ends by itself, until a signal (0) or until one has died too often (1)."""
+    deaths: dict[str, list[float]] = {name: [] for name in commands}
     while not signals:
-        for name, child in children.items():
+        for name, child in list(children.items()):
             # The second look is for a Ctrl-C that reached the child first.
-            if child.poll() is not None and not signals:
-                return name
+            if child.poll() is None or signals:
+                continue
+            _kill_group(child)  # workers of a killed gunicorn hold its port
+            end = _ending(child.returncode)
+            lately = [at for at in deaths[name] if time.monotonic() - at < DEATHS_WITHIN]
+            deaths[name] = [*lately, time.monotonic()]
+            if len(deaths[name]) > MOST_DEATHS:
+                sys.stderr.write(
+                    f"fastpix: the {name} {end}, as it did {MOST_DEATHS} times before; stopping everything.\n"
+                )
+                return 1
+            sys.stderr.write(f"fastpix: the {name} {end}; starting it again.\n")
+            time.sleep(PAUSE_SECONDS)
+            children[name] = _start(commands[name])
         time.sleep(0.1)
-    return None
+    return 0
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """The group outlives its first process: workers of a killed gunicorn, or a job's ffmpeg."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -183,9 +233,7 @@ def _stop_all(children: Iterable[subprocess.Popen[bytes]], signals: list[int], g
     while any(child.poll() is None for child in running) and time.monotonic() < end and len(signals) <= max(asked, 1):
         time.sleep(0.05)
     for child in children:
-        # The group outlives its first process: workers of a killed gunicorn, or a job's FFmpeg.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
+        _kill_group(child)
         child.wait()
 
 
@@ -212,7 +260,7 @@ def _only_one(instance: Path) -> Iterator[None]:
         yield
 
 
-def _require_free(bind: str) -> None:
+def _require_free(bind: str, setting: str = "BIND") -> None:
     """Raise `Misconfigured` if the address cannot be listened on; gunicorn would retry and bury the reason."""
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
@@ -223,7 +271,7 @@ def _require_free(bind: str) -> None:
             probe.bind((host, int(port)))
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
-            reason = "is used by another program. Stop that, or set FASTPIX_BIND to another address"
+            reason = f"is used by another program. Stop that, or set FASTPIX_{setting} to another address"
         else:
-            reason = f"cannot be listened on: {problem.strerror}. Set FASTPIX_BIND to another address"
+            reason = f"cannot be listened on: {problem.strerror}. Set FASTPIX_{setting} to another address"
         raise Misconfigured(f"{bind} {reason}.") from None

@@ -105,18 +105,23 @@ def test_a_killed_supervisor_leaves_nothing_running(launch, eventually):
     eventually(lambda: all_gone(family))
 
 
-def test_a_killed_gunicorn_takes_its_workers_and_the_rest_along(launch, eventually, tmp_path, address):
+def test_a_killed_gunicorn_takes_its_workers_along_and_is_started_again(launch, eventually, tmp_path, address):
     child, family = launch()
     hanging = subprocess.Popen(
         [sys.executable, "-c", f"import urllib.request as u; u.urlopen('http://{address}/hang?{tmp_path}/hangs')"],
         stderr=subprocess.DEVNULL,
     )
     eventually((tmp_path / "hangs").exists)
-    master(family).kill()
-    assert child.wait(20) == 1
-    eventually(lambda: all_gone(family))
+    first = master(family)
+    workers = first.children()
+    first.kill()
+    eventually(lambda: all_gone([first, *workers]))
+    eventually(lambda: answers(address), 20)
+    assert child.poll() is None
     hanging.wait(10)
-    assert "fastpix: the web server was killed by SIGKILL; stopping everything." in (tmp_path / "log").read_text()
+    assert "fastpix: the web server was killed by SIGKILL; starting it again." in (tmp_path / "log").read_text()
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == 0
 
 
 def test_a_gunicorn_killed_together_with_its_supervisor_leaves_nothing_either(launch, eventually):
@@ -128,12 +133,13 @@ def test_a_gunicorn_killed_together_with_its_supervisor_leaves_nothing_either(la
     eventually(lambda: all_gone(family))
 
 
-def test_a_worker_that_ends_by_itself_stops_everything(launch, eventually, tmp_path):
-    child, family = launch(worker_seconds=6)
+def test_a_worker_that_ends_again_and_again_stops_everything(launch, eventually, tmp_path):
+    child, family = launch(worker_seconds=1)
     assert child.wait(30) == 1
     eventually(lambda: all_gone(family))
     text = (tmp_path / "log").read_text()
-    assert "fastpix: the worker ended by itself (exit code 0); stopping everything." in text
+    assert text.count("fastpix: the worker ended by itself (exit code 0); starting it again.") == 3
+    assert "the worker ended by itself (exit code 0), as it did 3 times before; stopping everything." in text
 
 
 def test_the_access_log_names_request_and_token_and_no_secret(launch, tmp_path, address, eventually):
@@ -175,10 +181,21 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         bind = f"127.0.0.1:{other.getsockname()[1]}"
-        settings = Settings(instance_path=tmp_path, bind=bind)
+        settings = Settings(instance_path=tmp_path, bind=bind, live_bind="off")
         for start in (supervisor.up, supervisor.web):
             with pytest.raises(Misconfigured, match=f"^{bind} is used by another program[^\n]*FASTPIX_BIND"):
                 start(settings)
+
+
+@pytest.mark.parametrize("setting", ["live_bind", "live_callbacks"])
+def test_a_port_of_live_streams_in_use_names_its_setting(tmp_path, address, setting):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        settings = Settings(**{"instance_path": tmp_path, "bind": address, "live_bind": "off", setting: taken})
+        with pytest.raises(Misconfigured, match=f"^{taken} is used by another program[^\n]*FASTPIX_{setting.upper()}"):
+            supervisor.up(settings)
 
 
 def test_an_address_of_another_machine_is_said_in_one_line(tmp_path):

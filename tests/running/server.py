@@ -49,11 +49,12 @@ class Server:
     """One instance and the processes that serve it. `start`, then `stop`, `kill` or `interrupt`; it may start again."""
 
     def __init__(self, folder: Path, host: str = "localhost", **settings: str) -> None:
-        self.folder, self.port = folder / "instance", free_port()
+        self.folder, self.port, self.live_port = folder / "instance", free_port(), free_port()
         self.url = f"http://{host}:{self.port}"
         self.settings: dict[str, str] = {
             "instance_path": str(self.folder),
             "bind": f"127.0.0.1:{self.port}",
+            "live_bind": f"127.0.0.1:{self.live_port}",
             "public_url": self.url,
             **CHEAP,
             **settings,
@@ -81,7 +82,14 @@ class Server:
 
     def start(self) -> Server:
         """`fastpix up`, until it is ready."""
-        return self._launch([sys.executable, "-m", "fastpix.cli", "up"], members=4)
+        self._launch([sys.executable, "-m", "fastpix.cli", "up"], members=5)
+        eventually(self.takes_streams, START_SECONDS)
+        return self
+
+    def takes_streams(self) -> bool:
+        """Whether live ingest listens."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.live_port)) == 0
 
     def start_web(self) -> Server:
         """The web server alone, as `fastpix up` would start it: quicker, where nothing is mailed."""
@@ -131,6 +139,10 @@ class Server:
     def master(self) -> psutil.Process:
         """gunicorn's first process."""
         return next(p for p in self.family() if "gunicorn" in p.cmdline() and p.children())
+
+    def program(self, command: str) -> psutil.Process:
+        """The process of `fastpix <command>` that `fastpix up` started."""
+        return next(p for p in self.family() if p.cmdline()[-2:] == ["fastpix.cli", command])
 
     def interrupt(self) -> int:
         """Ctrl-C. The exit code."""

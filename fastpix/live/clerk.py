@@ -1,0 +1,51 @@
+"""Ingest's way to the database and to files: blocking work in threads, so that no stream ever waits for another one's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from flask import Flask
+
+from fastpix.db import db, set_reading, transaction
+
+T = TypeVar("T")
+FILE_THREADS = 24
+
+
+class Clerk:
+    """One thread writes, one call after the other, each a transaction: SQLite has one writer anyway, and in PostgreSQL
+    a call takes a millisecond. Files are moved and measured by many threads, since a bucket may be slow."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._writer = ThreadPoolExecutor(1, "live-writer")
+        self._movers = ThreadPoolExecutor(FILE_THREADS, "live-files")
+
+    async def write(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that is a transaction of its own. What it raises comes here, and nothing was changed."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._written, call, args)
+
+    def write_and_wait(self, call: Callable[..., T], *args: object) -> T:
+        """The same for threads that are not the loop's."""
+        return self._writer.submit(self._written, call, args).result()
+
+    async def move(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that touches files and no database."""
+        return await asyncio.get_running_loop().run_in_executor(self._movers, call, *args)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._movers.shutdown()
+        self._writer.shutdown()
+
+    def _written(self, call: Callable[..., T], args: tuple[object, ...]) -> T:
+        with self._app.app_context():
+            set_reading(False)
+            try:
+                with transaction():
+                    return call(*args)
+            finally:
+                db.session.remove()

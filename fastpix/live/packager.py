@@ -1,0 +1,126 @@
+"""The ffmpeg of one connection: takes FLV through a pipe, never more of it than fits into little memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from fastpix.live import flv
+from fastpix.video.child import ENVIRONMENT
+
+log = logging.getLogger(__name__)
+# The encoder is not read while more than this waits for ffmpeg, in bytes.
+MOST_WAITING, FEW_WAITING = 4 << 20, 1 << 20
+# A write for each of 75 tags a second cost as much as all the rest (measured).
+GATHER_SECONDS = 0.05
+END_SECONDS = 10.0
+LOG_LINES = 20
+
+
+class Packager:
+    """`command` runs in `folder`. `pause` and `resume` stop and start what feeds it; not `is_fed`: it fetches by itself."""
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str],
+        pause: Callable[[], None],
+        resume: Callable[[], None],
+        *,
+        is_fed: bool,
+    ) -> None:
+        self._is_fed = is_fed
+        self.folder = folder
+        self._command, self._pause, self._resume = command, pause, resume
+        self._process: asyncio.subprocess.Process | None = None
+        self._ears: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
+        self._gathered: list[bytes] = []
+        self._said: deque[str] = deque(maxlen=LOG_LINES)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is not None and self._process.returncode is not None
+
+    @property
+    def log(self) -> str:
+        """What ffmpeg said last. It holds paths: for the process's log alone."""
+        return " | ".join(self._said)
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            # A group of its own: when ingest is killed, ffmpeg lives to finish the last piece, and ends with its input.
+            start_new_session=True,
+        )
+        self._ears = asyncio.create_task(self._listen())
+        if self._is_fed:
+            self._write(flv.HEADER)
+
+    def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
+        """Hand on one FLV tag, within `GATHER_SECONDS`. Pauses the source when ffmpeg does not keep up."""
+        if not self._gathered:
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._hand_on)
+        self._gathered.append(flv.tag(kind, timestamp, payload))
+
+    def _hand_on(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._write(b"".join(gathered))
+
+    async def end(self) -> None:
+        """End the input and wait until the last piece is finished; kill what takes too long."""
+        process = self._process
+        if process is None:
+            return
+        self._hand_on()
+        if process.stdin is not None:
+            process.stdin.close()
+        if not self._is_fed:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            log.warning("live.packager_killed pid=%d", process.pid)
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._ears is not None:
+            await self._ears
+
+    def _write(self, data: bytes) -> None:
+        pipe = self._process.stdin if self._process else None
+        if pipe is None or pipe.is_closing():
+            return
+        pipe.write(data)
+        if self._draining is None and pipe.transport.get_write_buffer_size() > MOST_WAITING:
+            pipe.transport.set_write_buffer_limits(high=MOST_WAITING, low=FEW_WAITING)
+            self._pause()
+            self._draining = asyncio.create_task(self._drain(pipe))
+
+    async def _drain(self, pipe: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await pipe.drain()
+        self._draining = None
+        self._resume()
+
+    async def _listen(self) -> None:
+        stderr = self._process.stderr if self._process else None
+        while stderr is not None:
+            try:
+                line = await stderr.readline()
+            except ValueError:  # a line without end
+                continue
+            if not line:
+                return
+            self._said.append(line.decode("utf-8", "replace").strip()[:400])
