@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from fastpix import links
 from fastpix.delivery import admission, playlists, rules
-from fastpix.delivery.admission import Admitted
+from fastpix.delivery.admission import Admitted, AdmittedLive
 from fastpix.delivery.refusals import Withheld
 from fastpix.errors import Invalid, Missing
 
@@ -73,8 +73,21 @@ def _policy(ancestors: str) -> str:
     )
 
 
-def _player(found: Admitted) -> dict[str, Any]:
+def _live_player(found: AdmittedLive) -> dict[str, Any]:
+    """The same for a live stream, which waits for it while it is not on air."""
+    playable = found.playable
+    base = links.stream(found.prefix)
+    return {
+        "src": links.stream(f"{playable.playback_id}.m3u8") if found.is_public else f"{base}/master.m3u8",
+        "title": playable.title,
+        "is_live": True,
+    }
+
+
+def _player(found: Admitted | AdmittedLive) -> dict[str, Any]:
     """What the player's template takes. Everything lies under the prefix, so that the token stays here."""
+    if isinstance(found, AdmittedLive):
+        return _live_player(found)
     playable = found.playable
     base = links.stream(found.prefix)
     here = f"{base}/{playable.version}"

@@ -32,7 +32,7 @@ CLIP_FPS, MOST_CLIP_FPS = 15, 30
 @blueprint.get("/<playback_id>/<path:name>")
 def image(playback_id: str, name: str) -> Response:
     """A picture by its name; private media with `?token=`."""
-    found = admission.by_token(playback_id)
+    found = admission.media_by_token(playback_id)
     if name not in _KINDS:
         raise NotFound
     if found.playable.is_audio_only:

@@ -8,25 +8,29 @@ from uuid import UUID
 from fastpix.db import db
 from fastpix.delivery.kept import Kept
 from fastpix.errors import Invalid, Missing
+from fastpix.resources.live_streams import playback as live
+from fastpix.resources.live_streams.playback import LivePlayable
 from fastpix.resources.media import playback
 from fastpix.resources.media.playback import Playable
+
+Found = Playable | LivePlayable
 
 SECONDS, MOST = 4.0, 4096
 # Version 4 or not: what counts is one spelling, so that one thing has one address.
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def _load(playback_id: UUID) -> Playable | None:
+def _load(playback_id: UUID) -> Found | None:
     try:
-        return playback.find(playback_id)
+        return playback.find(playback_id) or live.find(playback_id)
     finally:
         db.session.rollback()  # the connection goes back now: the answer may take long
 
 
-_playables: Kept[UUID, Playable | None] = Kept(_load, seconds=SECONDS, most=MOST)
+_playables: Kept[UUID, Found | None] = Kept(_load, seconds=SECONDS, most=MOST)
 
 
-def find(playback_id: str) -> Playable:
+def find(playback_id: str) -> Found:
     """What plays under this id. Raises `Invalid` for what is no id, `Missing` for one that nobody has."""
     if not ID.fullmatch(playback_id):
         raise Invalid("playbackId", "is invalid")

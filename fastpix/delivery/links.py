@@ -11,24 +11,24 @@ import re
 
 from fastpix import seal
 from fastpix.delivery import tokens
+from fastpix.delivery.known import Found
 from fastpix.resources.media import playback
-from fastpix.resources.media.playback import Playable
 
 LONGEST_SECONDS = 24 * 3600
 _EXPIRES = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 
-def public(playable: Playable) -> str:
+def public(playable: Found) -> str:
     """The prefix of public media: the same for everybody, so that caches may keep what lies under it."""
     return f"m/0/-/-/{playable.playback_id}"
 
 
-def proved(playable: Playable, proof: tokens.Proof) -> str:
+def proved(playable: Found, proof: tokens.Proof) -> str:
     """The prefix for whoever showed a token: it ends with the token, and at the latest in 24 hours."""
     return playback.signed(playable, min(proof.expires, int(tokens.clock()) + LONGEST_SECONDS), proof.key_id)
 
 
-def is_valid(playable: Playable, expires: str, key_id: str, signature: str) -> bool:
+def is_valid(playable: Found, expires: str, key_id: str, signature: str) -> bool:
     """Whether the parts of a prefix are ours, have not ended, and their signing key still exists."""
     if not _EXPIRES.fullmatch(expires) or int(expires) <= tokens.clock():
         return False

@@ -65,8 +65,9 @@ def chosen(renditions: Entries, wish: Choice) -> list[Mapping[str, Any]]:
     return sorted(found, key=lambda r: (short_side(r), r["bandwidth"]), reverse=wish.is_descending)
 
 
-def master(renditions: Entries, tracks: Entries, *, version_uri: str, tracks_uri: str) -> str:
-    """The playlist. The two addresses are those of the media's version and of its added tracks, without a last slash."""
+def master(renditions: Entries, tracks: Entries, *, version_uri: str, tracks_uri: str, query: str = "") -> str:
+    """The playlist. The two addresses are those of the media's version and of its added tracks, without a last slash;
+    `query` goes behind those of the renditions."""
     sounds = [t for t in tracks if t["type"] == "audio"]
     texts = [t for t in tracks if t["type"] == "subtitle"]
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
@@ -81,7 +82,7 @@ def master(renditions: Entries, tracks: Entries, *, version_uri: str, tracks_uri
     names = set()
     lines += [_track("SUBTITLES", TEXT, track, names, False, tracks_uri) for track in texts]
     for rendition in renditions:
-        lines += [_variant(rendition, sounds, bool(texts)), f"{version_uri}/{rendition['name']}/index.m3u8"]
+        lines += [_variant(rendition, sounds, bool(texts)), f"{version_uri}/{rendition['name']}/index.m3u8{query}"]
     return "\n".join(lines) + "\n"
 
 

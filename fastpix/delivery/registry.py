@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastpix.delivery import admission, embed, files, images, making, views
+from fastpix.delivery import admission, embed, files, images, live, making, presence, views
 from fastpix.settings import Settings
 
 BLUEPRINTS = [views.blueprint, images.blueprint, embed.blueprint]
@@ -24,4 +24,6 @@ def configure(settings: Settings) -> None:
     admission.configure(frozenset(urlsplit(base).hostname or "" for base in bases))
     files.configure(settings.accel_prefix)
     making.forget()
+    live.forget()
+    presence.forget()
     embed.configure(settings.stream_base, settings.images_base)

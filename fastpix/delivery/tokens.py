@@ -20,7 +20,6 @@ from fastpix.delivery import known
 from fastpix.delivery.kept import Kept
 from fastpix.delivery.refusals import Unproved
 from fastpix.resources.media import playback
-from fastpix.resources.media.playback import Playable
 
 # Real ones have about 700 characters.
 LONGEST = 4096
@@ -54,7 +53,7 @@ def clock() -> float:
     return time.time()
 
 
-def verify(token: str, playable: Playable) -> Proof:
+def verify(token: str, playable: known.Found) -> Proof:
     """What the token proves about this playback id. Raises `Unproved` for whatever is wrong with it."""
     if not 0 < len(token) <= LONGEST:
         raise Unproved
@@ -74,7 +73,7 @@ def forget() -> None:
     _keys.clear()
 
 
-def _verified(token: str, playable: Playable) -> Proof:
+def _verified(token: str, playable: known.Found) -> Proof:
     unproved = jws.extract_compact(token.encode("ascii"))
     headers = unproved.headers()
     if headers.get("alg") not in ALGORITHMS:

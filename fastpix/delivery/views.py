@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from fastpix.delivery import admission, files, playlists
-from fastpix.delivery.admission import Admitted
+from fastpix.delivery import admission, files, live, playlists
+from fastpix.delivery.admission import Admitted, AdmittedLive
 from fastpix.delivery.refusals import Withheld
 from fastpix.web import envelope
 
@@ -52,6 +52,8 @@ for_players(blueprint)
 def master(playback_id: str) -> Response:
     """The master playlist; private media with `?token=`."""
     found = admission.by_token(playback_id)
+    if isinstance(found, AdmittedLive):
+        return live.master(found, found.prefix)
     return _master(found, found.prefix)
 
 
@@ -59,6 +61,8 @@ def master(playback_id: str) -> Response:
 def part(expires: str, key_id: str, signature: str, playback_id: str, path: str) -> Response:
     """What a master names, and the master itself, inside a prefix."""
     found = admission.by_prefix(playback_id, expires, key_id, signature)
+    if isinstance(found, AdmittedLive):
+        return live.master(found, "") if path == MASTER else live.part(found, path)
     if path == MASTER:
         return _master(found, "")
     key = _key(found, path)
@@ -68,7 +72,7 @@ def part(expires: str, key_id: str, signature: str, playback_id: str, path: str)
 @blueprint.get("/<playback_id>/<path:name>")
 def download(playback_id: str, name: str) -> Response:
     """A whole file, of media with mp4Support."""
-    found = admission.by_token(playback_id)
+    found = admission.media_by_token(playback_id)
     if not _is_downloadable(found, name):
         raise NotFound
     return files.send(f"{found.playable.folder}/{found.playable.version}/{name}", found.asked_cache())

@@ -1,0 +1,47 @@
+"""The playlist of a broadcast (RFC 8216), composed anew for each look from the pieces that are kept. Pure.
+
+One rule gives sliding live, going back (DVR), returning encoders and the end: pieces in order, a discontinuity wherever
+another connection begins, and an end mark once it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastpix.resources.live_streams.playback import OnAir, Piece
+
+INIT = "init.mp4"
+
+
+def compose(on_air: OnAir) -> str:
+    """The playlist; pieces are named `<broadcast>/<connection>/<name>`, relative to it."""
+    first = on_air.pieces[0]
+    # RFC 8216, 4.3.3.1: no piece may be longer, rounded to the next second. It never shrinks, as players expect.
+    target = max(1, int(on_air.longest + 0.5))
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{target}",
+        f"#EXT-X-MEDIA-SEQUENCE:{first.position}",
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{first.part - 1}",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        *_pieces(str(on_air.broadcast_id), on_air.pieces),
+    ]
+    if on_air.is_over:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def _pieces(folder: str, pieces: Sequence[Piece]) -> list[str]:
+    lines: list[str] = []
+    part = None
+    for piece in pieces:
+        where = f"{folder}/{piece.connection_id}"
+        if piece.part != part:
+            if part is not None:
+                lines.append("#EXT-X-DISCONTINUITY")
+            lines.append(f'#EXT-X-MAP:URI="{where}/{INIT}"')
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{piece.at:%Y-%m-%dT%H:%M:%S}.{piece.at.microsecond // 1000:03}Z")
+            part = piece.part
+        lines += [f"#EXTINF:{piece.seconds:.6f},", f"{where}/{piece.name}"]
+    return lines
