@@ -44,6 +44,7 @@ NOT_PAGES = {
     "docs.document": "JSON",
     "invitations.status": "JSON",
     "media.status": "JSON",
+    "live_streams.status": "JSON",
     "stream.master": "a playlist",
     "stream.part": "playlists and segments",
     "stream.download": "a file",
@@ -108,7 +109,13 @@ def site(servers):
         "playback_id": acme.shelf.playback_id,
         "track_id": acme.shelf.track,
         "playlist_id": acme.playlist,
+        "stream_id": acme.shelf.stream,
+        "simulcast_id": acme.shelf.simulcast,
+        "on_air": acme.shelf.active_stream,
+        "disabled": acme.shelf.disabled_stream,
     }
+    # Where the same name means another thing.
+    server.live_ids = server.ids | {"playback_id": acme.shelf.live_playback_id}
     return server.start_web()
 
 
@@ -154,7 +161,8 @@ def test_no_exception_is_out_of_date():
 def test_every_page(page_of, site, endpoint):
     path = BY_LINK.get(endpoint) or re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rules()[endpoint])
     page = page_of("nobody" if endpoint.startswith(PUBLIC) else "ada")
-    assert page.goto(path.format(**site.ids)).status == 200
+    ids = site.live_ids if endpoint.startswith("live_") else site.ids
+    assert page.goto(path.format(**ids)).status == 200
     examine(page)
 
 
@@ -165,6 +173,10 @@ STATES = {
     "workspace of a member": ("mel", "/o/{org}/workspaces/{workspace_id}", 200),
     "settings of a member": ("mel", "/o/{org}/settings", 200),
     "leaving as a member": ("mel", "/o/{org}/members/leave", 200),
+    "live streams of a member": ("mel", "/o/{org}/live/", 200),
+    "live stream of a member": ("mel", "/o/{org}/live/{stream_id}", 200),
+    "live stream that is disabled": ("ada", "/o/{org}/live/{disabled}", 200),
+    "disabling what is on air": ("ada", "/o/{org}/live/{on_air}/disable", 200),
     "forbidden": ("mel", "/o/{org}/signing-keys/", 403),
     "not found, signed in": ("ada", "/o/{org}/signing-keys/" + str(uuid.UUID(int=7)), 404),
     "not found, signed out": ("nobody", "/nothing", 404),
@@ -230,6 +242,7 @@ DONE = {
     "invite form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/members/invitations/new", "#emails")),
     "token form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/access-tokens/new", "#name")),
     "workspace form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/workspaces/new", "#description")),
+    "live stream form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/live/new", "#name")),
     "deletion without the name": ("ada", lambda p: fill_nothing(p, "/o/acme/settings/delete", "#name")),
     "password form with errors": ("ada", lambda p: fill_nothing(p, "/account/password", "#new")),
     "join form with errors": ("nobody", None),

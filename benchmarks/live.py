@@ -1,0 +1,270 @@
+"""Live ingest of 720p by copy: processor time and memory a stream, against nginx-rtmp alone with HLS and recording.
+
+    python benchmarks/live.py [--streams 1,10,30] [--seconds 20]
+
+All in one run on this machine, one after the other; the encoders (ffmpeg, looping a clip) share it. "fastpix" is
+`fastpix live` as it comes; "behind nginx" takes the streams in by nginx with the shipped configuration. Lost pieces are
+counted from what players would get. Needs nginx with RTMP: apt-get install nginx-light libnginx-mod-rtmp.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import flask_migrate
+import psutil
+import sqlalchemy as sa
+
+from fastpix.access import principal, tenancy
+from fastpix.app import create_app
+from fastpix.db import db, set_reading
+from fastpix.resources.live_streams import domain
+from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment
+from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.people import domain as people
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.settings import Settings
+from fastpix.video import tools
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+SEGMENT, GOAL = 2.0, 3.0
+ALONE = """rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; max_message 5M; application live {{ live on; wait_key on;
+  interleave on; hls on; hls_path {folder}/hls; hls_nested on; hls_fragment 2s; hls_playlist_length 20s;
+  record all; record_path {folder}/rec; record_unique on; }} }} }}"""
+
+
+@dataclass
+class Found:
+    """Percent of one core and MiB (PSS), both a stream; pieces that are missing, in all."""
+
+    core: float
+    memory: float
+    lost: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--streams", default="1,10,30")
+    parser.add_argument("--seconds", type=int, default=20)
+    given = parser.parse_args()
+    counts = [int(text) for text in given.streams.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        clip = _clip(Path(folder) / "clip.flv")
+        print(
+            f"720p30, {clip.stat().st_size * 8 / 10 / 1e6:.1f} Mb/s, copy; % of one core and MiB a stream, pieces lost"
+        )
+        print(f"{'streams':>8}  {'nginx-rtmp alone':>22}  {'fastpix':>22}  {'behind nginx':>22}  fastpix / nginx")
+        for count in counts:
+            rows = [measure(Path(folder), clip, count, given.seconds) for measure in (_nginx, _fastpix, _behind)]
+            cells = "  ".join(f"{r.core:5.2f} % {r.memory:6.1f} MiB {r.lost:3}" for r in rows)
+            print(f"{count:>8}  {cells}  {rows[1].core / rows[0].core:.1f} (goal {GOAL:g})", flush=True)
+
+
+def _clip(to: Path) -> Path:
+    command = [
+        *(tools.ffmpeg(), "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30,noise=alls=4:allf=t"),
+        *("-f", "lavfi", "-i", "sine", "-t", "10", "-c:v", "libx264", "-preset", "veryfast", "-b:v", "2500k"),
+        *(
+            "-maxrate",
+            "2500k",
+            "-bufsize",
+            "2500k",
+            "-g",
+            "60",
+            "-sc_threshold",
+            "0",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            str(to),
+        ),
+    ]
+    subprocess.run(command, check=True)
+    return to
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until(port: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"nothing listens on {port}")
+
+
+@contextmanager
+def _publishing(clip: Path, port: int, names: list[str]) -> Iterator[None]:
+    encoders = []
+    try:
+        for name in names:
+            url = f"rtmp://127.0.0.1:{port}/live/{name}"
+            command = [tools.ffmpeg(), "-v", "quiet", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(clip)]
+            encoders.append(subprocess.Popen([*command, "-c", "copy", "-f", "flv", url]))
+            time.sleep(0.15)
+        yield
+        gone = sum(encoder.poll() is not None for encoder in encoders)
+        if gone:
+            print(f"{gone} of {len(encoders)} encoders were cut off", file=sys.stderr)
+    finally:
+        for encoder in encoders:
+            encoder.kill()
+            encoder.wait()
+
+
+def _used(first: psutil.Process) -> tuple[dict[int, float], float]:
+    """Processor seconds by process and MiB of a process and all it started."""
+    seconds, memory = {}, 0.0
+    for process in (first, *first.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+            seconds[process.pid] = times.user + times.system
+            memory += process.memory_full_info().pss / (1 << 20)
+        except psutil.NoSuchProcess:
+            continue
+    return seconds, memory
+
+
+def _watch(pids: list[int], seconds: int, count: int) -> tuple[float, float]:
+    """Percent of one core and MiB, a stream."""
+    time.sleep(6)  # the first pieces are out
+    processes = [psutil.Process(pid) for pid in pids]
+    before = {pid: used for process in processes for pid, used in _used(process)[0].items()}
+    begun = time.monotonic()
+    time.sleep(seconds)
+    passed = time.monotonic() - begun
+    after, memory = {}, 0.0
+    for process in processes:
+        used, more = _used(process)
+        after |= used
+        memory += more
+    spent = sum(after[pid] - before.get(pid, 0.0) for pid in after)
+    return 100 * spent / passed / count, memory / count
+
+
+def _nginx(folder: Path, clip: Path, count: int, seconds: int) -> Found:
+    here, port = folder / f"nginx-{count}", _port()
+    for name in ("hls", "rec"):
+        (here / name).mkdir(parents=True)
+    here.chmod(0o777)
+    served = _running_nginx(here, ALONE.format(port=port, folder=here), port)
+    with served as pid, _publishing(clip, port, [f"s{number}" for number in range(count)]):
+        core, memory = _watch([pid], seconds, count)
+        playlists = list((here / "hls").glob("*/index.m3u8"))
+        lost = sum(_lost_of(_extinf(path)) for path in playlists) + count - len(playlists)
+    shutil.rmtree(here)
+    return Found(core, memory, lost)
+
+
+def _extinf(playlist: Path) -> list[float]:
+    return [float(line[8:].rstrip(",")) for line in playlist.read_text().splitlines() if line.startswith("#EXTINF:")]
+
+
+def _lost_of(lengths: list[float]) -> int:
+    """How many pieces of a playlist are longer than they should be: what is missing between keyframes is lost."""
+    return sum(length > SEGMENT * 1.5 for length in lengths) + (0 if lengths else 1)
+
+
+@contextmanager
+def _running_nginx(here: Path, rtmp: str, port: int) -> Iterator[int]:
+    (here / "nginx.conf").write_text(
+        f"user root;\nload_module {MODULE};\ndaemon off;\npid {here}/pid;\nerror_log {here}/error.log;\n"
+        f"worker_processes 1;\nevents {{ worker_connections 1024; }}\n{rtmp}\n"
+    )
+    process = subprocess.Popen(["/usr/sbin/nginx", "-p", str(here), "-c", str(here / "nginx.conf")])
+    try:
+        _until(port)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Found:
+    port = _port()
+    settings = {"instance_path": folder / f"own-{count}", "live_bind": f"127.0.0.1:{port}"}
+    with _instance(settings, count, port) as (pid, keys, lost), _publishing(clip, port, keys):
+        core, memory = _watch([pid], seconds, count)
+        return Found(core, memory, lost())
+
+
+def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Found:
+    port, asked, here = _port(), _port(), folder / f"front-{count}"
+    here.mkdir()
+    shipped = (ROOT / "docs/deploy/nginx-rtmp.conf").read_text().replace("worker_processes 1;", "")
+    rtmp = shipped.replace("listen 1935", f"listen 127.0.0.1:{port}").replace(":1936/", f":{asked}/")
+    settings = {
+        "instance_path": folder / f"behind-{count}",
+        "live_bind": "off",
+        "live_callbacks": f"127.0.0.1:{asked}",
+        "live_relay_url": f"rtmp://127.0.0.1:{port}/live",
+    }
+    served, instance = _running_nginx(here, rtmp, port), _instance(settings, count, asked)
+    with served as front, instance as (pid, keys, lost), _publishing(clip, port, keys):
+        core, memory = _watch([front, pid], seconds, count)
+        return Found(core, memory, lost())
+
+
+@contextmanager
+def _instance(given: dict, count: int, port: int) -> Iterator[tuple]:
+    """An instance with that many streams and its ingest: process id, keys, and how to count what was lost."""
+    settings = Settings(**given, live_streams=1000)
+    app = create_app(settings)
+    with app.app_context():
+        flask_migrate.upgrade()
+        set_reading(False)
+        person = people.add("a@example.com", "A", "a long password", is_verified=True)
+        with principal.acting(principal.Actor("person", "A", "dashboard", person_id=person.id)):
+            made = organizations.found("Bench", people.get(person.id))
+        with principal.acting(principal.system("a benchmark", made["id"])):
+            workspace = workspaces.search()[0]["id"]
+            keys = [domain.create(workspace, domain.Wanted())["stream_key"] for _ in range(count)]
+            db.session.flush()
+        db.session.commit()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FASTPIX_")}
+    environ |= {f"FASTPIX_{name.upper()}": str(value) for name, value in given.items()} | {
+        "FASTPIX_LIVE_STREAMS": "1000"
+    }
+    with (settings.instance_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fastpix.cli", "live"], cwd=ROOT, env=environ, stdout=log, stderr=log
+        )
+    try:
+        _until(port)
+        yield process.pid, keys, lambda: _lost(app, count)
+    finally:
+        process.terminate()
+        process.wait(60)
+        shutil.rmtree(settings.instance_path, ignore_errors=True)
+
+
+def _lost(app: object, count: int) -> int:
+    """Pieces longer than they should be, connections that were broken, and streams that never came."""
+    with app.app_context(), tenancy.everywhere("a benchmark looks at all"):  # type: ignore[attr-defined]
+        lengths = db.session.scalars(sa.select(LiveSegment.seconds)).all()
+        out = db.session.execute(sa.select(LiveBroadcast.part, LiveBroadcast.position)).all()
+        db.session.rollback()
+    return _lost_of(list(lengths)) + sum(part - 1 for part, _ in out) + count - len([1 for _, p in out if p > 5])
+
+
+if __name__ == "__main__":
+    main()
