@@ -10,6 +10,7 @@ from typing import Protocol
 
 from fastpix.live import flv, shelf
 from fastpix.live.clerk import Clerk
+from fastpix.live.clock import Clock
 from fastpix.live.packager import Packager
 from fastpix.live.pushing import Pushing
 from fastpix.resources.live_streams import lifecycle
@@ -22,6 +23,9 @@ RETRY_SECONDS = 2.0
 WRONG_VIDEO = "Set the encoder to H.264: this server takes no {}."
 WRONG_AUDIO = "Set the encoder's sound to AAC: this server takes no {}."
 BROKEN = "The server could not package the stream."
+# ffmpeg holds what came since the last keyframe in memory.
+PIECE_SECONDS = 60.0
+NO_KEYFRAMES = "No keyframe came for a minute. Set the encoder's keyframe interval to 2 seconds."
 
 
 class Source(Protocol):
@@ -48,6 +52,7 @@ class Broadcast:
         self._reason = ""
         self._bytes, self._is_fed = 0, True
         self._rate = (monotonic(), 0, 0)
+        self._clock, self._piece_at = Clock(), monotonic()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, command: list[str], *, is_fed: bool = True) -> None:
@@ -71,8 +76,9 @@ class Broadcast:
         elif kind == flv.AUDIO and (codec := flv.audio_codec(payload)) != "aac":
             self.source.cut(WRONG_AUDIO.format(codec))
         else:
-            self._packager.feed(kind, timestamp, payload)
-            self.pushing.feed(kind, timestamp, payload)
+            at = self._clock.read(timestamp)
+            self._packager.feed(kind, at, payload)
+            self.pushing.feed(kind, at, payload)
 
     def touch(self) -> None:
         """The encoder is there, though its media takes another way."""
@@ -104,9 +110,7 @@ class Broadcast:
             while not self._reason:
                 await asyncio.sleep(LOOK_SECONDS)
                 await self._keep(place)
-                if packager.has_ended and not self._reason:
-                    log.warning("live.packager_died stream=%s said=%s", self.admission.stream_id, packager.log)
-                    self.source.cut(BROKEN)
+                self._look_at(packager)
             self.pushing.stop()
             await packager.end()
             await self._close(place)
@@ -116,6 +120,16 @@ class Broadcast:
         finally:
             self.pushing.stop()
             self._done(self)
+
+    def _look_at(self, packager: Packager) -> None:
+        """Cut off what cannot go on."""
+        if self._reason:
+            return
+        if packager.has_ended:
+            log.warning("live.packager_died stream=%s said=%s", self.admission.stream_id, packager.log)
+            self.source.cut(BROKEN)
+        elif monotonic() - self._piece_at > PIECE_SECONDS:
+            self.source.cut(NO_KEYFRAMES)
 
     async def _close(self, place: shelf.Shelf) -> None:
         """Keep what is left, and say that this is all. Tried until it works: what is recorded may not be lost."""
@@ -132,6 +146,8 @@ class Broadcast:
             log.warning("live.not_stored stream=%s", self.admission.stream_id, exc_info=True)
             return False
         pieces = list(place.stored)
+        if pieces:
+            self._piece_at = monotonic()
         if pieces and not await self._told(lifecycle.keep, self.admission, pieces, place.picture):
             return False
         del place.stored[: len(pieces)]

@@ -11,6 +11,8 @@ from fastpix.video.facts import Limits
 
 # A keyframe begins each piece, so a piece is as long as the encoder's distance of keyframes, and at least this.
 SEGMENT_SECONDS = 2
+# What says that it is longer has broken timestamps; players would wait for it.
+LONGEST_SECONDS = 60.0
 INIT, PLAYLIST = "init.mp4", "index.m3u8"
 # A broadcast may last for days; copying 720p takes half a percent of a core.
 LIMITS = Limits(cpu_seconds=7 * 86_400, memory_bytes=1 << 30, file_bytes=2 << 30)
@@ -66,4 +68,4 @@ def measure(piece: Path, init: Path) -> Measured:
     found = boxes.spans(piece, tracks)
     leading = next((track.id for track in tracks if not track.codec.startswith("mp4a")), tracks[0].id)
     begin, end = found.get(leading) or next(iter(found.values()), (0.0, 0.0))
-    return Measured(piece, max(0.001, end - begin), piece.stat().st_size)
+    return Measured(piece, min(max(0.001, end - begin), LONGEST_SECONDS), piece.stat().st_size)
