@@ -72,6 +72,14 @@ def address_or_off(value: str) -> str:
     return OFF if value.strip().lower() == OFF else address(value)
 
 
+def loopback_or_off(value: str) -> str:
+    """Whoever reaches it can end streams, so it must be of this machine alone."""
+    found = address_or_off(value)
+    if found != OFF and found.rpartition(":")[0].strip("[]") not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("give an address of this machine alone, such as 127.0.0.1:1936")
+    return found
+
+
 def rtmp_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if value.strip() and (parts.scheme not in ("rtmp", "rtmps") or not parts.hostname or not parts.path.strip("/")):

@@ -120,7 +120,7 @@ class Settings:
     )
     live_callbacks: str = _setting(
         "off",
-        kinds.address_or_off,
+        kinds.loopback_or_off,
         "Address and port on which nginx-rtmp asks whether an encoder may publish, such as `127.0.0.1:1936`. `off`: not used.",
     )
     live_relay_url: str = _setting(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from fastpix.db import db, set_reading, transaction
+from fastpix.db import db, reading, set_reading, transaction
 
 T = TypeVar("T")
 FILE_THREADS = 24
@@ -28,9 +28,9 @@ class Clerk:
         """The answer of a call that is a transaction of its own. What it raises comes here, and nothing was changed."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._written, call, args)
 
-    def write_and_wait(self, call: Callable[..., T], *args: object) -> T:
-        """The same for threads that are not the loop's."""
-        return self._writer.submit(self._written, call, args).result()
+    async def look(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that only reads: strangers who knock never hold up the writer."""
+        return await asyncio.get_running_loop().run_in_executor(self._movers, self._seen, call, args)
 
     async def move(self, call: Callable[..., T], *args: object) -> T:
         """The answer of a call that touches files and no database."""
@@ -40,6 +40,13 @@ class Clerk:
         """Wait for what is under way."""
         self._movers.shutdown()
         self._writer.shutdown()
+
+    def _seen(self, call: Callable[..., T], args: tuple[object, ...]) -> T:
+        with self._app.app_context(), reading():
+            try:
+                return call(*args)
+            finally:
+                db.session.remove()
 
     def _written(self, call: Callable[..., T], args: tuple[object, ...]) -> T:
         with self._app.app_context():

@@ -17,6 +17,8 @@ from fastpix.live.handshake import SIZE, VERSION, hello
 from fastpix.live.messages import Message, ProtocolError
 
 PIECE = 64 * 1024
+# Bytes. A server that asks without reading the answers would fill our memory.
+MOST_UNREAD = 4 << 20
 GOODBYE = 2.0  # seconds that closing may take
 SHORTEST_SECRET = 4  # characters: less is found in any text
 LONGEST_DESCRIPTION = 200  # characters of a server's words
@@ -171,6 +173,8 @@ class Client:
         self._stream = int(stream)
 
     def _tell(self, message: Message) -> None:
+        if self.waiting > MOST_UNREAD:
+            raise ProtocolError("The other server does not read what it is sent.")
         self._to_server.write(self._writer.write(message, messages.CONTROL_CHANNEL))
 
     def _call(self, name: str, *arguments: object, stream: int = 0) -> int:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 # How long the last piece of a broadcast may take whose ingest was killed: ffmpeg finishes it by itself.
 SETTLING_SECONDS = 3.0
+LONG_AGO_SECONDS = 30.0
 RESTARTED = "The ingest was restarted."
 
 
@@ -88,22 +89,32 @@ async def _look_after(reception: Reception, relays: Relays, stop: asyncio.Event)
 
 async def _take_up(clerk: Clerk, owner: str) -> None:
     """Bring in the pieces that an earlier run of this machine's ingest left, before anybody may publish."""
-    for connection_id in await clerk.move(lambda: list(shelf.left_folders())):
-        found = await clerk.write(recovery.left_behind, connection_id, owner)
-        if found is not None:
-            await _bring_in(clerk, connection_id, *found)
-        elif not await clerk.write(recovery.is_known, connection_id):
-            await clerk.move(shelf.open_shelf(connection_id, "").remove)
+    folders = await clerk.move(lambda: list(shelf.left_folders()))
+    await asyncio.gather(*(clerk.move(_settle, shelf.open_shelf(each, "")) for each in folders))
+    for connection_id in folders:
+        try:
+            await _take_one_up(clerk, owner, connection_id)
+        except Exception:
+            # One stream's trouble must not keep the door shut for all others; the folder waits for the next start.
+            log.exception("live.not_recovered connection=%s", connection_id)
     for admission in await clerk.write(recovery.left_open, owner):
         await clerk.write(lifecycle.closed, admission, RESTARTED)
 
 
+async def _take_one_up(clerk: Clerk, owner: str, connection_id: UUID) -> None:
+    found = await clerk.write(recovery.left_behind, connection_id, owner)
+    if found is not None:
+        await _bring_in(clerk, connection_id, *found)
+    elif not await clerk.write(recovery.is_known, connection_id):
+        await clerk.move(shelf.open_shelf(connection_id, "").remove)
+
+
 async def _bring_in(clerk: Clerk, connection_id: UUID, admission: Admission, kept: set[str]) -> None:
     place = shelf.open_shelf(connection_id, admission.folder)
-    await clerk.move(_settle, place)
     await clerk.move(shelf.take_up, place, kept)
     if place.stored:
-        await clerk.write(lifecycle.keep, admission, place.stored, place.picture)
+        if not await clerk.write(lifecycle.keep, admission, place.stored, place.picture):
+            await clerk.move(place.discard, place.stored)
         log.info("live.recovered stream=%s pieces=%d", admission.stream_id, len(place.stored))
     await clerk.write(lifecycle.closed, admission, RESTARTED)
     await clerk.move(place.remove)
@@ -113,6 +124,8 @@ def _settle(place: shelf.Shelf) -> None:
     """Wait until ffmpeg of the earlier run has written its last piece: then it ends its playlist."""
     end = time.monotonic() + SETTLING_SECONDS
     playlist = place.folder / "index.m3u8"
+    if playlist.is_file() and time.time() - playlist.stat().st_mtime > LONG_AGO_SECONDS:
+        return  # the whole machine had stopped
     while time.monotonic() < end:
         if playlist.is_file() and "#EXT-X-ENDLIST" in playlist.read_text("ascii", "replace"):
             return

@@ -22,6 +22,8 @@ MOST_WAITING = 8 << 20
 FLUSH_ABOVE = 256 << 10
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 CONNECT_SECONDS = 10.0
+# A server that takes nothing for so long is as good as gone.
+STUCK_SECONDS = 15.0
 PORTS = {"rtmp": 1935, "rtmps": 443}
 
 Tag = tuple[int, int, bytes]
@@ -149,7 +151,8 @@ class Pusher:
                 self._size -= len(tag[2])
                 client.send(*tag)
                 if client.waiting > FLUSH_ABOVE:
-                    await client.drain()
+                    async with asyncio.timeout(STUCK_SECONDS):
+                        await client.drain()
 
     async def _connect(self) -> Client:
         """To an address that was checked, which is then the one that is used (no second look at the name)."""

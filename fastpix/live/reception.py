@@ -25,6 +25,7 @@ SILENCE_SECONDS = 5.0
 CUT_OFF = "The stream was ended from the dashboard."
 # Every how many looks it is asked where the streams are to be pushed.
 TARGETS_EVERY = 3
+TOLD_SECONDS, MOST_TOLD = 60.0, 10_000
 OWN, RELAY = "own", "relay"
 
 
@@ -34,7 +35,9 @@ class Reception:
     def __init__(self, clerk: Clerk, owner: str, most: int, *, allow_private: bool) -> None:
         self._clerk, self._owner, self._most, self._allow_private = clerk, owner, most, allow_private
         self._on_air: dict[UUID, Broadcast] = {}
-        self._is_closing, self._looks = False, 0
+        self._is_closing, self._looks, self._deciding = False, 0, 0
+        # Who was told of lately, and when: the same again is not worth a write.
+        self._told: dict[tuple[str | None, str, str], float] = {}
 
     async def publish(self, session: Session, app: str, key: str) -> Broadcast:
         """Where an encoder's stream goes. Raises `Rejected` with a sentence for whoever set the encoder up."""
@@ -49,18 +52,34 @@ class Reception:
 
     async def admit(self, key: str, address: str, source: Source, engine: str) -> Broadcast:
         """A broadcast for whoever shows the key, not started yet. Raises `NotAdmitted`."""
-        if len(self._on_air) >= self._most or self._is_closing:
-            raise NotAdmitted(FULL)
+        self._deciding += 1
         try:
             admission = await self._admitted(key, address, engine)
+            log.info("live.admitted address=%s stream=%s", address, admission.stream_id)
+            return self._welcome(admission, source)
         except NotAdmitted as problem:
             log.info("live.refused address=%s stream=%s reason=%s", address, problem.stream_id, problem)
-            await self._clerk.write(lifecycle.refuse, problem, address)
+            await self._tell(problem, address)
             raise
-        log.info("live.admitted address=%s stream=%s", address, admission.stream_id)
-        return self._welcome(admission, source)
+        finally:
+            self._deciding -= 1
+
+    async def _tell(self, problem: NotAdmitted, address: str) -> None:
+        """Have a refusal written down, the same one once a minute."""
+        mark = (problem.stream_id, address, str(problem))
+        moment = monotonic()
+        if problem.stream_id is None or moment - self._told.get(mark, -TOLD_SECONDS) < TOLD_SECONDS:
+            return
+        if len(self._told) >= MOST_TOLD:
+            self._told.clear()
+        self._told[mark] = moment
+        await self._clerk.write(lifecycle.refuse, problem, address)
 
     async def _admitted(self, key: str, address: str, engine: str) -> Admission:
+        await self._clerk.look(lifecycle.prove, key)
+        # Those being decided count, this one among them: after a restart all encoders come at once.
+        if len(self._on_air) + self._deciding > self._most or self._is_closing:
+            raise NotAdmitted(FULL, lifecycle.named_by(key))
         asked = (key, address, self._owner, engine)
         try:
             return await self._clerk.write(lifecycle.admit, *asked)
@@ -121,7 +140,7 @@ class Reception:
 
 def _pushed(admission: Admission, simulcast_id: str, state: str, text: str) -> None:
     with lifecycle.scope(admission.organization_id):
-        simulcasts.pushed(simulcast_id, state, text)
+        simulcasts.pushed(simulcast_id, admission.connection_id, state, text)
 
 
 def _targets(admissions: list[Admission]) -> dict[UUID, list[simulcasts.Target]]:

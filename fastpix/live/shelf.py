@@ -3,6 +3,7 @@ what is in neither the storage nor the database's list is found again by `take_u
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -13,10 +14,12 @@ from pathlib import Path
 from uuid import UUID
 
 from fastpix.db import now
+from fastpix.errors import Missing
 from fastpix.resources.live_streams.lifecycle import Finished, Picture
 from fastpix.storage import instance as storage
 from fastpix.video import live
 
+log = logging.getLogger(__name__)
 PREFIX = "live-"
 # At the beginning, when no piece says yet when it began.
 UNKNOWN = Picture("", 0, 0)
@@ -48,12 +51,41 @@ class Shelf:
         init = self.folder / live.INIT
         if not pieces or not init.is_file():
             return
-        if not self.picture.codecs:
-            found = Picture(*live.picture(init))
-            storage.get().write(f"{self.prefix}/{live.INIT}", init.read_bytes())
-            self.picture = found
+        try:
+            self._store_init(init)
+        except live.Unreadable:
+            self._set_aside(init, *pieces)
+            return
         for piece in pieces:
-            self._store(live.measure(piece, init))
+            try:
+                measured = live.measure(piece, init)
+            except live.Unreadable:
+                self._set_aside(piece)
+            else:
+                self._store(measured)
+
+    def discard(self, pieces: Iterable[Finished]) -> None:
+        """Remove pieces that were stored too late: nobody will ask for them."""
+        for piece in pieces:
+            storage.get().delete(f"{self.prefix}/{piece.name}")
+
+    def _store_init(self, init: Path) -> None:
+        """Store what begins the pieces, once: one that is stored is never replaced."""
+        if self.picture.codecs:
+            return
+        found = Picture(*live.picture(init))
+        key = f"{self.prefix}/{live.INIT}"
+        try:
+            storage.get().size(key)
+        except Missing:
+            storage.get().write(key, init.read_bytes())
+        self.picture = found
+
+    def _set_aside(self, *files: Path) -> None:
+        """Leave out what cannot be read, such as a file that a power failure emptied."""
+        for file in files:
+            log.warning("live.unreadable folder=%s file=%s", self.folder.name, file.name)
+            file.rename(file.with_name(f"unreadable-{file.name}.bin"))
 
     def _store(self, piece: live.Measured) -> None:
         begun = self.next_at or now() - timedelta(seconds=piece.seconds)
@@ -96,9 +128,10 @@ def take_up(shelf: Shelf, kept: Collection[str]) -> None:
     for piece in live.finished(parcel) if parcel.is_dir() else ():
         piece.rename(shelf.folder / piece.name)
     shutil.rmtree(parcel, ignore_errors=True)
-    if not (shelf.folder / live.INIT).is_file():
-        return
     stored = {entry.key.rpartition("/")[2] for entry in storage.get().list(shelf.prefix)}
-    for name in {name for name in stored if _NAME.fullmatch(name)} - set(kept):
-        storage.get().fetch(f"{shelf.prefix}/{name}", shelf.folder / name)
+    # Pieces come in order: one before the latest that is listed was left out since, by those who trim.
+    latest = max(kept, default="")
+    for name in stored:
+        if name == live.INIT or (_NAME.fullmatch(name) and name not in kept and name > latest):
+            storage.get().fetch(f"{shelf.prefix}/{name}", shelf.folder / name)
     shelf.collect()

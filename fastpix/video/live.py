@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastpix.errors import FastpixError
 from fastpix.video import boxes, tools
 from fastpix.video.child import launched
 from fastpix.video.facts import Limits
@@ -26,6 +30,10 @@ _OUTPUT = (
     *("-hls_flags", "independent_segments+temp_file", "-hls_fmp4_init_filename", INIT),
     *("-hls_segment_filename", "s%05d.m4s", PLAYLIST),
 )
+
+
+class Unreadable(FastpixError):
+    """A piece, or what begins them, is not what ffmpeg writes: cut off by a crash, or empty."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +64,29 @@ def finished(folder: Path) -> list[Path]:
 
 
 def picture(init: Path) -> tuple[str, int, int]:
-    """What the init segment says: RFC 6381 codecs, width and height (0 where there is no picture)."""
+    """What the init segment says: RFC 6381 codecs, width and height (0 where there is no picture). Raises Unreadable."""
     data = init.read_bytes()
-    width, height = boxes.picture_size(data)
-    return ",".join(track.codec for track in boxes.tracks(data)), width, height
+    with _reading(init):
+        width, height = boxes.picture_size(data)
+        codecs = ",".join(track.codec for track in boxes.tracks(data))
+    if not codecs:
+        raise Unreadable(f"{init.name} announces nothing.")
+    return codecs, width, height
 
 
 def measure(piece: Path, init: Path) -> Measured:
-    """How long a piece plays: as long as its picture, or its sound where there is no picture."""
-    tracks = boxes.tracks(init.read_bytes())
-    found = boxes.spans(piece, tracks)
-    leading = next((track.id for track in tracks if not track.codec.startswith("mp4a")), tracks[0].id)
-    begin, end = found.get(leading) or next(iter(found.values()), (0.0, 0.0))
+    """How long a piece plays: as long as its picture, or its sound where there is no picture. Raises Unreadable."""
+    with _reading(piece):
+        tracks = boxes.tracks(init.read_bytes())
+        found = boxes.spans(piece, tracks)
+        leading = next((track.id for track in tracks if not track.codec.startswith("mp4a")), tracks[0].id)
+        begin, end = found.get(leading) or next(iter(found.values()))
     return Measured(piece, min(max(0.001, end - begin), LONGEST_SECONDS), piece.stat().st_size)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (IndexError, KeyError, StopIteration, ValueError, struct.error, ZeroDivisionError) as problem:
+        raise Unreadable(f"{file.name} cannot be read.") from problem

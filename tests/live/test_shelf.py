@@ -114,5 +114,26 @@ def test_a_folder_without_anything_playable_is_nothing(place):
     assert list(shelf.left_folders()) == []
 
 
+def test_a_piece_that_cannot_be_read_is_set_aside_and_the_rest_is_kept(place):
+    (place.folder / ALL[1]).write_bytes(b"")
+    (place.folder / ALL[3]).write_bytes(b"\0\0\0\x10moof" + b"\xff" * 40)
+    place.collect()
+    assert names(place) == [ALL[0], ALL[2], ALL[4]] and not place.has_news
+
+
+def test_an_init_that_is_stored_is_never_replaced(place):
+    storage.get().write(f"{place.prefix}/init.mp4", b"the first")
+    place.collect()
+    assert storage.get().read_bytes(f"{place.prefix}/init.mp4") == b"the first" and names(place) == ALL
+
+
+def test_pieces_that_were_trimmed_are_not_taken_up_again(place):
+    place.collect()
+    again = shelf.open_shelf(uuid4(), place.prefix)
+    again.folder = place.folder
+    shelf.take_up(again, {ALL[3]})  # the rows of the first three are gone, their bytes not yet
+    assert names(again) == [ALL[4]]
+
+
 def test_folders_of_earlier_runs_are_found_by_their_connection(place):
     assert [f"live-{found}" for found in shelf.left_folders()] == [place.folder.name]

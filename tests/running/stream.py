@@ -91,7 +91,7 @@ class Stream:
         self.of(f"/{what}".rstrip("/"), method)
 
     def until(self, status: str, seconds: float = 20) -> None:
-        eventually(lambda: self.status == status, seconds, f"the stream is {self.status} instead of {status}")
+        eventually(lambda: self.status == status, seconds, f"the stream did not become {status}")
 
     def playlist(self) -> Playlist | None:
         """What a player sees now; None while there is nothing."""

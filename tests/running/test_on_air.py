@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from fastpix.live import flv
 from fastpix.live.client import Client
 from tests.running.encoder import Encoder, Returning, make_clip
 from tests.running.server import Server, eventually
@@ -235,6 +236,48 @@ async def _keep_silent(port, key, is_over):
     while not is_over.is_set():
         await asyncio.sleep(0.1)
     await client.close()
+
+
+def test_an_encoder_without_keyframes_is_cut_off_before_it_fills_the_memory(server, clip):
+    stream = Stream(server)
+    told = asyncio.run(_without_keyframes(server.live_port, stream.key, clip))
+    assert "keyframe" in told
+    eventually(lambda: stream.is_away or stream.status == "idle")
+    log = [row[0] for row in stream.rows("SELECT text FROM live_log WHERE stream_id = ? ORDER BY at")]
+    assert any("Set the encoder's keyframe interval to 2 seconds" in text for text in log)
+
+
+async def _without_keyframes(port, key, clip):
+    """Send one keyframe and then only what needs it, as fast as it goes. What the server said at the end."""
+    client = await Client.connect("127.0.0.1", port, tc_url="rtmp://127.0.0.1/live", app="live")
+    await client.publish(key)
+    video = [payload for kind, payload in _tags(clip.read_bytes()) if kind == flv.VIDEO]
+    config = next(payload for payload in video if flv.is_video_config(payload))
+    keyframe = next(payload for payload in video if flv.is_keyframe(payload))
+    other = max((p for p in video if not flv.is_keyframe(p) and not flv.is_video_config(p)), key=len)
+    listening = asyncio.create_task(client.read_until_closed())
+    at = 0
+    for payload in (config, keyframe):
+        client.send(flv.VIDEO, at, payload)
+    with suppress(OSError):
+        while not listening.done():
+            at += 1
+            client.send(flv.VIDEO, at, other)
+            if client.waiting > 1 << 20:
+                await client.drain()
+            if at % 50 == 0:
+                await asyncio.sleep(0)
+    told = await asyncio.gather(listening, return_exceptions=True)
+    await client.close()
+    return str(told[0])
+
+
+def _tags(data):
+    place = 13
+    while place + 11 <= len(data):
+        size = int.from_bytes(data[place + 1 : place + 4], "big")
+        yield data[place], data[place + 11 : place + 11 + size]
+        place += 15 + size
 
 
 def test_viewers_are_counted(server, clip):

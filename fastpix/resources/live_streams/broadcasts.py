@@ -78,6 +78,7 @@ def away(stream: LiveStream, reason: str) -> None:
         end(stream, reason)
         return
     stream.disconnected_at = now()
+    _rest_pushes(stream)
     note(stream, f"{reason} The broadcast goes on if the encoder returns within {stream.reconnect_window} seconds.")
 
 
@@ -85,13 +86,18 @@ def end(stream: LiveStream, reason: str, status: str = IDLE) -> None:
     """End what is out, if anything is. The encoder loses the stream and is cut off by its ingest."""
     broadcast = load(stream.broadcast_id) if stream.broadcast_id else None
     stream.status, stream.broadcast_id, stream.connection_id, stream.disconnected_at = status, None, None, None
-    mine = sa.update(Simulcast).where(Simulcast.stream_id == stream.id, Simulcast.state != RESTING)
-    db.session.execute(mine.values(state=RESTING, state_text="", state_at=now()))
+    _rest_pushes(stream)
     if broadcast is not None and broadcast.ended_at is None:
         broadcast.ended_at = now()
         note(stream, reason)
         db.session.flush()
         settle(broadcast)
+
+
+def _rest_pushes(stream: LiveStream) -> None:
+    """Nothing is pushed anywhere while no encoder sends."""
+    mine = sa.update(Simulcast).where(Simulcast.stream_id == stream.id, Simulcast.state != RESTING)
+    db.session.execute(mine.values(state=RESTING, state_text="", state_at=now()))
 
 
 def settle(broadcast: LiveBroadcast) -> None:

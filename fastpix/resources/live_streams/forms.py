@@ -110,7 +110,7 @@ class SimulcastForm(OnceForm):
         # A form that comes back keeps what was typed.
         widget=PasswordInput(hide_value=False),
         validators=[DataRequired("Give the stream key that the other server shows.")],
-        description="It is sent to that server and shown nowhere.",
+        description="It is sent to that server, and not shown on pages.",
         render_kw={"autocomplete": "new-password", "spellcheck": "false"},
     )
     wire_names = {"streamKey": "key"}

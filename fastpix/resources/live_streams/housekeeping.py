@@ -14,13 +14,14 @@ from fastpix.access import tenancy
 from fastpix.db import db, now, reading, transaction
 from fastpix.jobs import queue
 from fastpix.resources.live_streams import broadcasts, lifecycle, recovery, segments
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment, LiveStream, LiveViewer
+from fastpix.resources.live_streams.models import LiveBroadcast, LiveLogLine, LiveSegment, LiveStream, LiveViewer
 from fastpix.resources.media.models import Media
 from fastpix.storage import instance as storage
 
 log = logging.getLogger(__name__)
 # Those who watch to the end find it, and ask for a playlist that says so.
 GRACE = timedelta(minutes=10)
+LOG_LINES = 200
 VIEWERS_KEPT = timedelta(minutes=2)
 INGEST_DIED = "The ingest that served the encoder ended."
 NOT_BACK = "The encoder did not return in time. The broadcast ended."
@@ -139,6 +140,17 @@ def _clear(broadcast_id: UUID) -> None:
     db.session.execute(gone.execution_options(synchronize_session=False))
     queue.enqueue("storage.remove", {"folder": broadcast.folder}, organization_id=broadcast.organization_id)
     broadcast.cleared_at = now()
+    _shorten_log(broadcast.stream_id)
+
+
+def _shorten_log(stream_id: str) -> None:
+    """Keep the latest lines of a stream's log."""
+    of = LiveLogLine.stream_id == stream_id
+    oldest_kept = sa.select(LiveLogLine.at).where(of).order_by(LiveLogLine.at.desc()).offset(LOG_LINES).limit(1)
+    last = db.session.scalar(oldest_kept)
+    if last is not None:
+        gone = sa.delete(LiveLogLine).where(of, LiveLogLine.at <= last)
+        db.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def _forget_viewers() -> None:

@@ -32,6 +32,7 @@ from fastpix.resources.live_streams.models import (
 LEASE = timedelta(seconds=12)
 # The same one, refused for the same reason, is told of once in this time.
 TOLD_EVERY = timedelta(minutes=1)
+MOST_TOLD = 10
 ACTOR = "live ingest"
 WRONG_KEY = "There is no stream with this key. Copy the key anew from the stream's page."
 IS_DISABLED = "This stream is disabled. An admin can enable it on its page."
@@ -93,10 +94,27 @@ def scope(organization_id: UUID, address: str = "") -> Iterator[None]:
         db.session.flush()  # what was written is checked while its scope is open
 
 
+def named_by(key: str) -> str | None:
+    """The id of the stream that a key of the right form names, right or wrong; None for any other text."""
+    return keys.stream_id_of(key)
+
+
 def organization_of(stream_id: str) -> UUID | None:
     """Whose stream it is; None where there is none."""
     with tenancy.everywhere("an encoder is known by its stream key alone"):
         return db.session.scalar(sa.select(LiveStream.organization_id).where(LiveStream.id == stream_id))
+
+
+def prove(key: str) -> None:
+    """Look whether a key is right, without taking anything. Raises `NotAdmitted`."""
+    stream_id = keys.stream_id_of(key)
+    organization_id = organization_of(stream_id) if stream_id else None
+    if organization_id is None:
+        raise NotAdmitted(WRONG_KEY)
+    with scope(organization_id):
+        stream = db.session.scalar(sa.select(LiveStream).where(LiveStream.id == stream_id))
+    if stream is None or not keys.is_right(key, stream):
+        raise NotAdmitted(WRONG_KEY, stream_id)
 
 
 def admit(key: str, address: str, owner: str, engine: str) -> Admission:
@@ -165,10 +183,12 @@ def refuse(problem: NotAdmitted, address: str) -> None:
 
 
 def _was_told(stream_id: str, mark: str) -> bool:
-    lately = sa.select(LiveLogLine.id).where(
-        LiveLogLine.stream_id == stream_id, LiveLogLine.refused == mark, LiveLogLine.at > now() - TOLD_EVERY
+    """Whether the same one was refused a moment ago, or so many others that more of them would tell nothing new."""
+    lately = sa.select(LiveLogLine.refused).where(
+        LiveLogLine.stream_id == stream_id, LiveLogLine.refused != "", LiveLogLine.at > now() - TOLD_EVERY
     )
-    return db.session.scalar(lately.limit(1)) is not None
+    found = db.session.scalars(lately.limit(MOST_TOLD)).all()
+    return mark in found or len(found) >= MOST_TOLD
 
 
 def keep(admission: Admission, finished: Iterable[Finished], picture: Picture) -> bool:

@@ -128,8 +128,10 @@ def on_air(stream_id: str) -> OnAir | None:
     )
 
 
-def is_of(stream_id: str, broadcast_id: UUID) -> bool:
-    """Whether the broadcast is one of the stream, so that whoever may play the stream may have its pieces."""
+def visible(stream_id: str, broadcast_id: UUID) -> dict[UUID, str]:
+    """The first piece that viewers may fetch of each connection of a broadcast, by name; empty where the broadcast is
+    not one of the stream. What left the window a while ago is there for the recording alone, which may be private."""
+    one = sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.stream_id == stream_id)
     with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
-        one = sa.select(LiveBroadcast.id).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.stream_id == stream_id)
-        return db.session.scalar(one) is not None
+        broadcast = db.session.scalar(one)
+        return segments.first_visible(broadcast) if broadcast is not None else {}

@@ -50,6 +50,14 @@ def behind_the_window(broadcast: LiveBroadcast) -> Sequence[LiveSegment]:
     return db.session.scalars(statement.order_by(LiveSegment.position).limit(500)).all()
 
 
+def first_visible(broadcast: LiveBroadcast) -> dict[UUID, str]:
+    """The name of the first segment of each connection that viewers may still ask for."""
+    lowest = sa.select(LiveSegment.connection_id, sa.func.min(LiveSegment.name)).where(
+        LiveSegment.broadcast_id == broadcast.id, LiveSegment.position > _before_window(broadcast) - SPARE
+    )
+    return {row[0]: row[1] for row in db.session.execute(lowest.group_by(LiveSegment.connection_id))}
+
+
 def _before_window(broadcast: LiveBroadcast) -> int:
     """The position of the last segment that players do not see any more; below 1 while they see all."""
     most = WINDOW

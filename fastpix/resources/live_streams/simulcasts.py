@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -42,6 +43,7 @@ def get(stream_id: str, simulcast_id: str) -> dict[str, Any]:
 def create(stream_id: str, url: str, key: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
     """A further target. Raises `Missing`, `Invalid`, `WrongState` unless the stream is idle (contract L15)."""
     stream = domain.locked(stream_id)
+    domain.refuse_disabled(stream)
     if stream.status != IDLE:
         raise WrongState("A simulcast target can be added only while the stream is idle. Finish the broadcast first.")
     of = Simulcast.stream_id == stream_id
@@ -96,11 +98,13 @@ def targets(stream_id: str) -> list[Target]:
     return [Target(row.id, row.url, keys.of_simulcast(row)) for row in rows]
 
 
-def pushed(simulcast_id: str, state: str, text: str = "") -> None:
-    """What became of a push. Not a verb: ingest tells, in the scope of the stream's organization."""
+def pushed(simulcast_id: str, connection_id: UUID, state: str, text: str = "") -> None:
+    """What became of the push of a connection. Not a verb: ingest tells, in the scope of the stream's organization."""
     row = db.session.scalar(sa.select(Simulcast).where(Simulcast.id == simulcast_id))
     stream = broadcasts.locked(row.stream_id) if row is not None else None
-    if row is None or stream is None or (row.state, row.state_text) == (state, text[:300]):
+    if row is None or stream is None or stream.connection_id != connection_id:
+        return
+    if (row.state, row.state_text) == (state, text[:300]):
         return
     row.state, row.state_text, row.state_at = state, text[:300], now()
 

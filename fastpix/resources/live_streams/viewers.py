@@ -46,7 +46,8 @@ def note(seen: Iterable[tuple[str, str, UUID, UUID]]) -> None:
         there = set(
             db.session.scalars(sa.select(LiveStream.id).where(LiveStream.id.in_({r["stream_id"] for r in rows})))
         )
-        wanted = [row for row in rows if row["stream_id"] in there]
+        # In order: two processes that note the same viewers must not wait for each other.
+        wanted = sorted((row for row in rows if row["stream_id"] in there), key=lambda r: (r["stream_id"], r["viewer"]))
         if not wanted:
             return
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite

@@ -70,7 +70,9 @@ def _copied(work: Work, _report: Callable[[float], None]) -> str:
 
 def _assembled(work: Work, report: Callable[[float], None]) -> str:
     if not recordings.assemble(work, report):
-        raise Unreachable("Nothing of this broadcast is in the storage any more, so there is no recording of it.")
+        raise Unreachable(
+            "Nothing of this broadcast that could be read is in the storage, so there is no recording of it."
+        )
     return ""
 
 

@@ -401,11 +401,11 @@ def test_a_simulcast_target_is_added_while_idle_switched_and_deleted(world, ada,
     assert rows(world, "live_simulcasts", id=target)[0]["is_enabled"] in (False, 0)
     assert "Switch on" in text_of(ada.page.get(f"{HOME}{stream_id}"))
     assert ada.page.post(f"{path}/{target}/switch", {"on": "yes"}).status_code == 303
+    on_air(acting, stream_id)
     with acting("ada"):
-        simulcasts.pushed(target, "failed", "It does not answer.")
+        simulcasts.pushed(target, domain.load(stream_id).connection_id, "failed", "It does not answer.")
         db.session.flush()
     assert "It does not answer." in text_of(ada.page.get(f"{HOME}{stream_id}"))
-    on_air(acting, stream_id)
     assert "only while the stream is idle" in text_of(ada.page.get(f"{path}/new"))
     refused = text_of(ada.page.post(f"{path}/new", right), 409)
     assert 'value="rtmp://right.example/app"' in refused

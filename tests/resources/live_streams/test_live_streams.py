@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,16 @@ from fastpix.access.principal import Denied
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused, WrongState
 from fastpix.resources.live_streams import domain, housekeeping, keys, lifecycle, playback_ids, simulcasts, viewers
-from fastpix.resources.live_streams.models import ACTIVE, BROADCASTING, DISABLED, IDLE, PREPARING, RESTING, LiveStream
+from fastpix.resources.live_streams.models import (
+    ACTIVE,
+    BROADCASTING,
+    BROKEN,
+    DISABLED,
+    IDLE,
+    PREPARING,
+    RESTING,
+    LiveStream,
+)
 from fastpix.resources.media import domain as media_domain
 from tests.stories.tables import change, rows
 
@@ -530,8 +540,10 @@ def test_targets_are_told_to_ingest_with_their_keys_and_rest_when_it_ends(world,
         (told,) = simulcasts.targets(studio.id)
         assert (told.id, told.url, told.key) == (target["id"], "rtmps://live.elsewhere.example/app", "a-secret-key")
         assert "a-secret-key" not in repr(told)
-        simulcasts.pushed(target["id"], BROADCASTING)
-        simulcasts.pushed("0" * 32, BROADCASTING)
+        mine = domain.load(studio.id).connection_id
+        simulcasts.pushed(target["id"], uuid4(), BROKEN)  # another connection's push: that one is over
+        simulcasts.pushed(target["id"], mine, BROADCASTING)
+        simulcasts.pushed("0" * 32, mine, BROADCASTING)
     assert act(simulcasts.get, studio.id, target["id"])["state"] == BROADCASTING
     assert "a-secret-key" not in repr(rows(world, "live_simulcasts", id=target["id"]))
     act(domain.finish, studio.id)

@@ -212,7 +212,7 @@ def test_of_nothing_there_is_no_recording_and_the_media_says_so(world, air, api,
     work(world)
     failed = told(api, media_id)
     assert failed["status"] == "Failed"
-    assert "Nothing of this broadcast is in the storage any more" in failed["failure"]
+    assert "Nothing of this broadcast that could be read" in failed["failure"]
     assert not work_left()
 
 
