@@ -18,6 +18,7 @@ from fastpix.delivery import registry as delivery
 from fastpix.intake import registry as intake
 from fastpix.mail import outbox
 from fastpix.resources.audit import domain as audit
+from fastpix.resources.audit import recording
 from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
@@ -106,6 +107,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     with app.app_context():
         db.install(db.db.engine)
     tenancy.install(db.db.session)
+    recording.install(db.db.session)
     Migrate(app, db.db, directory=str(health.MIGRATIONS), render_as_batch=True)
     action.record_with(audit.record)
     app.wsgi_app = hosts.Hosts(app.wsgi_app, now)  # type: ignore[method-assign]  # how Flask documents it
