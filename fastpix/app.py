@@ -26,7 +26,7 @@ from fastpix.resources.members import invitations
 from fastpix.storage import instance as storage
 from fastpix.storage import open_storage
 from fastpix.video import tools
-from fastpix.web import api, boot, docs, errors, files, health, menu, security, shell, viewers
+from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, viewers
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
 PUBLIC = (
@@ -118,6 +118,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     shell.install(app, now)
     identity.install(app, door.session_cookie(now), viewers.is_here)
     files.install(app, now)
+    attempts.install(app, audit.attempt)
     app.before_request(lambda: security.check_csrf_of_page(now))
     errors.install(app, now, members.admin_names)
     health.install(app)
