@@ -173,6 +173,7 @@ USES_FLASK = {
 ACROSS = {
     "access.tenancy": "defines it",
     "resources.access_tokens.authority": "a token is proved before its organization is known; last use is noted after",
+    "resources.audit.retention": "the worker looks after the audit logs of all organizations",
     "resources.live_streams.housekeeping": "the worker looks after the broadcasts of all organizations",
     "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",
     "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",

@@ -345,7 +345,7 @@ def _settings(scene: Scene) -> dict[str, str]:
 
 INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     # pages of an organization
-    ("organizations.edit", "POST"): lambda s: Input(303, {"name": "Acme two", "slug": "acme-two"}),
+    ("organizations.edit", "POST"): lambda s: Input(303, {"name": "Acme two", "slug": "acme-two", "audit_days": "365"}),
     ("organizations.delete", "POST"): lambda s: Input(303, {"name": s.house.name}),
     ("workspaces.create", "POST"): lambda s: Input(303, {"name": "Staging", "kind": "staging"}),
     ("workspaces.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "kind": "qa", "description": "new"}),
