@@ -41,7 +41,8 @@ def ids(world):
 
 
 def check(row, key):
-    assert row["action"] == key
+    assert (row["action"], row["result"], row["area"]) == (key, "done", key.partition(".")[0])
+    assert row["number"] and row["hash"] != row["previous_hash"]
     assert row["target_kind"] and row["actor_name"] and row["at"] <= now()
     said = json.dumps([row["before"], row["after"], row["target_name"]])
     assert not SECRET.search(said), said
