@@ -42,9 +42,11 @@ def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, An
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What differs; the files and the API hold what stayed too."""
     for name in sorted({*before, *after}):
         old, new = (_words(values[name]) if name in values else "" for values in (before, after))
-        yield {"name": name.replace("_", " "), "before": old, "after": new, "is_same": old == new}
+        if old != new:
+            yield {"name": name.replace("_", " "), "before": old, "after": new}
 
 
 def _words(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ def _remove(organization_id: UUID, limit: datetime) -> bool:
     return bool(count == BATCH)
 
 
-def _last_before(of: UUID, start: int, limit: datetime) -> sa.Row[tuple[int, str, datetime]] | None:
+def _last_before(of: UUID, start: int, limit: datetime) -> Any:
     """The last row of a batch that begins after `start` and is older than `limit`; times rise with the numbers."""
     batch = (
         sa.select(AuditRow.number, AuditRow.hash, AuditRow.at)
