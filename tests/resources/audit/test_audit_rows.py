@@ -32,8 +32,8 @@ NOT_OFFERED = {r.endpoint for r in CHANGING if r.endpoint.startswith("not_offere
 }
 
 
-def new_rows(world, before):
-    return [row for row in rows(world, "audit_log") if row["id"] not in before]
+def new_rows(world, before, result="done"):
+    return [row for row in rows(world, "audit_log") if row["id"] not in before and row["result"] == result]
 
 
 def ids(world):
@@ -79,6 +79,7 @@ def test_a_refused_change_leaves_none(world, route):
         "organizations.edit",
     ):
         ask(world, route, Caller("mel", "people" if route.door == "api" else "session"))
+        assert [row["action"] for row in new_rows(world, before, "denied")] == [route.action.key]
     assert new_rows(world, before) == []
 
 
