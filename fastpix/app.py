@@ -18,6 +18,7 @@ from fastpix.delivery import registry as delivery
 from fastpix.intake import registry as intake
 from fastpix.mail import outbox
 from fastpix.resources.audit import domain as audit
+from fastpix.resources.audit import recording
 from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
@@ -25,7 +26,7 @@ from fastpix.resources.members import invitations
 from fastpix.storage import instance as storage
 from fastpix.storage import open_storage
 from fastpix.video import tools
-from fastpix.web import api, boot, docs, errors, files, health, menu, security, shell, viewers
+from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, viewers
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
 PUBLIC = (
@@ -106,6 +107,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     with app.app_context():
         db.install(db.db.engine)
     tenancy.install(db.db.session)
+    recording.install(db.db.session)
     Migrate(app, db.db, directory=str(health.MIGRATIONS), render_as_batch=True)
     action.record_with(audit.record)
     app.wsgi_app = hosts.Hosts(app.wsgi_app, now)  # type: ignore[method-assign]  # how Flask documents it
@@ -116,6 +118,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     shell.install(app, now)
     identity.install(app, door.session_cookie(now), viewers.is_here)
     files.install(app, now)
+    attempts.install(app, audit.attempt)
     app.before_request(lambda: security.check_csrf_of_page(now))
     errors.install(app, now, members.admin_names)
     health.install(app)

@@ -22,7 +22,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
 from fastpix.resources.people import domain as people
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.upkeep import storage
+from fastpix.upkeep import audit, storage
 from fastpix.web import health
 
 
@@ -247,6 +247,7 @@ def _member(email: str) -> UUID:
 
 
 main.add_command(storage)
+main.add_command(audit)
 
 if __name__ == "__main__":
     main()

@@ -135,12 +135,20 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.accounts import recovery, sessions
     from fastpix.jobs import worker as jobs
     from fastpix.mail import outbox
+    from fastpix.resources.audit import retention
     from fastpix.resources.live_streams import housekeeping as live
     from fastpix.resources.media import housekeeping, uploads
 
     pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
     return [
-        {**jobs.PERIODIC, **pruning, outbox.prune: 86400, uploads.expire: 60, housekeeping.sweep: 20},
+        {
+            **jobs.PERIODIC,
+            **pruning,
+            outbox.prune: 86400,
+            uploads.expire: 60,
+            retention.expire: 3600,
+            housekeeping.sweep: 20,
+        },
         {live.sweep: 1, live.tidy: 20},
     ]
 

@@ -1,4 +1,4 @@
-"""`fastpix storage`: the operator's commands for the stored bytes."""
+"""`fastpix storage` and `fastpix audit`: the operator's commands that look whether what is kept is whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from datetime import timedelta
 import click
 
 from fastpix import operating
+from fastpix.resources.audit import verify
 from fastpix.resources.media import housekeeping
+from fastpix.resources.organizations import domain as organizations
 
 
 @click.group()
@@ -36,3 +38,31 @@ def check_storage(delete: bool, everything: bool) -> None:
         f"{len(orphans)} files of {sum(o.size for o in orphans)} bytes belong to nothing{done}; {len(lost)} are missing."
     )
     sys.exit(1 if lost or (orphans and not delete) else 0)
+
+
+@click.group()
+def audit() -> None:
+    """Look after the audit log."""
+
+
+@audit.command("verify")
+@click.option("--organization", help="Slug of the organization; all of them, and what belongs to none, without it.")
+@operating.plainly
+def verify_audit(organization: str | None) -> None:
+    """Find rows of the audit log that were edited, deleted, inserted or put in another order."""
+    with operating.instance():
+        verify.begin()
+        chains = [organizations.find(organization)] if organization else verify.chains()
+        reports = [verify.check(of) for of in chains]
+    for report in reports:
+        for fault in report.faults:
+            click.echo(f"{_chain_name(report)}: {fault}")
+    rows, removed = sum(r.rows for r in reports), sum(r.removed for r in reports)
+    broken = sum(bool(r.faults) for r in reports)
+    state = f"{broken} are broken" if broken else "all are whole"
+    click.echo(f"{len(reports)} chains with {rows} rows ({removed} removed when their time was over): {state}.")
+    sys.exit(1 if broken else 0)
+
+
+def _chain_name(report: verify.Report) -> str:
+    return f"organization {report.chain}" if report.chain.int else "no organization"

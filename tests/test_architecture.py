@@ -86,6 +86,10 @@ MAY_IMPORT: dict[str, list[str]] = {
         ]
         for name in ("jobs", "extras", "sources", "housekeeping", "processing")
     },
+    **{
+        f"resources.audit.{name}": ["own.*", "resources.organizations.models", *ACCESS, "db", *LEAVES]
+        for name in ("chain", "domain", "recording", "retention", "search", "verify")
+    },
     "resources.media.recordings": [
         "own.*", "resources.live_streams.segments", "db", "errors", "jobs.queue", "storage*", "video*",
     ],
@@ -98,6 +102,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "resources.live_streams.schemas": [
         "web.api", "errors", "own.domain", "own.simulcasts", "resources.media.asked", "resources.media.schemas",
     ],
+    "resources.audit.presentation": ["own.search", "access.table"],
     "resources.*.models": ["db", "access.tenancy", "access.table"],
     "resources.*.schemas": ["web.api"],
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],
@@ -130,7 +135,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "app": ["*"],
     "cli": ["*"],
     "operating": ["*"],
-    "upkeep": ["operating", "resources.media.housekeeping"],
+    "upkeep": ["operating", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
     "gunicorn_config": ["*"],
     "fastpix": [],
@@ -168,6 +173,7 @@ USES_FLASK = {
 ACROSS = {
     "access.tenancy": "defines it",
     "resources.access_tokens.authority": "a token is proved before its organization is known; last use is noted after",
+    "resources.audit.retention": "the worker looks after the audit logs of all organizations",
     "resources.live_streams.housekeeping": "the worker looks after the broadcasts of all organizations",
     "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",
     "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",
@@ -362,10 +368,10 @@ def test_a_module_says_what_it_is_for(module):
 def test_every_resource_has_its_rooms():
     for folder in sorted(p for p in (PACKAGE / "resources").iterdir() if (p / "models.py").exists()):
         rooms = {path.stem for path in folder.glob("*.py")}
-        # people and audit have no pages yet: people are the accounts' to show, the audit log's page is to come
+        # people have no pages: they are the accounts' to show
         wanted = (
             {"__init__", "models", "domain"}
-            if folder.name in ("people", "audit")
+            if folder.name == "people"
             else {"__init__", "models", "domain", "views", "api"}
         )
         assert wanted <= rooms, folder.name

@@ -32,6 +32,8 @@ class Entry:
     organization_id: UUID | None = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    # "done", "denied" (the permission was missing) or "refused" (a rule said not now).
+    result: str = "done"
     described: bool = False
 
 

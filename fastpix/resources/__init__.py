@@ -8,6 +8,8 @@ from typing import Any
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import api as access_tokens_api
 from fastpix.resources.access_tokens import views as access_tokens
+from fastpix.resources.audit import api as audit_api
+from fastpix.resources.audit import views as audit
 from fastpix.resources.live_streams import api as live_streams_api
 from fastpix.resources.live_streams import part_views as live_part_views
 from fastpix.resources.live_streams import playback_ids_api as live_playback_ids_api
@@ -42,6 +44,7 @@ RESOURCES = (
     (invitations_views.pages, invitations_api.api),
     (signing_keys.pages, signing_keys_api.api),
     (access_tokens.pages, access_tokens_api.api),
+    (audit.pages, audit_api.api),
 )
 # Background jobs by kind, in lanes: what one lane has to do never waits for another lane's work.
 QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}

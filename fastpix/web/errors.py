@@ -27,7 +27,7 @@ from fastpix.errors import (
     WrongState,
 )
 from fastpix.settings import Settings
-from fastpix.web import envelope, forms
+from fastpix.web import attempts, envelope, forms
 from fastpix.web.security import UntrustedHost
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
 
     def denied(problem: Denied) -> Response:
         db.session.rollback()
+        attempts.denied(problem.permission)
         return _forbidden(problem.permission, admins())
 
     def untrusted(_problem: UntrustedHost) -> Response:
@@ -119,6 +120,8 @@ def _invalid(problem: Invalid) -> Response:
 
 def _refused(problem: FastpixError) -> Response:
     db.session.rollback()
+    if isinstance(problem, Refused):
+        attempts.refused(problem)
     status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
     if isinstance(problem, WrongState) and problem.wire and envelope.is_wanted():
         return envelope.failure(status, problem.wire, str(problem))

@@ -16,6 +16,7 @@ from wtforms.validators import ValidationError
 from fastpix import once
 from fastpix.db import db
 from fastpix.errors import Invalid, Refused
+from fastpix.web import attempts
 
 STALE = (
     "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
@@ -57,6 +58,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
             db.session.rollback()
             self.form_errors.append(str(problem))
             g.refused = True
+            attempts.refused(problem)
 
     def blame(self, problem: Invalid) -> None:
         """Show a verb's complaint at the fields it names, or above the form."""

@@ -236,6 +236,9 @@ POLICY = {
     "access_tokens_api.create_post": "access_tokens.create",
     "access_tokens_api.adopt_post": "access_tokens.create",
     "access_tokens_api.revoke_delete": "access_tokens.revoke",
+    "audit.index": "audit.view",
+    "audit.export": "audit.view",
+    "audit_api.index_get": "audit.view",
     "account.index": "account.edit",
     "account.theme": "account.edit",
     "account.email": "account.email",
@@ -342,7 +345,7 @@ def _settings(scene: Scene) -> dict[str, str]:
 
 INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     # pages of an organization
-    ("organizations.edit", "POST"): lambda s: Input(303, {"name": "Acme two", "slug": "acme-two"}),
+    ("organizations.edit", "POST"): lambda s: Input(303, {"name": "Acme two", "slug": "acme-two", "audit_days": "365"}),
     ("organizations.delete", "POST"): lambda s: Input(303, {"name": s.house.name}),
     ("workspaces.create", "POST"): lambda s: Input(303, {"name": "Staging", "kind": "staging"}),
     ("workspaces.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "kind": "qa", "description": "new"}),

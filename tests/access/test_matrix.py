@@ -15,6 +15,7 @@ from fastpix.access import table
 from fastpix.app import PUBLIC
 from tests.access.persons import PAGE_CALLERS, Caller, ask, callers, scene_of, verdict
 from tests.access.routes import INPUTS, POLICY, Route, address, guarded, right_input, routes
+from tests.stories.tables import rows
 
 ADMIN = "Ada Admin"
 
@@ -41,11 +42,26 @@ def _faults(world, route, caller, method):
         yield f"{method} {route.rule} by {caller}: {response.status_code} instead of {expected}"
     if refused and method != "HEAD" and response.status_code == refused:
         yield from _wording(world, route, caller, response)
+    if refused:
+        yield from _traces(world, route, caller, refused)
     if not refused and expected < 400:
         world.reset()
     elif world.digest() != world.untouched:
         yield f"{method} {route.rule} by {caller}: refused with {response.status_code}, and yet something was stored"
         world.reset()
+
+
+def _traces(world, route, caller, refused):
+    """A denied attempt of somebody known is in the audit log, once; strangers leave nothing there."""
+    person = world.cast.people.get(caller.who)
+    known = (person.tokens.get(caller.proof) or person).id if person and refused == 403 else None
+    told = rows(
+        world, "audit_log", result="denied", action=route.action.key, **({"actor_id": str(known)} if known else {})
+    )
+    if known and len(told) != 1:
+        yield f"{route} by {caller}: {len(told)} rows of the audit log tell that it was denied"
+    if refused != 403 and any(row["actor_id"] == "nobody" for row in told):
+        yield f"{route} by {caller}: a stranger is in the audit log"
 
 
 def _wording(world, route, caller, response):

@@ -147,3 +147,21 @@ def test_the_admin_sees_what_is_hidden_from_the_others(world, markers, ada):
     assert markers["id of the signing key"] in said and markers["name of ada admin"] in said
     assert markers["id of ada admin"] in said
     assert not [what for what, marker in markers.items() if what.startswith(("secret", "hash")) and marker in said]
+
+
+@pytest.mark.sqlite
+def test_the_audit_log_and_its_files_hold_no_secret(world, markers, ada, mel):
+    """After everything was tried once by whoever may, and by whoever may not."""
+    for path in ("/o/acme/signing-keys/", "/o/acme/access-tokens/"):
+        mel.page.get(path)
+    made = ada.api.post(
+        "iam/access-tokens", {"name": "A new one", "workspaceId": str(world.cast.acme.workspace), "role": "member"}
+    )
+    assert made.status_code == 201
+    markers["secret just made"] = made.json["data"]["secret"]
+    said = (
+        "".join(ada.page.get(f"/o/acme/audit/{path}").text for path in ("", "export?form=csv", "export?form=jsonl"))
+        + ada.api.get("iam/audit?limit=50").text
+    )
+    kinds = ("secret", "hash", "session", "invite link", "mailed", "shown")
+    assert [what for what, marker in markers.items() if what.startswith(kinds) and marker in said] == []

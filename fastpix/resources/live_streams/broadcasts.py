@@ -129,8 +129,10 @@ def _record(broadcast: LiveBroadcast) -> UUID:
     return made.id
 
 
-def tell(action: str, kind: str, target: object, name: str, workspace_id: UUID, after: dict[str, Any]) -> None:
+def tell(
+    action: str, kind: str, target: object, name: str, workspace_id: UUID, after: dict[str, Any], result: str = "done"
+) -> None:
     """An audit row of what no verb did: encoders come and go by themselves. Belongs to the running transaction."""
-    entry = Entry(action, kind, str(target), name, workspace_id, after=after)
+    entry = Entry(action, kind, str(target), name, workspace_id, after=after, result=result)
     entry.organization_id = audit.organization()
     audit.record(entry)

@@ -160,7 +160,7 @@ def _connect(stream: LiveStream, address: str, owner: str, engine: str) -> Admis
     db.session.flush()
     stream.connection_id, stream.disconnected_at = connection.id, None
     broadcasts.note(stream, f"An encoder connected from {address or 'an unknown address'}.")
-    told = {"result": "admitted", "broadcast": str(broadcast.id)}
+    told = {"broadcast": str(broadcast.id)}
     broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, told)
     return Admission(
         connection.id, stream.id, broadcast.id, stream.organization_id, f"{broadcast.folder}/{connection.id}"
@@ -178,8 +178,8 @@ def refuse(problem: NotAdmitted, address: str) -> None:
         if stream is None or _was_told(stream.id, mark):
             return
         broadcasts.note(stream, f"An encoder at {address or 'an unknown address'} was refused. {problem}", mark)
-        told = {"result": "refused", "reason": str(problem)}
-        broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, told)
+        told, to = {"reason": str(problem)}, stream.workspace_id
+        broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, to, told, "refused")
 
 
 def _was_told(stream_id: str, mark: str) -> bool:

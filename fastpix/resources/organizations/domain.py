@@ -21,6 +21,8 @@ from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 
 _OWN = sa.select(Organization)
+# Fewer would let an admin remove their tracks by way of a setting.
+MOST_AUDIT_DAYS = 36500
 _RESERVED = frozenset({"new", "api", "admin", "account", "static", "docs", "v1"})
 
 
@@ -57,7 +59,10 @@ def access_table() -> list[dict[str, Any]]:
 
 @action("organizations.edit")
 def edit(
-    name: str | None = None, slug: str | None = None, members_edit_workspaces: bool | None = None
+    name: str | None = None,
+    slug: str | None = None,
+    members_edit_workspaces: bool | None = None,
+    audit_days: int | None = None,
 ) -> dict[str, Any]:
     """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`."""
     organization = _load()
@@ -68,6 +73,8 @@ def edit(
         _move(organization, slug)
     if members_edit_workspaces is not None:
         organization.members_edit_workspaces = members_edit_workspaces
+    if audit_days is not None:
+        organization.audit_days = _checked_days(audit_days)
     describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
     return as_dict(organization)
 
@@ -135,6 +142,7 @@ def as_dict(organization: Organization) -> dict[str, Any]:
         "slug": organization.slug,
         "name": organization.name,
         "members_edit_workspaces": organization.members_edit_workspaces,
+        "audit_days": organization.audit_days,
         "member_count": organization.member_count,
         "created_at": organization.created_at,
     }
@@ -149,6 +157,12 @@ def _load() -> Organization:
 
 def _checked_name(text: str) -> str:
     return names.checked(text, 80)
+
+
+def _checked_days(days: int) -> int:
+    if days and not 30 <= days <= MOST_AUDIT_DAYS:
+        raise Invalid("auditDays", f"Give a number from 30 to {MOST_AUDIT_DAYS}, or 0 to keep everything.")
+    return days
 
 
 def _move(organization: Organization, slug: str) -> None:
@@ -179,4 +193,5 @@ def _facts(organization: Organization) -> dict[str, Any]:
         "name": organization.name,
         "slug": organization.slug,
         "members_edit_workspaces": organization.members_edit_workspaces,
+        "audit_days": organization.audit_days,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.validators import DataRequired, Length, Optional
 
 from fastpix.web.forms import Form
 
@@ -20,3 +20,10 @@ class OrganizationForm(Form):
         "Members may edit workspace details",
         description="Name, type and description. Turned off, only admins may.",
     )
+    audit_days = IntegerField(
+        "Days the audit log is kept",
+        validators=[Optional()],
+        description="Older rows are removed, and the removal is told in the log. 0 keeps everything; 30 are the least.",
+        render_kw={"min": "0", "max": "36500"},
+    )
+    wire_names = {"auditDays": "audit_days"}

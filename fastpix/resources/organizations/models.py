@@ -23,6 +23,8 @@ class Organization(IsOrganization, Base):
     members_edit_workspaces: Mapped[bool] = mapped_column(default=True)
     member_version: Mapped[int] = mapped_column(default=0)
     member_count: Mapped[int] = mapped_column(default=0)
+    # For how many days rows of the audit log are kept; 0 is for ever.
+    audit_days: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -15,6 +15,7 @@ class OrganizationOut(Answer):
     slug: str
     name: str
     members_edit_workspaces: bool
+    audit_days: int
     member_count: int
     created_at: Moment
 
@@ -24,6 +25,9 @@ class OrganizationEdit(Wire):
     slug: str | None = Field(default=None, max_length=40, description="Stands in the dashboard's addresses.")
     members_edit_workspaces: bool | None = Field(
         default=None, strict=True, description="Whether members may edit workspace details."
+    )
+    audit_days: int | None = Field(
+        default=None, strict=True, ge=0, le=36500, description="Days the audit log is kept: 0 for ever, or 30 and more."
     )
 
 

@@ -83,7 +83,7 @@ def edit() -> Any:
     form = OrganizationForm(data=organization) if request.method == "GET" else OrganizationForm()
     if form.is_sent():
         with form.catching():
-            after = domain.edit(form.name.data, form.slug.data, form.members_edit_workspaces.data)
+            after = domain.edit(form.name.data, form.slug.data, form.members_edit_workspaces.data, form.audit_days.data)
             return go(".settings", "The organization was saved.", org=after["slug"])
     return show("organizations/edit.html", form=form, organization=organization)
 

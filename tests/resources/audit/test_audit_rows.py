@@ -32,8 +32,8 @@ NOT_OFFERED = {r.endpoint for r in CHANGING if r.endpoint.startswith("not_offere
 }
 
 
-def new_rows(world, before):
-    return [row for row in rows(world, "audit_log") if row["id"] not in before]
+def new_rows(world, before, result="done"):
+    return [row for row in rows(world, "audit_log") if row["id"] not in before and row["result"] == result]
 
 
 def ids(world):
@@ -41,7 +41,8 @@ def ids(world):
 
 
 def check(row, key):
-    assert row["action"] == key
+    assert (row["action"], row["result"], row["area"]) == (key, "done", key.partition(".")[0])
+    assert row["number"] and row["hash"] != row["previous_hash"]
     assert row["target_kind"] and row["actor_name"] and row["at"] <= now()
     said = json.dumps([row["before"], row["after"], row["target_name"]])
     assert not SECRET.search(said), said
@@ -78,6 +79,7 @@ def test_a_refused_change_leaves_none(world, route):
         "organizations.edit",
     ):
         ask(world, route, Caller("mel", "people" if route.door == "api" else "session"))
+        assert [row["action"] for row in new_rows(world, before, "denied")] == [route.action.key]
     assert new_rows(world, before) == []
 
 

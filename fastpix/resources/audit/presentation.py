@@ -1,0 +1,80 @@
+"""How rows of the audit log are shown: in words on the page, and as CSV and JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fastpix.access import table
+from fastpix.resources.audit.search import NAMES
+
+RESULTS = {"done": "Done", "denied": "Denied", "refused": "Refused"}
+TONES = {"done": "good", "denied": "bad", "refused": "warn"}
+DOORS = {"dashboard": "Dashboard", "api": "API", "cli": "Command line", "job": "Worker", "ingest": "Live ingest"}
+# What no permission names: what the house does by itself.
+OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what was kept long enough"}
+# Spreadsheets take a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def actions() -> dict[str, str]:
+    """What can be filtered by: every area, then every action, with its words."""
+    areas = {row.key.partition(".")[0]: f"{row.area}: everything" for row in table.PERMISSIONS}
+    return areas | {row.key: f"{row.area}: {row.does}" for row in table.PERMISSIONS} | OWN
+
+
+def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, Any]:
+    """A row as the page shows it."""
+    known = table.ROWS.get(row["action"])
+    workspace = str(row["workspace_id"] or "")
+    return {
+        **row,
+        "does": known.does if known else OWN.get(row["action"], row["action"]),
+        "result_name": RESULTS.get(row["result"], row["result"]),
+        "tone": TONES.get(row["result"], ""),
+        "door_name": DOORS.get(row["door"], row["door"]),
+        "workspace": workspaces.get(workspace, workspace),
+        "changes": list(_changes(row["before"], row["after"])),
+    }
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What differs; the files and the API hold what stayed too."""
+    for name in sorted({*before, *after}):
+        old, new = (_words(values[name]) if name in values else "" for values in (before, after))
+        if old != new:
+            yield {"name": name.replace("_", " "), "before": old, "after": new}
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """CSV with a line of names first."""
+    yield _line(NAMES)
+    for row in rows:
+        yield _line([_cell(row[name]) for name in NAMES])
+
+
+def as_json_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One JSON object a line."""
+    for row in rows:
+        told = {name: row[name] for name in NAMES} | {"at": row["at"].isoformat()}
+        yield json.dumps(told, ensure_ascii=False, default=str) + "\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue()

@@ -1,0 +1,183 @@
+"""The audit log's page, file and operation: admins alone, filters in the address, pages that do not count."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from fastpix.db import now
+from fastpix.resources.audit import presentation, search
+from tests.stories.tables import change, rows
+
+PAGE = "/o/acme/audit/"
+
+
+def of_acme(world):
+    found = rows(world, "audit_log", chain=world.cast.acme.id)
+    return sorted(found, key=lambda row: -row["number"])
+
+
+@pytest.fixture
+def many(world, ada):
+    """More rows than two pages hold, newest first."""
+    for number in range(60):
+        ada.api.patch("iam/organization", {"name": f"Acme {number}"})
+    return of_acme(world)
+
+
+def numbers(text):
+    return [int(part.split("<")[0]) for part in text.split("No. ")[1:]]
+
+
+@pytest.mark.sqlite
+def test_pages_lead_from_newest_to_oldest_and_back(many, ada):
+    seen, url, ways = [], PAGE, []
+    while url:
+        text = ada.page.get(url).text
+        seen += numbers(text)
+        ways.append(url)
+        url = _link(text, "Older")
+    assert seen == [row["number"] for row in many]
+    back, url = [], ways[-1]
+    while url:
+        text = ada.page.get(url).text
+        back = numbers(text) + back
+        url = _link(text, "Newer")
+    assert sorted(back) == sorted(seen)
+    assert f"of {len(many)} shown" in ada.page.get(PAGE).text
+
+
+def _link(text, label):
+    before, found, _ = text.partition(f"<span>{label}</span>")
+    return before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&") if found else ""
+
+
+FILTERS = {
+    "actor": lambda world: ("actor_id", str(world.cast.people["ada"].tokens["people"].id)),
+    "action": lambda world: ("action", "workspaces.create"),
+    "result": lambda world: ("result", "denied"),
+    "door": lambda world: ("door", "api"),
+    "kind": lambda world: ("target_kind", "workspace"),
+    "workspace": lambda world: ("workspace_id", world.cast.acme.workspace),
+}
+WIRE = {"actor": "actorId", "kind": "targetKind", "workspace": "workspaceId"}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_gives_exactly_its_rows_on_page_api_and_in_files(world, ada, mel, name):
+    ada.api.post("iam/workspaces", {"name": "Staging"})
+    mel.page.get("/o/acme/signing-keys/")
+    column, value = FILTERS[name](world)
+    expected = [row["number"] for row in of_acme(world) if row[column] == value]
+    assert expected
+    page = ada.page.get(f"{PAGE}?{name}={value}")
+    assert numbers(page.text) == expected[: search.PAGE]
+    listed = ada.api.get(f"iam/audit?limit=50&{WIRE.get(name, name)}={value}").json
+    assert [row["number"] for row in listed["data"]] == expected[:50]
+    assert listed["pagination"]["totalRecords"] == len(expected)
+    lines = ada.page.get(f"{PAGE}export?form=jsonl&{name}={value}").text.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == expected
+
+
+def test_an_area_is_all_its_actions(world, ada):
+    ada.api.post("iam/workspaces", {"name": "Staging"})
+    expected = [row["number"] for row in of_acme(world) if row["action"].startswith("workspaces.")]
+    assert [row["number"] for row in ada.api.get("iam/audit?limit=50&action=workspaces").json["data"]] == expected
+
+
+def test_days_are_whole_and_include_the_last(world, ada, many):
+    old = many[-1]
+    change(world, "audit_log", {"id": old["id"]}, at=now() - timedelta(days=10))
+    today = f"{now():%Y-%m-%d}"
+
+    def found(query):
+        return ada.api.get(f"iam/audit?{query}").json["pagination"]["totalRecords"]
+
+    past = f"{now() - timedelta(days=10):%Y-%m-%d}"
+    assert found(f"since={today}&until={today}") == len(many) - 1
+    assert found(f"since={past}&until={past}") == 1
+    assert found("since=2999-01-01") == 0 and found("until=9999-12-31") == len(many)
+
+
+def test_the_api_pages_by_number(world, ada, many):
+    pages = [ada.api.get(f"iam/audit?limit=50&offset={n}").json for n in (1, 2)]
+    assert [row["number"] for page in pages for row in page["data"]] == [row["number"] for row in many][:100]
+    assert pages[0]["pagination"]["totalRecords"] == len(many)
+    assert ada.api.get("iam/audit?result=maybe").status_code == 422
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("query", ["older=x", "older=-1", "newer=99999999999999999999", "since=never", "workspace=%00",
+                                   "actor=%00", "kind=%00", "until=2999-13-13", "result=nothing"])  # fmt: skip
+def test_nonsense_in_the_address_breaks_nothing(ada, query):
+    assert ada.page.get(f"{PAGE}?{query}").status_code == 200
+    assert ada.page.get(f"{PAGE}export?{query}").status_code == 200
+
+
+def test_members_see_nothing_of_it_and_the_try_is_told(world, mel, ada):
+    assert "/o/acme/audit/" not in mel.page.get("/o/acme/").text
+    assert "/o/acme/audit/" in ada.page.get("/o/acme/").text
+    assert [mel.page.get(path).status_code for path in (PAGE, f"{PAGE}export")] == [403, 403]
+    assert mel.api.get("iam/audit").status_code == 403
+    told = rows(world, "audit_log", result="denied", action="audit.view")
+    assert sorted(row["door"] for row in told) == ["api", "dashboard"]
+    assert ada.page.get(f"{PAGE}?result=denied").text.count("chip bad") == 2
+
+
+def test_nobody_sees_another_organizations_rows(world, rex, ada):
+    ada.api.post("iam/workspaces", {"name": "Hidden from Rex"})
+    assert "Hidden from Rex" not in rex.page.get("/o/rival/audit/").text + rex.page.get("/o/rival/audit/export").text
+    assert {row["id"] for row in rex.api.get("iam/audit?limit=50").json["data"]} == {
+        str(row["id"]) for row in rows(world, "audit_log", chain=world.cast.rival.id)
+    }
+
+
+def test_a_token_of_one_workspace_sees_no_other_workspaces_rows(world, doors, ada):
+    elsewhere = ada.api.post("iam/workspaces", {"name": "Elsewhere"}).json["data"]["id"]
+    change(world, "audit_log", {"target_name": "Elsewhere"}, workspace_id=UUID(elsewhere))
+    plain = doors("ada").api_with("admin").get("iam/audit?limit=50").json["data"]
+    assert plain and all(row["workspaceId"] in (None, str(world.cast.acme.workspace)) for row in plain)
+    assert "Elsewhere" in {row["targetName"] for row in ada.api.get("iam/audit?limit=50").json["data"]}
+
+
+def test_before_and_after_can_be_unfolded(ada):
+    ada.api.patch("iam/organization", {"name": "Acme anew"})
+    text = ada.page.get(PAGE).text
+    assert "<details" in text and "<strong>Acme anew</strong>" in text
+
+
+@pytest.mark.sqlite
+def test_cells_of_the_csv_are_no_formulas(world, ada):
+    for name in ("=1+1", "+1", "-1", "@A1"):
+        ada.api.post("iam/workspaces", {"name": name})
+    found = list(csv.DictReader(io.StringIO(ada.page.get(f"{PAGE}export").text)))
+    assert len(found) == len(of_acme(world))
+    names = {row["target_name"] for row in found}
+    assert {"'=1+1", "'+1", "'-1", "'@A1"} <= names
+    assert not [cell for row in found for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.sqlite
+def test_an_export_is_read_bit_by_bit(world, ada, many, monkeypatch):
+    monkeypatch.setattr(search, "BATCH", 7)
+    answer = ada.page.get(f"{PAGE}export?form=jsonl")
+    assert [json.loads(line)["number"] for line in answer.text.splitlines()] == [row["number"] for row in many]
+    assert "attachment" in answer.headers["Content-Disposition"] and not answer.headers.get("Content-Length")
+
+
+@pytest.mark.sqlite
+def test_a_filtered_list_is_not_counted_to_its_end(ada, many, monkeypatch):
+    monkeypatch.setattr(search, "MOST_COUNTED", 30)
+    assert "of more than 30 shown" in ada.page.get(f"{PAGE}?door=api").text
+
+
+def test_every_action_has_words():
+    from fastpix.access.action import ACTIONS
+
+    known = presentation.actions()
+    assert [a.key for a in ACTIONS.values() if not a.is_personal and a.key not in known] == []
