@@ -46,6 +46,10 @@ class NotSignedIn(FastpixError):
     """Nobody is signed in, or the credentials are wrong."""
 
 
+class NotFresh(FastpixError):
+    """The person must prove once more who they are before this is done; nothing was changed."""
+
+
 class TooMany(FastpixError):
     """A short-lived limit was reached; `retry_after` is in seconds."""
 

@@ -80,6 +80,7 @@ def _person_actor() -> Actor:
         current_user.name,
         "dashboard",
         person_id=current_user.id,
+        is_fresh=current_user.is_fresh,
         address=request.remote_addr,
         request_id=g.request_id,
     )
@@ -105,6 +106,7 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         organization_id=here.organization_id,
         workspace_ids=standing.reach(here),
         switches=here.switches,
+        is_fresh=actor.is_fresh,
         address=actor.address,
         request_id=actor.request_id,
     )

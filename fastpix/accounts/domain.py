@@ -43,10 +43,25 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     person = people.get(person_id)
     if passwords.is_outdated(stored):
         person.password_hash = passwords.hashed(password)
-    account, most = _account_key(email), settings.sign_in_attempts
-    limits.forget(f"sign-in from {browser.address} to", account, most, WINDOW)
-    limits.forget("sign-in to", account, most * 5, WINDOW)
+    _forget_attempts(settings, email, browser.address)
     return begin(settings, person, is_remembered=is_remembered, browser=browser)
+
+
+@personal("account.sign_in")
+def confirm(settings: Settings, person_id: UUID, session_id: UUID, password: str, *, browser: Browser) -> str:
+    """A fresh step: prove once more who one is; the session's new secret is for the cookie.
+
+    Counted together with the tries of signing in. Raises `Invalid`, `TooMany`, `Missing`.
+    """
+    person = people.get(person_id)
+    email, stored = person.email_canonical, person.password_hash
+    _count_attempt(settings, email, browser.address)
+    if not passwords.matches(stored, password):
+        raise Invalid("fresh_password", "This is not your password.")
+    _forget_attempts(settings, email, browser.address)
+    secret = sessions.renew(session_id)
+    describe("session", session_id, principal.current().name, after={"confirmed_with": "password"})
+    return secret
 
 
 def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: Browser) -> str:
@@ -129,6 +144,12 @@ def _count_attempt(settings: Settings, email: str, address: str) -> None:
     limits.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
     limits.count("sign-in from", address, most * 5, WINDOW)
     db.session.commit()  # a failed try must count; and no lock may be held while a password is checked
+
+
+def _forget_attempts(settings: Settings, email: str, address: str) -> None:
+    account, most = _account_key(email), settings.sign_in_attempts
+    limits.forget(f"sign-in from {address} to", account, most, WINDOW)
+    limits.forget("sign-in to", account, most * 5, WINDOW)
 
 
 def _account_key(email: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import current_app, request, session
@@ -39,6 +39,15 @@ def give_session(response: Response, secret: str, *, is_remembered: bool = False
     response.set_cookie(
         session_cookie(settings()), secret, max_age=life, httponly=True, samesite="Lax", secure=settings().is_https
     )
+    return response
+
+
+def renew_session(response: Response, secret: str, lasts_until: datetime | None) -> Response:
+    """Put the session's new secret into the browser; a remembered one lasts as long as before."""
+    name = session_cookie(settings())
+    if any(header.startswith(f"{name}=") for header in response.headers.getlist("Set-Cookie")):
+        return response  # the request itself began or ended a session: that counts
+    response.set_cookie(name, secret, expires=lasts_until, httponly=True, samesite="Lax", secure=settings().is_https)
     return response
 
 

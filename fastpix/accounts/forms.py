@@ -88,6 +88,12 @@ class PasswordForm(Form):
     )
 
 
+class ConfirmForm(Form):
+    """The names begin with `fresh_`, so that they meet no field of the form that is kept beside them."""
+
+    fresh_password = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
+
+
 class DeleteForm(Form):
     password = PasswordField(
         "Your password",

@@ -23,6 +23,8 @@ class BrowserSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+    # When the person last proved who they are; what is in `table.FRESH` needs this to be minutes ago.
+    proved_at: Mapped[datetime] = mapped_column(default=now)
     address: Mapped[str] = mapped_column(sa.String(64), default="")
     user_agent: Mapped[str] = mapped_column(sa.String(300), default="")
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 
 from fastpix import tokens
+from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import browsers
 from fastpix.accounts.models import BrowserSession
@@ -31,6 +32,17 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     theme: str
     session_id: UUID
     last_seen_at: datetime
+    expires_at: datetime
+    is_remembered: bool
+    proved_at: datetime
+    rights_changed_at: datetime | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the last proof of who this is was minutes ago, and no role of theirs changed since."""
+        if self.rights_changed_at is not None and self.rights_changed_at >= self.proved_at:
+            return False
+        return self.proved_at > now() - timedelta(minutes=principal.FRESH_MINUTES)
 
 
 _FIND = (
@@ -43,6 +55,10 @@ _FIND = (
         Person.theme,
         BrowserSession.id,
         BrowserSession.last_seen_at,
+        BrowserSession.expires_at,
+        BrowserSession.is_remembered,
+        BrowserSession.proved_at,
+        Person.rights_changed_at,
     )
     .join(Person, Person.id == BrowserSession.person_id)
     .where(
@@ -72,6 +88,23 @@ def start(person_id: UUID, life: timedelta, *, is_remembered: bool, address: str
         )
     )
     db.session.flush()
+    return secret
+
+
+def renew(session_id: UUID) -> str:
+    """After a fresh proof: the session gets a new secret, so that a copied cookie does not become fresh with it.
+
+    Only an UPDATE, as part of another verb. Raises `Missing` for a session that ended meanwhile.
+    """
+    secret = tokens.new()
+    renewed = db.session.execute(
+        sa.update(BrowserSession)
+        .where(BrowserSession.id == session_id)
+        .values(token_hash=tokens.digest(secret), proved_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    if renewed.rowcount != 1:  # type: ignore[attr-defined]  # DML results have it
+        raise Missing("This session has ended. Sign in again.")
     return secret
 
 

@@ -50,6 +50,7 @@ def access_table() -> list[dict[str, Any]]:
             "admin": row.allows("admin", actor.switches),
             "member": row.allows("member", actor.switches),
             "mine": row.key in actor.permissions,
+            "fresh": table.FRESH.get(row.key, ""),
         }
         for row in table.PERMISSIONS
     ]
@@ -66,7 +67,8 @@ def edit(
         organization.name = _checked_name(name)
     if slug is not None and slug != organization.slug:
         _move(organization, slug)
-    if members_edit_workspaces is not None:
+    if members_edit_workspaces is not None and members_edit_workspaces != organization.members_edit_workspaces:
+        principal.demand_fresh()
         organization.members_edit_workspaces = members_edit_workspaces
     describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
     return as_dict(organization)

@@ -94,6 +94,16 @@ def set_email(person: Person, email: str) -> None:
     person.email, person.email_canonical, person.email_verified_at = shown, canonical, now()
 
 
+def rights_changed(person_id: UUID) -> None:
+    """Note that a role of the person changed: their sessions must prove afresh who they are (`table.FRESH`)."""
+    db.session.execute(
+        sa.update(Person)
+        .where(Person.id == person_id)
+        .values(rights_changed_at=now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def everybody() -> list[Person]:
     """All people of the instance, by address: for the operator's command."""
     return list(db.session.scalars(sa.select(Person).order_by(Person.email_canonical)))
