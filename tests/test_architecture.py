@@ -319,6 +319,7 @@ def test_nothing_commits_but_the_named(module):
         "access.identity": "last seen, after the request's own transaction",
         "accounts.confirm_views": "a fresh proof stands, whatever becomes of the change",
         "accounts.domain": "a failed try of a password must count",
+        "accounts.second_factor": "a failed try of a code must count",
         "accounts.views": "the set-up, before its token's file goes",
         "mail.outbox": "what became of a mail",
         "jobs.queue": "jobs have transactions of their own",

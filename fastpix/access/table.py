@@ -98,6 +98,7 @@ PERSONAL: dict[str, str] = {
     "account.edit": "a person's own name",
     "account.email": "a person's own address, proved by a mailed link",
     "account.password": "a person's own password; a token must never change it",
+    "account.second_factor": "a person's own second factor; a token must never turn it off",
     "account.reset": "a forgotten password, proved by a mailed link",
     "account.delete": "a person's own account; a token must never delete it",
     "sessions.end": "a person's own browser sessions",
@@ -122,6 +123,7 @@ FRESH: dict[str, str] = {
     "signing_keys.create": ALWAYS,
     "access_tokens.create": ALWAYS,
     "account.email": "when a new address is asked for",
+    "account.second_factor": ALWAYS,
 }
 
 

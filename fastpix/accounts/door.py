@@ -14,6 +14,8 @@ from fastpix.accounts.domain import Browser
 from fastpix.settings import Settings
 
 INVITE_COOKIE, RESET_COOKIE, EMAIL_COOKIE = "fastpix_invite", "fastpix_reset", "fastpix_email"
+# A right password that waits for its code: sent to that page alone, so it cannot be taken for a session.
+HALF_COOKIE, HALF_PATH = "fastpix_half", "/sign-in/code"
 LINK_LIFE = timedelta(minutes=30)
 
 
@@ -93,4 +95,6 @@ def safe_target(target: str | None) -> str | None:
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
     except (HTTPException, RequestRedirect):
         return None
-    return target if endpoint not in ("static", "accounts.sign_in", "accounts.arrived") else None
+    return (
+        target if endpoint not in ("static", "accounts.sign_in", "accounts.sign_in_code", "accounts.arrived") else None
+    )

@@ -31,6 +31,10 @@ ASKED = {
     "access_tokens.create",
     "access_tokens.adopt",
     "account.email",
+    "second_factor.start",
+    "second_factor.activate",
+    "second_factor.turn_off",
+    "second_factor.renew_codes",
 }
 TITLE = "Confirm that it is you"
 FORMS = [route for route in guarded() if route.door == "page" and route.method == "POST"]
