@@ -42,13 +42,12 @@ class HalfSession(Base):
 
 
 class SecondFactor(Base):
-    """A person's authenticator app: its secret, sealed. It counts only once `confirmed_at` is set by a right code."""
+    """A person's authenticator app: its secret, sealed. It counts once `people.second_factor_at` is set, by a right code."""
 
     __tablename__ = "second_factors"
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     sealed: Mapped[bytes]
-    confirmed_at: Mapped[datetime | None]
     # The newest time step whose code was taken: a code works once, and none before it any more.
     last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -35,7 +34,7 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 def is_on(person_id: UUID) -> bool:
     """Whether signing in as this person needs a second factor."""
-    return _confirmed_at(person_id) is not None
+    return people.second_factor_since(person_id) is not None
 
 
 @personal("account.second_factor", changes=False)
@@ -44,8 +43,9 @@ def state(person_id: UUID) -> dict[str, Any]:
     row = _find(person_id)
     if row is None:
         return {"since": None, "codes_left": 0, "secret": None, "uri": None}
-    if row.confirmed_at is not None:
-        return {"since": row.confirmed_at, "codes_left": _codes_left(person_id), "secret": None, "uri": None}
+    since = people.second_factor_since(person_id)
+    if since is not None:
+        return {"since": since, "codes_left": _codes_left(person_id), "secret": None, "uri": None}
     secret = seal.unseal(row.sealed)
     # A waiting secret is shown to the fresh step that made it, not to a session that was left open. And it cannot be
     # shown when the instance's key was changed meanwhile. Both begin anew.
@@ -71,11 +71,11 @@ def start(person_id: UUID) -> None:
 def activate(settings: Settings, person_id: UUID, code: str) -> list[str]:
     """Turn it on by a right code; the recovery codes, shown now and never again. Raises `Invalid`, `Refused`, `TooMany`."""
     row = _find(person_id)
-    if row is None or row.confirmed_at is not None:
+    if row is None or is_on(person_id):
         raise Refused("There is nothing to confirm. Begin with “Set up an authenticator app”.")
     _count(settings, person_id)
     _take_totp(person_id, _bare(code))
-    db.session.execute(sa.update(SecondFactor).where(SecondFactor.person_id == person_id).values(confirmed_at=now()))
+    people.set_second_factor(person_id, True)
     person = people.get(person_id)
     describe("person", person.id, person.name, before={"second_factor": "off"}, after={"second_factor": "on"})
     tell(person, "A second factor was turned on: signing in asks for a code of your authenticator app from now on.")
@@ -135,10 +135,6 @@ def tell(person: Person, text: str) -> None:
 def _find(person_id: UUID) -> SecondFactor | None:
     found = sa.select(SecondFactor).where(SecondFactor.person_id == person_id)
     return db.session.scalar(found, execution_options={"populate_existing": True})
-
-
-def _confirmed_at(person_id: UUID) -> datetime | None:
-    return db.session.scalar(sa.select(SecondFactor.confirmed_at).where(SecondFactor.person_id == person_id))
 
 
 def _count(settings: Settings, person_id: UUID) -> None:
@@ -218,5 +214,6 @@ def _old_codes(person_id: UUID) -> Any:
 
 def _delete(person_id: UUID) -> None:
     db.session.execute(_old_codes(person_id))
+    people.set_second_factor(person_id, False)
     gone = sa.delete(SecondFactor).where(SecondFactor.person_id == person_id)
     db.session.execute(gone.execution_options(synchronize_session="fetch"))

@@ -16,6 +16,12 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rights_changed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("second_factor_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("organizations", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("require_second_factor", sa.Boolean(), nullable=True))
+    op.execute("UPDATE organizations SET require_second_factor = false")
+    with op.batch_alter_table("organizations", schema=None) as batch_op:
+        batch_op.alter_column("require_second_factor", existing_type=sa.Boolean(), nullable=False)
     # Sessions of before count as proved when they began.
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True))
@@ -42,7 +48,6 @@ def upgrade() -> None:
         "second_factors",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_second_factors_person_id_people"), ondelete="CASCADE"
@@ -71,4 +76,7 @@ def downgrade() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_column("proved_at")
     with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.drop_column("second_factor_at")
         batch_op.drop_column("rights_changed_at")
+    with op.batch_alter_table("organizations", schema=None) as batch_op:
+        batch_op.drop_column("require_second_factor")

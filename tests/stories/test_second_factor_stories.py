@@ -340,3 +340,68 @@ def test_freshness_is_computed_from_both_times():
     minutes = lambda n: timedelta(minutes=n)  # noqa: E731
     assert person(minutes(9), None).is_fresh and person(minutes(5), minutes(6)).is_fresh
     assert not person(minutes(10.1), None).is_fresh and not person(minutes(5), minutes(4)).is_fresh
+
+
+# An organization that requires one.
+
+EDIT = {"name": "Acme", "slug": "acme", "members_edit_workspaces": "y", "require_second_factor": "y"}
+
+
+def require(ada):
+    return ada.page.post("/o/acme/settings/edit", EDIT)
+
+
+def test_who_has_no_second_factor_cannot_require_one(world, ada):
+    before = world.digest()
+    answer = require(ada)
+    assert answer.status_code == 422 and "Set up your own second factor first" in answer.text
+    assert world.digest() == before
+
+
+def test_the_form_says_whom_it_would_stop_before_it_is_saved(ada, app_of):
+    app_of("ada")
+    text = ada.page.get("/o/acme/settings/edit").text
+    assert "Without a second factor are now 2: Dana Demoted, Mel Member." in text
+
+
+def test_who_has_none_is_sent_to_set_one_up_and_nobody_is_removed(world, ada, mel, app_of):
+    app_of("ada")
+    members_before = rows(world, "members")
+    assert require(ada).status_code == 303
+    assert ada.page.get("/o/acme/").status_code == 200
+    before = world.digest()
+    for path in ("/o/acme/", "/o/acme/members/", "/o/acme/settings"):
+        assert mel.page.get(path).location == "/account/second-factor"
+    assert mel.page.post("/o/acme/members/leave").location == "/account/second-factor"
+    assert world.digest() == before
+    assert "Acme requires a second factor" in mel.page.get("/account/second-factor").text
+    app_of("mel")
+    assert mel.page.get("/o/acme/").status_code == 200
+    assert len(rows(world, "members")) == len(members_before)
+
+
+def test_the_tokens_of_who_has_none_wait_and_say_why(world, ada, mel, rex, app_of):
+    app_of("ada")
+    assert require(ada).status_code == 303
+    answer = mel.api.get("iam/members")
+    assert answer.status_code == 403 and "Mel Member, who owns this token, has none" in answer.json["error"]["message"]
+    assert ada.api.get("iam/members").status_code == 200 and rex.api.get("iam/members").status_code == 200
+    app_of("mel")
+    assert mel.api.get("iam/members").status_code == 200
+
+
+def test_turning_it_on_and_off_asks_for_a_fresh_step(world, ada, app_of):
+    app_of("ada")
+    grow_stale(world)
+    assert is_asked(require(ada))
+    change(world, "organizations", {"slug": "acme"}, require_second_factor=True)
+    assert is_asked(ada.page.post("/o/acme/settings/edit", EDIT | {"require_second_factor": ""}))
+
+
+def test_admins_see_who_has_a_second_factor_and_members_do_not(ada, mel, app_of):
+    app_of("ada")
+    text = ada.page.get("/o/acme/members/").text
+    assert (
+        text.count('<td data-label="Second factor">Yes') == 1 and text.count('<td data-label="Second factor">No') == 2
+    )
+    assert "Second factor" not in mel.page.get("/o/acme/members/").text

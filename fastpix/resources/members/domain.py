@@ -147,6 +147,14 @@ def is_member(person_id: UUID) -> bool:
     return db.session.scalar(sa.select(Member.id).where(Member.person_id == person_id)) is not None
 
 
+def without_second_factor(most: int = 20) -> tuple[int, list[str]]:
+    """How many members have no second factor, and the names of some: whom requiring one would stop."""
+    lacking = sa.select(Person.name).join(Member, Member.person_id == Person.id)
+    lacking = lacking.where(Person.second_factor_at.is_(None))
+    total = db.session.scalar(lacking.with_only_columns(sa.func.count(Member.id))) or 0
+    return total, list(db.session.scalars(lacking.order_by(Person.name_folded).limit(most)))
+
+
 def admin_names(most: int = 5) -> list[str]:
     """Names of the admins, earliest first: who can grant what somebody lacks."""
     rows = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.role == "admin")

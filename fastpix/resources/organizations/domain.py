@@ -17,6 +17,7 @@ from fastpix.errors import Invalid, Missing
 from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations.models import FormerSlug, Organization
+from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 
@@ -58,9 +59,12 @@ def access_table() -> list[dict[str, Any]]:
 
 @action("organizations.edit")
 def edit(
-    name: str | None = None, slug: str | None = None, members_edit_workspaces: bool | None = None
+    name: str | None = None,
+    slug: str | None = None,
+    members_edit_workspaces: bool | None = None,
+    require_second_factor: bool | None = None,
 ) -> dict[str, Any]:
-    """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`."""
+    """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`, `NotFresh`."""
     organization = _load()
     before = _facts(organization)
     if name is not None:
@@ -70,6 +74,8 @@ def edit(
     if members_edit_workspaces is not None and members_edit_workspaces != organization.members_edit_workspaces:
         principal.demand_fresh()
         organization.members_edit_workspaces = members_edit_workspaces
+    if require_second_factor is not None and require_second_factor != organization.require_second_factor:
+        _require_second_factor(organization, require_second_factor)
     describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
     return as_dict(organization)
 
@@ -137,6 +143,7 @@ def as_dict(organization: Organization) -> dict[str, Any]:
         "slug": organization.slug,
         "name": organization.name,
         "members_edit_workspaces": organization.members_edit_workspaces,
+        "require_second_factor": organization.require_second_factor,
         "member_count": organization.member_count,
         "created_at": organization.created_at,
     }
@@ -151,6 +158,15 @@ def _load() -> Organization:
 
 def _checked_name(text: str) -> str:
     return names.checked(text, 80)
+
+
+def _require_second_factor(organization: Organization, is_required: bool) -> None:
+    """Nobody shuts themselves out: who turns it on has one."""
+    principal.demand_fresh()
+    person_id = principal.current().person_id
+    if is_required and person_id is not None and people.second_factor_since(person_id) is None:
+        raise Invalid("require_second_factor", "Set up your own second factor first, in your account.")
+    organization.require_second_factor = is_required
 
 
 def _move(organization: Organization, slug: str) -> None:
@@ -181,4 +197,5 @@ def _facts(organization: Organization) -> dict[str, Any]:
         "name": organization.name,
         "slug": organization.slug,
         "members_edit_workspaces": organization.members_edit_workspaces,
+        "require_second_factor": organization.require_second_factor,
     }

@@ -20,3 +20,8 @@ class OrganizationForm(Form):
         "Members may edit workspace details",
         description="Name, type and description. Turned off, only admins may.",
     )
+    require_second_factor = BooleanField(
+        "Require a second factor",
+        description="Who has none is sent to set it up before any page here opens, and their tokens stop until then. "
+        "Nobody is removed.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -102,6 +103,21 @@ def rights_changed(person_id: UUID) -> None:
         .values(rights_changed_at=now())
         .execution_options(synchronize_session=False)
     )
+
+
+def set_second_factor(person_id: UUID, is_on: bool) -> None:
+    """Note whether signing in as the person asks for a second factor. `accounts.second_factor` keeps what proves it."""
+    db.session.execute(
+        sa.update(Person)
+        .where(Person.id == person_id)
+        .values(second_factor_at=now() if is_on else None)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def second_factor_since(person_id: UUID) -> datetime | None:
+    """Since when signing in as the person asks for a second factor; None where it does not."""
+    return db.session.scalar(sa.select(Person.second_factor_at).where(Person.id == person_id))
 
 
 def everybody() -> list[Person]:
