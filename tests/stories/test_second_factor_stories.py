@@ -18,6 +18,7 @@ from tests.accounts.codes import enrol, sign_in
 from tests.cast import PASSWORD, cookie_name
 from tests.doors import PageDoor
 from tests.stories.tables import change, everything, rows
+from tests.stories.test_invite_stories import NEW, invite_vic, open_invite, squatter  # noqa: F401  # a fixture
 
 CODE = "/sign-in/code"
 
@@ -405,3 +406,79 @@ def test_admins_see_who_has_a_second_factor_and_members_do_not(ada, mel, app_of)
         text.count('<td data-label="Second factor">Yes') == 1 and text.count('<td data-label="Second factor">No') == 2
     )
     assert "Second factor" not in mel.page.get("/o/acme/members/").text
+
+
+# Mails, and accounts on foreign addresses.
+
+
+def test_turning_on_and_off_and_a_used_recovery_code_are_mailed(office):
+    mel = office.doors("mel")
+    app = enrol(mel.page)
+    page = PageDoor(office.app)
+    sign_in(page, mel)
+    assert page.post(CODE, {"code": app.recovery[3]}).status_code == 303
+    assert page.post("/account/second-factor/off").status_code == 303
+    said = [letter.text for letter in office.letters("mel@mel.example", "second_factor")]
+    assert ["turned on" in said[0], "9 are left" in said[1], "turned off" in said[2]] == [True] * 3 and len(said) == 3
+    assert not any(code in text for text in said for code in app.recovery)
+
+
+def test_the_mailed_invite_takes_over_a_never_proved_account_with_its_second_factor(office, request):
+    """Class 2: whoever made an account on a foreign address must not lock its owner out."""
+    enrol(request.getfixturevalue("squatter"))
+    _, mailed = invite_vic(office)
+    vic = PageDoor(office.app)
+    open_invite(vic, mailed)
+    assert vic.post("/invite/prove", {"password": NEW}).status_code == 303
+    again = PageDoor(office.app)
+    answer = again.post("/sign-in", {"email": "vic@vic.example", "password": NEW})
+    assert answer.location == "/sign-in/done" and again.get("/o/acme/").status_code == 200
+
+
+def test_a_mailed_password_reset_is_no_way_around_the_code(office):
+    """Whoever reads the mail of the person still lacks their phone."""
+    mel = office.doors("mel")
+    enrol(mel.page)
+    page = PageDoor(office.app)
+    page.post("/forgot", {"email": "mel@mel.example"})
+    page.get(office.path("mel@mel.example", "password_reset"))
+    assert page.post("/reset", {"password": NEW}).status_code == 303
+    assert page.post("/sign-in", {"email": "mel@mel.example", "password": NEW}).location == CODE
+    assert not is_in(page)
+
+
+# Guards broken on purpose: each of these attacks succeeds without its guard, so the stories above look at the right thing.
+
+
+def test_without_counting_codes_could_be_tried_for_ever(world, mel, app_of, monkeypatch):
+    from dataclasses import replace
+
+    app_of("mel")
+    monkeypatch.setitem(world.app.config, "FASTPIX", replace(world.app.config["FASTPIX"], sign_in_attempts=3))
+    monkeypatch.setattr(second_factor, "_count", lambda settings, person_id: None)
+    assert [half(world, mel).post(CODE, {"code": f"00000{n}"}).status_code for n in range(6)] == [422] * 6
+
+
+def test_without_using_it_up_a_half_session_would_serve_twice(world, mel, app_of, monkeypatch):
+    app = app_of("mel")
+    monkeypatch.setattr(sessions, "use_half", lambda secret: None)
+    page = half(world, mel)
+    secret = page.client.get_cookie(door.HALF_COOKIE, path=CODE).value
+    assert page.post(CODE, {"code": app.code()}).status_code == 303
+    again = PageDoor(world.app)
+    again.client.set_cookie(door.HALF_COOKIE, secret, path=CODE)
+    assert again.post(CODE, {"code": app.code(1)}).location == "/sign-in/done"
+
+
+def test_without_the_check_of_the_organization_who_has_none_would_look_in(world, ada, mel, app_of, monkeypatch):
+    from fastpix.resources.members import standing
+
+    app_of("ada")
+    assert require(ada).status_code == 303
+    of_person = standing.of_person
+    from dataclasses import replace
+
+    monkeypatch.setattr(
+        standing, "of_person", lambda person_id: [replace(s, lacks_second_factor=False) for s in of_person(person_id)]
+    )
+    assert mel.page.get("/o/acme/").status_code == 200
