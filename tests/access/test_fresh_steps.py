@@ -87,10 +87,10 @@ def test_exactly_the_named_changes_ask_a_stale_session_and_nothing_is_stored(wor
 def test_after_the_proof_the_very_same_request_goes_on_once(world, doors, route):
     grow_stale(world)
     page, path, given, answer = ask(world, doors, route)
-    actions = [row["action"] for row in rows(world, "audit_log")]
+    before = {row["id"] for row in rows(world, "audit_log")}
     done = go_on(page, path, answer)
     assert done.status_code == given.status and not is_asked(done)
-    made = [row["action"] for row in rows(world, "audit_log")][len(actions) :]
+    made = [row["action"] for row in rows(world, "audit_log") if row["id"] not in before]
     assert made.count("account.sign_in") == 1
     if given.status < 400:
         assert made.count(route.action.key) == 1
