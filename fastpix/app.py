@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fastpix import db, links, passwords, resources, seal, settings
 from fastpix.access import action, identity, tenancy
-from fastpix.accounts import door, registry
+from fastpix.accounts import confirm_views, door, registry
 from fastpix.delivery import hosts
 from fastpix.delivery import registry as delivery
 from fastpix.intake import registry as intake
@@ -120,6 +120,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     files.install(app, now)
     attempts.install(app, audit.attempt)
     app.before_request(lambda: security.check_csrf_of_page(now))
+    confirm_views.install(app)
     errors.install(app, now, members.admin_names)
     health.install(app)
     menu.install(resources.MENU)

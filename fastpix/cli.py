@@ -177,6 +177,17 @@ def reset_password(email: str, password_stdin: bool) -> None:
     click.echo(f"The password of {email} is set, and all their sessions ended.")
 
 
+@main.command("reset-second-factor")
+@click.option("--email", required=True, help="Mail address of the person.")
+@operating.plainly
+def reset_second_factor(email: str) -> None:
+    """Take a person's second factor away, for who lost app and recovery codes. They are mailed."""
+    with operating.instance():
+        was_on = operator.reset_second_factor(email)
+    state = "is taken away" if was_on else "was not turned on"
+    click.echo(f"The second factor of {email} {state}, and all their sessions ended.")
+
+
 @main.command("test-mail")
 @click.option("--to", required=True, help="Mail address to send to.")
 @operating.plainly

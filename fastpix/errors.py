@@ -46,6 +46,14 @@ class NotSignedIn(FastpixError):
     """Nobody is signed in, or the credentials are wrong."""
 
 
+class SecondFactorMissing(FastpixError):
+    """The organization requires a second factor, and the person, or the owner of the token, has none."""
+
+
+class NotFresh(FastpixError):
+    """The person must prove once more who they are before this is done; nothing was changed."""
+
+
 class TooMany(FastpixError):
     """A short-lived limit was reached; `retry_after` is in seconds."""
 

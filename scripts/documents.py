@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = [
     (ROOT / "README.md", "settings", settings.markdown_table()),
     (ROOT / "docs/access.md", "roles", table.as_markdown()),
+    (ROOT / "docs/access.md", "fresh", table.fresh_as_markdown()),
 ]
 
 

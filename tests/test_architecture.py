@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, list[str]] = {
         "storage*", "jobs.queue", "mail.outbox",
     ],
     "accounts.registry": ["accounts*"],
+    "accounts.confirm_views": ["accounts*", "access.principal", "web*", "db", *LEAVES],
     "accounts.*views": ["accounts*", "access.identity", "resources.*.domain", "resources.members.acceptance", "web*", "mail.outbox", *LEAVES],
     "accounts*": [
         "accounts*", *ACCESS, "db", *LEAVES, *[f"resources.*.{rule}" for rule in RULES], "web.forms", "mail.outbox",
@@ -322,7 +323,9 @@ def test_nothing_commits_but_the_named(module):
     commits = {
         "web.resource": "ends every request",
         "access.identity": "last seen, after the request's own transaction",
+        "accounts.confirm_views": "a fresh proof stands, whatever becomes of the change",
         "accounts.domain": "a failed try of a password must count",
+        "accounts.second_factor": "a failed try of a code must count",
         "accounts.views": "the set-up, before its token's file goes",
         "mail.outbox": "what became of a mail",
         "jobs.queue": "jobs have transactions of their own",

@@ -254,6 +254,9 @@ def test_reset_password_ends_sessions(operator):
     assert page.get("/account").status_code == 302
     assert operator.sql("SELECT count(*) FROM sessions") == [(0,)]
     assert PageDoor(app2).post("/sign-in", {"email": "ada@ada.example", "password": PASSWORD}).status_code == 422
+    reset = operator.run("reset-second-factor", "--email", "ada@ada.example")
+    assert "was not turned on, and all their sessions ended" in reset.stdout
+    operator.fails("reset-second-factor", "--email", "zoe@zoe.example", saying="no account")
     operator.fails(
         "reset-password", "--email", "zoe@zoe.example", "--password-stdin", given=PASSWORD, saying="no account"
     )

@@ -49,6 +49,11 @@ class Action:
     doors: dict[str, list[str]] = field(default_factory=lambda: {"page": [], "api": []})
 
     @property
+    def needs_fresh(self) -> bool:
+        """Whether a person must have proved afresh who they are, whatever they do with it (`table.FRESH`)."""
+        return self.changes and table.FRESH.get(self.key) == table.ALWAYS
+
+    @property
     def is_preparation(self) -> bool:
         """Whether it only reads what the form of a change shows: it needs the permission, but no door of its own."""
         return not self.changes and not self.is_personal and not table.row(self.key).is_view
@@ -92,6 +97,8 @@ def _mark(key: str, *, is_personal: bool, changes: bool) -> Callable[[Any], Any]
             if changes:
                 if principal.current().is_read_only:
                     raise ReadOnly
+                if mark.needs_fresh:
+                    principal.demand_fresh()
                 return _audited(key, verb, args, kwargs)
             return verb(*args, **kwargs)
 

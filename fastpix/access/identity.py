@@ -20,7 +20,7 @@ from fastpix.access import principal, table
 from fastpix.access.principal import Actor
 from fastpix.accounts import sessions
 from fastpix.db import db, now
-from fastpix.errors import Missing, Moved, NotSignedIn
+from fastpix.errors import Missing, Moved, NotSignedIn, SecondFactorMissing
 from fastpix.resources.access_tokens import authority
 from fastpix.resources.members import standing
 from fastpix.resources.organizations import domain as organizations
@@ -80,6 +80,7 @@ def _person_actor() -> Actor:
         current_user.name,
         "dashboard",
         person_id=current_user.id,
+        is_fresh=current_user.is_fresh,
         address=request.remote_addr,
         request_id=g.request_id,
     )
@@ -93,6 +94,8 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         if moved and any(s.slug == moved for s in standings()):
             raise Moved(moved)
         raise Missing("There is no such page.")
+    if here.lacks_second_factor:
+        raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")
     g.standing = here
     return Actor(
         "person",
@@ -105,6 +108,7 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         organization_id=here.organization_id,
         workspace_ids=standing.reach(here),
         switches=here.switches,
+        is_fresh=actor.is_fresh,
         address=actor.address,
         request_id=actor.request_id,
     )
@@ -124,6 +128,11 @@ def _token_actor() -> Actor:
         found = authority.prove(given.username or "", given.password or "")
     if found is None:
         return Actor("nobody", "nobody", "api", address=request.remote_addr, request_id=g.request_id)
+    if found.owner_lacks_second_factor:
+        raise SecondFactorMissing(
+            f"The organization requires a second factor, and {found.owner_name}, who owns this token, has none. "
+            "The token works again, with all its permissions, once they set one up or another admin adopts it."
+        )
     g.authority = found
     request.environ["fastpix.token_id"] = str(found.token_id)  # for the access log
     rights = table.permissions_of_token(found.role, found.owner_role, found.may_manage_people, found.switches)

@@ -19,7 +19,10 @@ import flask_principal
 
 from fastpix.access import table
 from fastpix.access.table import Role
+from fastpix.errors import NotFresh
 
+# How long a proof of who one is counts as fresh.
+FRESH_MINUTES = 10
 Door = Literal["dashboard", "api", "cli", "job", "ingest"]
 ActionNeed = namedtuple("ActionNeed", ["method", "permission"])
 
@@ -68,6 +71,8 @@ class Actor:
     switches: frozenset[str] = frozenset()
     # A request whose CSRF token failed may look but change nothing: `action` refuses every change.
     is_read_only: bool = False
+    # Whether a person proved a moment ago who they are (`table.FRESH`). Only asked of people in the dashboard.
+    is_fresh: bool = True
     address: str | None = None
     request_id: str | None = None
     identity: flask_principal.Identity = field(init=False, repr=False, compare=False)
@@ -134,3 +139,10 @@ def demand(permission: str) -> None:
     """Raise `Denied` unless the actor in force has the permission."""
     if not may(permission):
         raise Denied(permission)
+
+
+def demand_fresh() -> None:
+    """Raise `NotFresh` for a person in the dashboard whose last proof of who they are is too old."""
+    actor = current()
+    if actor.kind == "person" and actor.door == "dashboard" and not actor.is_fresh:
+        raise NotFresh("Confirm that it is you.")

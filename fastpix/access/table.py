@@ -98,12 +98,32 @@ PERSONAL: dict[str, str] = {
     "account.edit": "a person's own name",
     "account.email": "a person's own address, proved by a mailed link",
     "account.password": "a person's own password; a token must never change it",
+    "account.second_factor": "a person's own second factor; a token must never turn it off",
     "account.reset": "a forgotten password, proved by a mailed link",
     "account.delete": "a person's own account; a token must never delete it",
     "sessions.end": "a person's own browser sessions",
     "invitations.accept": "a person joins; the link is the proof, not a role",
     "organizations.create": "a person founds a further organization; a token belongs to one already",
     "instance.set_up": "the first person of the instance, proved by the set-up token",
+}
+
+
+ALWAYS = "always"
+# What a person in the dashboard must prove afresh who they are for, within `principal.FRESH_MINUTES`, and when. A verb
+# that needs it always is stopped by `action` itself; the others call `principal.demand_fresh`. Access tokens are
+# not asked: they need the tick "may manage people", or nothing a person's password would add.
+FRESH: dict[str, str] = {
+    "members.invite": "when the invite is for an admin",
+    "members.edit": "when a role changes",
+    "members.remove": "when the person is an admin",
+    "members.leave": "when somebody else becomes admin by it",
+    "organizations.edit": "when a policy changes",
+    "organizations.delete": ALWAYS,
+    "workspaces.delete": ALWAYS,
+    "signing_keys.create": ALWAYS,
+    "access_tokens.create": ALWAYS,
+    "account.email": "when a new address is asked for",
+    "account.second_factor": ALWAYS,
 }
 
 
@@ -151,6 +171,12 @@ def as_markdown() -> str:
         )
         lines.append(f"| {r.area} | `{r.key}` | {r.does} | {'yes' if r.admin else 'no'} | {member} | {r.source} |")
     return "\n".join(lines)
+
+
+def fresh_as_markdown() -> str:
+    """What needs a fresh step, as Markdown for the documents."""
+    lines = ["| permission or personal action | asked |", "| --- | --- |"]
+    return "\n".join([*lines, *(f"| `{key}` | {when} |" for key, when in FRESH.items())])
 
 
 def as_text() -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastpix import limits, passwords, tokens
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import recovery, sessions
+from fastpix.accounts import recovery, second_factor, sessions
 from fastpix.db import db, reading
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -30,9 +30,17 @@ class Browser:
     user_agent: str
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """What a right password gave: the secret of a session, or of a half one that only opens the page for the code."""
+
+    secret: str
+    needs_code: bool
+
+
 @personal("account.sign_in")
-def sign_in(settings: Settings, email: str, password: str, *, is_remembered: bool, browser: Browser) -> str:
-    """Start a session for a right password; the secret is for the cookie. Raises `Invalid`, `TooMany`.
+def sign_in(settings: Settings, email: str, password: str, *, is_remembered: bool, browser: Browser) -> Arrival:
+    """Start a session for a right password, or a half one where a code is needed too. Raises `Invalid`, `TooMany`.
 
     Unknown and known addresses cost the same and get the same answer.
     """
@@ -43,10 +51,51 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     person = people.get(person_id)
     if passwords.is_outdated(stored):
         person.password_hash = passwords.hashed(password)
-    account, most = _account_key(email), settings.sign_in_attempts
-    limits.forget(f"sign-in from {browser.address} to", account, most, WINDOW)
-    limits.forget("sign-in to", account, most * 5, WINDOW)
-    return begin(settings, person, is_remembered=is_remembered, browser=browser)
+    _forget_attempts(settings, email, browser.address)
+    if second_factor.is_on(person.id):
+        describe("person", person.id, person.name, after={"waits_for": "second factor"})
+        return Arrival(sessions.start_half(person.id, is_remembered=is_remembered), True)
+    return Arrival(begin(settings, person, is_remembered=is_remembered, browser=browser), False)
+
+
+@personal("account.sign_in")
+def finish_sign_in(settings: Settings, half_secret: str, code: str, *, browser: Browser) -> tuple[str, bool]:
+    """After the password, the code: (secret of the session, whether it is remembered). Raises `Invalid`, `TooMany`, `Gone`."""
+    half = sessions.find_half(half_secret)
+    person_id, is_remembered = half.person_id, half.is_remembered
+    second_factor.prove(settings, person_id, code)
+    sessions.use_half(half_secret)
+    person = people.get(person_id)
+    return begin(settings, person, is_remembered=is_remembered, browser=browser), is_remembered
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What somebody gives at the fresh step: the password, or a code of the second factor. The code counts if given."""
+
+    password: str = ""
+    code: str = ""
+
+
+@personal("account.sign_in")
+def confirm(settings: Settings, person_id: UUID, session_id: UUID, proof: Proof, *, browser: Browser) -> str:
+    """A fresh step: prove once more who one is; the session's new secret is for the cookie.
+
+    Counted together with the tries of signing in. Raises `Invalid`, `TooMany`, `Missing`.
+    """
+    used = "password"
+    if proof.code:
+        used = second_factor.prove(settings, person_id, proof.code, field="fresh_code")
+    else:
+        person = people.get(person_id)
+        email, stored = person.email_canonical, person.password_hash
+        _count_attempt(settings, email, browser.address)
+        if not passwords.matches(stored, proof.password):
+            raise Invalid("fresh_password", "This is not your password.")
+        _forget_attempts(settings, email, browser.address)
+    secret = sessions.renew(session_id)
+    describe("session", session_id, principal.current().name, after={"confirmed_with": used})
+    return secret
 
 
 def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: Browser) -> str:
@@ -129,6 +178,12 @@ def _count_attempt(settings: Settings, email: str, address: str) -> None:
     limits.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
     limits.count("sign-in from", address, most * 5, WINDOW)
     db.session.commit()  # a failed try must count; and no lock may be held while a password is checked
+
+
+def _forget_attempts(settings: Settings, email: str, address: str) -> None:
+    account, most = _account_key(email), settings.sign_in_attempts
+    limits.forget(f"sign-in from {address} to", account, most, WINDOW)
+    limits.forget("sign-in to", account, most * 5, WINDOW)
 
 
 def _account_key(email: str) -> str:

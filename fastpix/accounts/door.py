@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import current_app, request, session
@@ -14,6 +14,8 @@ from fastpix.accounts.domain import Browser
 from fastpix.settings import Settings
 
 INVITE_COOKIE, RESET_COOKIE, EMAIL_COOKIE = "fastpix_invite", "fastpix_reset", "fastpix_email"
+# A right password that waits for its code: sent to that page alone, so it cannot be taken for a session.
+HALF_COOKIE, HALF_PATH = "fastpix_half", "/sign-in/code"
 LINK_LIFE = timedelta(minutes=30)
 
 
@@ -39,6 +41,15 @@ def give_session(response: Response, secret: str, *, is_remembered: bool = False
     response.set_cookie(
         session_cookie(settings()), secret, max_age=life, httponly=True, samesite="Lax", secure=settings().is_https
     )
+    return response
+
+
+def renew_session(response: Response, secret: str, lasts_until: datetime | None) -> Response:
+    """Put the session's new secret into the browser; a remembered one lasts as long as before."""
+    name = session_cookie(settings())
+    if any(header.startswith(f"{name}=") for header in response.headers.getlist("Set-Cookie")):
+        return response  # the request itself began or ended a session: that counts
+    response.set_cookie(name, secret, expires=lasts_until, httponly=True, samesite="Lax", secure=settings().is_https)
     return response
 
 
@@ -84,4 +95,6 @@ def safe_target(target: str | None) -> str | None:
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
     except (HTTPException, RequestRedirect):
         return None
-    return target if endpoint not in ("static", "accounts.sign_in", "accounts.arrived") else None
+    return (
+        target if endpoint not in ("static", "accounts.sign_in", "accounts.sign_in_code", "accounts.arrived") else None
+    )

@@ -10,6 +10,8 @@ from fastpix.web.forms import Form, OnceForm
 _NEW = {"autocomplete": "new-password", "minlength": "10"}
 _HINT = "At least 10 characters. A few words in a row are easy to remember."
 
+_CODE = {"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "none", "maxlength": "40"}
+
 
 def _email(label: str = "E-mail address", autocomplete: str = "username") -> EmailField:
     return EmailField(
@@ -86,6 +88,17 @@ class PasswordForm(Form):
     new = PasswordField(
         "New password", validators=[InputRequired("Choose a password.")], render_kw=_NEW, description=_HINT
     )
+
+
+class ConfirmForm(Form):
+    """The names begin with `fresh_`, so that they meet no field of the form that is kept beside them."""
+
+    fresh_code = StringField("Code of your authenticator app, or your password below", render_kw=_CODE)
+    fresh_password = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
+
+
+class CodeForm(Form):
+    code = StringField("Code", validators=[InputRequired("Give the code.")], render_kw=_CODE)
 
 
 class DeleteForm(Form):

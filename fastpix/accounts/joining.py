@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastpix import limits
 from fastpix.access.action import describe, personal
-from fastpix.accounts import domain, recovery, sessions
+from fastpix.accounts import domain, recovery, second_factor, sessions
 from fastpix.accounts.domain import Browser
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -64,6 +64,7 @@ def join_with_new_password(settings: Settings, secret: str, password: str, brows
         raise Refused("Sign in to accept this invite.")
     people.set_password(person, password)
     sessions.end_all(person.id)
+    second_factor.remove(person.id)  # set up by whoever made the account, who never proved to have the address
     recovery.end_links(person.id)  # else an address change asked for before would take the account back
     session = domain.begin(settings, person, is_remembered=False, browser=browser)
     invite = acceptance.admit(secret, person)

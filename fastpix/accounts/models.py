@@ -23,8 +23,44 @@ class BrowserSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+    # When the person last proved who they are; what is in `table.FRESH` needs this to be minutes ago.
+    proved_at: Mapped[datetime] = mapped_column(default=now)
     address: Mapped[str] = mapped_column(sa.String(64), default="")
     user_agent: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class HalfSession(Base):
+    """A right password that waits for its code. It opens nothing but the page that asks for the code."""
+
+    __tablename__ = "half_sessions"
+
+    id: Mapped[UUID] = id_column()
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    is_remembered: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SecondFactor(Base):
+    """A person's authenticator app: its secret, sealed. It counts once `people.second_factor_at` is set, by a right code."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes]
+    # The newest time step whose code was taken: a code works once, and none before it any more.
+    last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class RecoveryCode(Base):
+    """A code for who lost the authenticator. It works once."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[UUID] = id_column()
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    used_at: Mapped[datetime | None]
 
 
 class MailedLink(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import recovery, sessions
+from fastpix.accounts import recovery, second_factor, sessions
 from fastpix.accounts.models import SetUp
 from fastpix.db import db
 from fastpix.errors import Misconfigured, Missing
@@ -32,6 +32,12 @@ def reset_password(email: str, password: str) -> None:
         _reset_password(email, password)
 
 
+def reset_second_factor(email: str) -> bool:
+    """Take somebody's second factor away and end all their sessions; whether it was on. Raises `Missing`."""
+    with principal.acting(principal.system("fastpix reset-second-factor", None, "cli")):
+        return _reset_second_factor(email)
+
+
 @personal("instance.set_up")
 def _create_admin(email: str, name: str, organization: str, password: str) -> str:
     person = people.add(email, name, password, is_verified=True)
@@ -40,6 +46,18 @@ def _create_admin(email: str, name: str, organization: str, password: str) -> st
     founded = organizations.add(organization, person)
     describe("person", person.id, person.name, after={"organization": founded.slug}, organization_id=founded.id)
     return founded.slug
+
+
+@personal("account.second_factor")
+def _reset_second_factor(email: str) -> bool:
+    person = people.find(email)
+    if person is None:
+        raise Missing(f"There is no account with the address {email}.")
+    was_on = second_factor.remove(person.id)
+    sessions.end_all(person.id)
+    second_factor.tell(person, "The operator took your second factor away. The password alone opens your account now.")
+    describe("person", person.id, person.name, after={"second_factor": "off"})
+    return was_on
 
 
 @personal("account.reset")

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix import limits, links, tokens
+from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import sessions
 from fastpix.accounts.models import MailedLink
@@ -56,7 +57,8 @@ def reset(secret: str, password: str) -> Person:
 
 @personal("account.email")
 def ask_email(person_id: UUID, email: str) -> None:
-    """Mail a link to the new address; the old one stays until it is opened. Raises `Invalid`, `TooMany`."""
+    """Mail a link to the new address; the old one stays until it is opened. Raises `Invalid`, `TooMany`, `NotFresh`."""
+    principal.demand_fresh()
     shown, canonical = people.check_email(email)
     person = people.get(person_id)
     if canonical == person.email_canonical:

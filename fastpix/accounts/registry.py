@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from fastpix.accounts import account_views, invite_views, views
+from fastpix.accounts import account_views, factor_views, invite_views, views
 
 BLUEPRINTS = [
-    pages.blueprint for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside)
+    pages.blueprint
+    for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside, factor_views.pages)
 ]
 
 PUBLIC = {
     "accounts.home": "sends a visitor to where they belong",
     "accounts.set_up": "before anybody exists; the set-up token is the proof",
     "accounts.sign_in": "where one proves who one is",
+    "accounts.sign_in_code": "the second half of signing in; a right password a moment ago is the way in",
     "accounts.arrived": "tells a browser that lost its cookie so",
     "accounts.forgot": "for those who cannot sign in",
     "accounts.reset_link": "the mailed link is the proof",

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 
 from fastpix import tokens
+from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import browsers
-from fastpix.accounts.models import BrowserSession
+from fastpix.accounts.models import BrowserSession, HalfSession
 from fastpix.db import db, now
-from fastpix.errors import Missing
+from fastpix.errors import Gone, Missing
 from fastpix.resources.people.models import Person
 
 
@@ -31,6 +32,17 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     theme: str
     session_id: UUID
     last_seen_at: datetime
+    expires_at: datetime
+    is_remembered: bool
+    proved_at: datetime
+    rights_changed_at: datetime | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the last proof of who this is was minutes ago, and no role of theirs changed since."""
+        if self.rights_changed_at is not None and self.rights_changed_at >= self.proved_at:
+            return False
+        return self.proved_at > now() - timedelta(minutes=principal.FRESH_MINUTES)
 
 
 _FIND = (
@@ -43,6 +55,10 @@ _FIND = (
         Person.theme,
         BrowserSession.id,
         BrowserSession.last_seen_at,
+        BrowserSession.expires_at,
+        BrowserSession.is_remembered,
+        BrowserSession.proved_at,
+        Person.rights_changed_at,
     )
     .join(Person, Person.id == BrowserSession.person_id)
     .where(
@@ -72,6 +88,62 @@ def start(person_id: UUID, life: timedelta, *, is_remembered: bool, address: str
         )
     )
     db.session.flush()
+    return secret
+
+
+HALF_LIFE = timedelta(minutes=10)
+_HALF_ENDED = "This took too long. Sign in again."
+
+
+def start_half(person_id: UUID, *, is_remembered: bool) -> str:
+    """Note that the password was right and a code is awaited; the secret is for a cookie that opens nothing else."""
+    secret = tokens.new()
+    old = sa.delete(HalfSession).where(HalfSession.expires_at <= now())
+    db.session.execute(old.execution_options(synchronize_session=False))
+    db.session.add(
+        HalfSession(
+            token_hash=tokens.digest(secret),
+            person_id=person_id,
+            is_remembered=is_remembered,
+            expires_at=now() + HALF_LIFE,
+        )
+    )
+    db.session.flush()
+    return secret
+
+
+def find_half(secret: str) -> HalfSession:
+    """Whose password was right. Raises `Gone` when it is unknown, used or too old."""
+    found = sa.select(HalfSession).where(
+        HalfSession.token_hash == tokens.digest(secret), HalfSession.expires_at > now()
+    )
+    half = db.session.scalar(found)
+    if half is None:
+        raise Gone(_HALF_ENDED)
+    return half
+
+
+def use_half(secret: str) -> None:
+    """Use it up. Raises `Gone` when another request was quicker."""
+    gone = sa.delete(HalfSession).where(HalfSession.token_hash == tokens.digest(secret))
+    if db.session.execute(gone.execution_options(synchronize_session=False)).rowcount != 1:  # type: ignore[attr-defined]  # DML results have it
+        raise Gone(_HALF_ENDED)
+
+
+def renew(session_id: UUID) -> str:
+    """After a fresh proof: the session gets a new secret, so that a copied cookie does not become fresh with it.
+
+    Only an UPDATE, as part of another verb. Raises `Missing` for a session that ended meanwhile.
+    """
+    secret = tokens.new()
+    renewed = db.session.execute(
+        sa.update(BrowserSession)
+        .where(BrowserSession.id == session_id)
+        .values(token_hash=tokens.digest(secret), proved_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    if renewed.rowcount != 1:  # type: ignore[attr-defined]  # DML results have it
+        raise Missing("This session has ended. Sign in again.")
     return secret
 
 
@@ -115,7 +187,9 @@ def end_others(person_id: UUID, but: UUID) -> int:
 
 
 def end_all(person_id: UUID, but: UUID | None = None) -> int:
-    """End a person's sessions, as part of another verb (new password)."""
+    """End a person's sessions, and sign-ins that wait for a code, as part of another verb (new password)."""
+    halves = sa.delete(HalfSession).where(HalfSession.person_id == person_id)
+    db.session.execute(halves.execution_options(synchronize_session=False))
     statement = sa.delete(BrowserSession).where(BrowserSession.person_id == person_id)
     if but is not None:
         statement = statement.where(BrowserSession.id != but)

@@ -9,10 +9,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from fastpix.access import identity
-from fastpix.accounts import domain, door, recovery, setup
-from fastpix.accounts.door import RESET_COOKIE, safe_target
-from fastpix.accounts.forms import ForgotForm, NewPasswordForm, SetUpForm, SignInForm
-from fastpix.errors import TooMany
+from fastpix.accounts import domain, door, recovery, sessions, setup
+from fastpix.accounts.door import HALF_COOKIE, HALF_PATH, RESET_COOKIE, safe_target
+from fastpix.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SetUpForm, SignInForm
+from fastpix.errors import Gone, TooMany
 from fastpix.mail import outbox
 from fastpix.web.forms import EmptyForm, Form
 from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
@@ -69,18 +69,48 @@ def sign_in() -> Any:
         if form.is_sent():
             with form.catching():
                 remember = bool(form.remember.data)
-                secret = domain.sign_in(
+                came = domain.sign_in(
                     door.settings(),
                     form.email.data or "",
                     form.password.data or "",
                     is_remembered=remember,
                     browser=door.browser(),
                 )
-                arrived = redirect(url_for(".arrived", next=safe_target(form.next.data) or None), 303)
-                return door.give_session(arrived, secret, is_remembered=remember)
+                target = safe_target(form.next.data) or None
+                if came.needs_code:
+                    return door.carry(
+                        redirect(url_for(".sign_in_code", next=target), 303), HALF_COOKIE, came.secret, HALF_PATH
+                    )
+                return door.give_session(
+                    redirect(url_for(".arrived", next=target), 303), came.secret, is_remembered=remember
+                )
     except TooMany as problem:
         return _wait(problem, "accounts/sign_in.html", form)
     return show("accounts/sign_in.html", form=form)
+
+
+@pages.public("GET POST", HALF_PATH)
+def sign_in_code() -> Any:
+    """After a right password, the second factor. Without such a password there is nothing here."""
+    half = request.cookies.get(HALF_COOKIE, "")
+    form = CodeForm()
+    try:
+        sessions.find_half(half)
+        if form.is_sent():
+            with form.catching():
+                secret, remember = domain.finish_sign_in(
+                    door.settings(), half, form.code.data or "", browser=door.browser()
+                )
+                target = safe_target(request.args.get("next")) or None
+                arrived = door.give_session(
+                    redirect(url_for(".arrived", next=target), 303), secret, is_remembered=remember
+                )
+                return door.drop(arrived, HALF_COOKIE, HALF_PATH)
+    except Gone as problem:
+        return door.drop(go(".sign_in", str(problem) if half else "", "info"), HALF_COOKIE, HALF_PATH)
+    except TooMany as problem:
+        return _wait(problem, "accounts/sign_in_code.html", form)
+    return show("accounts/sign_in_code.html", form=form)
 
 
 @pages.public("GET", "/sign-in/done")

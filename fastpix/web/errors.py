@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy.exc
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from fastpix.access import principal, table
@@ -23,6 +23,7 @@ from fastpix.errors import (
     NotOffered,
     NotSignedIn,
     Refused,
+    SecondFactorMissing,
     TooMany,
     WrongState,
 )
@@ -80,6 +81,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         Denied: denied,
         NotSignedIn: _not_signed_in,
         Moved: _moved,
+        SecondFactorMissing: _second_factor_missing,
         Invalid: _invalid,
         FastpixError: _refused,
         ReadOnly: _stale,
@@ -104,6 +106,14 @@ def _not_signed_in(_problem: NotSignedIn) -> Any:
         return response
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=back))
+
+
+def _second_factor_missing(problem: SecondFactorMissing) -> Any:
+    db.session.rollback()
+    if envelope.is_api():
+        return envelope.failure(403, str(problem))
+    flash(str(problem), "warning")
+    return redirect(url_for("second_factor.index"))
 
 
 def _moved(problem: Moved) -> Any:

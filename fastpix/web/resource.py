@@ -37,6 +37,9 @@ def guard(action: Action) -> None:
         raise NotSignedIn("Sign in to see this page.")
     if not action.is_personal and not PERMISSION_OBJECTS[action.key].can():
         raise Denied(action.key)
+    # A form that was open too long comes back first, with everything typed: nothing is changed by it anyway.
+    if action.needs_fresh and request.method not in ("GET", "HEAD") and not principal.current().is_read_only:
+        principal.demand_fresh()
 
 
 def conclude(answer: Any) -> BaseResponse:

@@ -244,6 +244,11 @@ POLICY = {
     "account.email": "account.email",
     "account.password": "account.password",
     "account.delete": "account.delete",
+    "second_factor.index": "account.second_factor",
+    "second_factor.start": "account.second_factor",
+    "second_factor.activate": "account.second_factor",
+    "second_factor.turn_off": "account.second_factor",
+    "second_factor.renew_codes": "account.second_factor",
     "account.list_sessions": "sessions.end",
     "account.end_session": "sessions.end",
     "account.end_other_sessions": "sessions.end",
@@ -387,6 +392,10 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("account.email", "POST"): lambda s: Input(422, {"email": "else@acme.example"}),  # no mail server here
     ("account.password", "POST"): lambda s: Input(303, {"current": PASSWORD, "new": "another long password"}),
     ("account.delete", "POST"): lambda s: Input(409 if s.belongs else 303, {"password": PASSWORD}),
+    ("second_factor.start", "POST"): lambda s: Input(303),
+    ("second_factor.activate", "POST"): lambda s: Input(409, {"code": "123456"}),  # nothing was begun
+    ("second_factor.turn_off", "POST"): lambda s: Input(409),
+    ("second_factor.renew_codes", "POST"): lambda s: Input(409),
     ("account.end_session", "POST"): lambda s: Input(303, values={"session_id": s.session_id}),
     ("account.end_other_sessions", "POST"): lambda s: Input(303),
     ("accounts_more.found", "POST"): lambda s: Input(303, {"name": "Another House"}),
@@ -553,6 +562,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ),
     ("accounts.sign_in", "GET"): lambda s: Input(302 if s.who else 200),
     ("accounts.sign_in", "POST"): lambda s: Input(303, {"email": "mel@mel.example", "password": PASSWORD}),
+    ("accounts.sign_in_code", "GET"): lambda s: Input(303),  # without a right password before
+    ("accounts.sign_in_code", "POST"): lambda s: Input(303, {"code": "123456"}),
     ("accounts.arrived", "GET"): lambda s: Input(302 if s.who else 400),
     ("accounts.forgot", "POST"): lambda s: Input(200, {"email": "mel@mel.example"}),
     ("accounts.reset_link", "GET"): lambda s: Input(302, values={"secret": "abc"}),

@@ -54,6 +54,7 @@ NOT_PAGES = {
     "accounts.home": "goes on to where the visitor belongs; its own page is among STATES",
     "accounts.reset_link": "goes on to accounts.reset",
     "accounts.well_known_change_password": "goes on to account.password",
+    "accounts.sign_in_code": "after a right password alone: test_second_factor.py",
     "accounts.arrived": "goes on, or shows the sign-in form",
     "accounts_more.email_link": "goes on to accounts_more.confirm_email",
     "invite.link": "goes on to invite.look",

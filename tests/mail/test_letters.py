@@ -15,6 +15,7 @@ CONTEXTS = {
     "email_change": "name link new_email minutes",
     "email_changed": "name new_email",
     "password_changed": "name",
+    "second_factor": "name text",
     "member_joined": "organization name email role link",
     "membership_changed": "organization name text link",
     "test": "link",

@@ -36,6 +36,7 @@ class Authority:
     owner_role: Role
     owner_has_workspace: bool
     members_edit_workspaces: bool
+    owner_lacks_second_factor: bool
 
     @property
     def switches(self) -> frozenset[str]:
@@ -64,6 +65,7 @@ _FIND = (
         Member.role,
         sa.or_(Member.role == "admin", Member.all_workspaces, _GRANT),
         Organization.members_edit_workspaces,
+        sa.and_(Organization.require_second_factor, Person.second_factor_at.is_(None)),
     )
     .join(Member, Member.id == AccessToken.owner_id)
     .join(Person, Person.id == Member.person_id)

@@ -15,6 +15,7 @@ from fastpix.errors import Invalid, Missing, Refused
 from fastpix.resources.members import notices, search
 from fastpix.resources.members.change import admin_count, membership_change
 from fastpix.resources.members.models import Member, MemberWorkspace
+from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 
@@ -49,7 +50,7 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
         member = _load(member_id)
         old_role = member.role
         if role is not None:
-            member.role = checked_role(role)
+            _set_role(member, checked_role(role))
         if workspace_access is not None:
             _grant(member, workspace_access)
         db.session.flush()
@@ -74,6 +75,9 @@ def remove(member_id: UUID) -> None:
         raise Refused("You cannot remove yourself. Use “Leave organization” instead.")
     with membership_change("members.remove", name=before["name"], by=-1):
         member = _load(member_id)
+        if member.role == "admin":
+            principal.demand_fresh()
+        people.rights_changed(member.person_id)
         notices.membership_changed(member, f"{before['name']} was removed from {{organization}}, by {_me()}.")
         db.session.delete(member)
     describe("member", member_id, before["name"], before=_facts(before))
@@ -93,6 +97,8 @@ def leave(successor_id: UUID | None = None) -> None:
     # Naming a successor makes an admin: else any member could make an accomplice one on the way out.
     needed = "members.leave" if successor_id is None else "members.edit"
     principal.demand(needed)
+    if successor_id is not None:
+        principal.demand_fresh()
     with membership_change(needed, name="You", by=-1):
         if successor_id is not None:
             successor = _promote(successor_id, member_id)
@@ -102,6 +108,7 @@ def leave(successor_id: UUID | None = None) -> None:
                 "or delete the organization."
             )
         member = _load(member_id)
+        people.rights_changed(member.person_id)
         notices.membership_changed(member, f"{before['name']} left {{organization}}." + _handed_over(successor))
         db.session.delete(member)
     after = {"successor": successor["name"]} if successor else {}
@@ -138,6 +145,14 @@ def join(person_id: UUID, role: Role, workspace_access: Workspaces) -> Member:
 
 def is_member(person_id: UUID) -> bool:
     return db.session.scalar(sa.select(Member.id).where(Member.person_id == person_id)) is not None
+
+
+def without_second_factor(most: int = 20) -> tuple[int, list[str]]:
+    """How many members have no second factor, and the names of some: whom requiring one would stop."""
+    lacking = sa.select(Person.name).join(Member, Member.person_id == Person.id)
+    lacking = lacking.where(Person.second_factor_at.is_(None))
+    total = db.session.scalar(lacking.with_only_columns(sa.func.count(Member.id))) or 0
+    return total, list(db.session.scalars(lacking.order_by(Person.name_folded).limit(most)))
 
 
 def admin_names(most: int = 5) -> list[str]:
@@ -188,6 +203,14 @@ def _grant(member: Member, workspace_access: Workspaces) -> None:
     db.session.add_all(MemberWorkspace(member_id=member.id, to_workspace_id=each) for each in chosen)
 
 
+def _set_role(member: Member, role: Role) -> None:
+    """Set a role; the person's proof of who they are counts for the new one only when given again."""
+    if member.role != role:
+        principal.demand_fresh()
+        member.role = role
+        people.rights_changed(member.person_id)
+
+
 def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
     if successor_id == leaver_id:
         raise Invalid("successorId", "Choose somebody else to take over.")
@@ -195,7 +218,7 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
         member = _load(successor_id)
     except Missing:
         raise Invalid("successorId", "Choose a member of this organization.") from None
-    member.role = "admin"
+    _set_role(member, "admin")
     return search.one(successor_id)
 
 

@@ -84,6 +84,8 @@ def invite(emails: list[str], role: str, workspace_access: Workspaces = "all") -
     """
     lock.touch()
     chosen_role = members.checked_role(role)
+    if chosen_role == "admin":
+        principal.demand_fresh()
     chosen = members.checked_workspaces(workspace_access)
     addresses = check_addresses(" ".join(emails))
     results = [_invite_one(address, chosen_role, workspace_access == "all", chosen) for address in addresses]
@@ -102,6 +104,8 @@ def resend(invitation_id: UUID) -> dict[str, Any]:
     """A new link for an invite: the old ones are dead, the clock starts again. A result as of `invite`."""
     lock.touch()
     invitation = _load(invitation_id)
+    if invitation.role == "admin":
+        principal.demand_fresh()
     _count(invitation.email_canonical)
     outbox.discard(invitation.id)
     invitation.inviter_id, invitation.inviter_name = principal.current().member_id, principal.current().shown_name
@@ -118,6 +122,7 @@ def edit(invitation_id: UUID, role: str | None = None, workspace_access: Workspa
     invitation = _load(invitation_id)
     before = _facts(invitation)
     if role is not None and role != invitation.role:
+        principal.demand_fresh()
         invitation.role = members.checked_role(role)
         if invitation.role == "admin":
             notices.invited_as_admin(invitation.email, principal.current().shown_name)

@@ -33,6 +33,7 @@ _COLUMNS: tuple[Any, ...] = (
     Member.last_seen_at,
     Person.name,
     Person.email,
+    Person.second_factor_at.is_not(None).label("has_second_factor"),
 )
 _ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _ONE = _ROWS.where(Member.id == sa.bindparam("member_id"))
@@ -157,6 +158,7 @@ def _as_dicts(found: Any) -> list[dict[str, Any]]:
             "joined_at": row.joined_at,
             "last_seen_at": row.last_seen_at,
             "is_me": row.id == me,
+            "has_second_factor": row.has_second_factor,
         }
         for row in found
     ]

@@ -13,6 +13,7 @@ from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.resources.members.models import Member, MemberWorkspace
 from fastpix.resources.organizations.models import Organization
+from fastpix.resources.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Standing:
     slug: str
     organization_name: str
     members_edit_workspaces: bool
+    lacks_second_factor: bool
 
     @property
     def switches(self) -> frozenset[str]:
@@ -44,8 +46,10 @@ _OF_PERSON = (
         Organization.slug,
         Organization.name,
         Organization.members_edit_workspaces,
+        sa.and_(Organization.require_second_factor, Person.second_factor_at.is_(None)),
     )
     .join(Organization, Organization.id == Member.organization_id)
+    .join(Person, Person.id == Member.person_id)
     .where(Member.person_id == sa.bindparam("person_id"))
     .order_by(Organization.name, Organization.id)
 )

@@ -17,6 +17,7 @@ from fastpix.errors import Invalid, Missing
 from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations.models import FormerSlug, Organization
+from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 
@@ -52,6 +53,7 @@ def access_table() -> list[dict[str, Any]]:
             "admin": row.allows("admin", actor.switches),
             "member": row.allows("member", actor.switches),
             "mine": row.key in actor.permissions,
+            "fresh": table.FRESH.get(row.key, ""),
         }
         for row in table.PERMISSIONS
     ]
@@ -63,18 +65,23 @@ def edit(
     slug: str | None = None,
     members_edit_workspaces: bool | None = None,
     audit_days: int | None = None,
+    require_second_factor: bool | None = None,
 ) -> dict[str, Any]:
-    """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`."""
+    """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`, `NotFresh`."""
     organization = _load()
     before = _facts(organization)
     if name is not None:
         organization.name = _checked_name(name)
     if slug is not None and slug != organization.slug:
         _move(organization, slug)
-    if members_edit_workspaces is not None:
+    if members_edit_workspaces is not None and members_edit_workspaces != organization.members_edit_workspaces:
+        principal.demand_fresh()
         organization.members_edit_workspaces = members_edit_workspaces
-    if audit_days is not None:
+    if audit_days is not None and audit_days != organization.audit_days:
+        principal.demand_fresh()
         organization.audit_days = _checked_days(audit_days)
+    if require_second_factor is not None and require_second_factor != organization.require_second_factor:
+        _require_second_factor(organization, require_second_factor)
     describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
     return as_dict(organization)
 
@@ -143,6 +150,7 @@ def as_dict(organization: Organization) -> dict[str, Any]:
         "name": organization.name,
         "members_edit_workspaces": organization.members_edit_workspaces,
         "audit_days": organization.audit_days,
+        "require_second_factor": organization.require_second_factor,
         "member_count": organization.member_count,
         "created_at": organization.created_at,
     }
@@ -163,6 +171,15 @@ def _checked_days(days: int) -> int:
     if days and not 30 <= days <= MOST_AUDIT_DAYS:
         raise Invalid("auditDays", f"Give a number from 30 to {MOST_AUDIT_DAYS}, or 0 to keep everything.")
     return days
+
+
+def _require_second_factor(organization: Organization, is_required: bool) -> None:
+    """Nobody shuts themselves out: who turns it on has one."""
+    principal.demand_fresh()
+    person_id = principal.current().person_id
+    if is_required and person_id is not None and people.second_factor_since(person_id) is None:
+        raise Invalid("require_second_factor", "Set up your own second factor first, in your account.")
+    organization.require_second_factor = is_required
 
 
 def _move(organization: Organization, slug: str) -> None:
@@ -194,4 +211,5 @@ def _facts(organization: Organization) -> dict[str, Any]:
         "slug": organization.slug,
         "members_edit_workspaces": organization.members_edit_workspaces,
         "audit_days": organization.audit_days,
+        "require_second_factor": organization.require_second_factor,
     }

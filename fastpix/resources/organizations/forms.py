@@ -26,4 +26,9 @@ class OrganizationForm(Form):
         description="Older rows are removed, and the removal is told in the log. 0 keeps everything; 30 are the least.",
         render_kw={"min": "0", "max": "36500"},
     )
+    require_second_factor = BooleanField(
+        "Require a second factor",
+        description="Who has none is sent to set it up before any page here opens, and their tokens stop until then. "
+        "Nobody is removed.",
+    )
     wire_names = {"auditDays": "audit_days"}

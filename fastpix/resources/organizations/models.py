@@ -21,6 +21,7 @@ class Organization(IsOrganization, Base):
     slug: Mapped[str] = mapped_column(sa.String(40), unique=True)
     name: Mapped[str] = mapped_column(sa.String(80))
     members_edit_workspaces: Mapped[bool] = mapped_column(default=True)
+    require_second_factor: Mapped[bool] = mapped_column(default=False)
     member_version: Mapped[int] = mapped_column(default=0)
     member_count: Mapped[int] = mapped_column(default=0)
     # For how many days rows of the audit log are kept; 0 is for ever.

@@ -83,9 +83,11 @@ def edit() -> Any:
     form = OrganizationForm(data=organization) if request.method == "GET" else OrganizationForm()
     if form.is_sent():
         with form.catching():
-            after = domain.edit(form.name.data, form.slug.data, form.members_edit_workspaces.data, form.audit_days.data)
+            policies = (form.members_edit_workspaces.data, form.audit_days.data, form.require_second_factor.data)
+            after = domain.edit(form.name.data, form.slug.data, *policies)
             return go(".settings", "The organization was saved.", org=after["slug"])
-    return show("organizations/edit.html", form=form, organization=organization)
+    count, some = members.without_second_factor()
+    return show("organizations/edit.html", form=form, organization=organization, lacking=count, some=some)
 
 
 @pages.page(domain.delete, "GET POST", "/settings/delete")

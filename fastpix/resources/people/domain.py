@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -92,6 +93,31 @@ def set_email(person: Person, email: str) -> None:
     if other is not None and other.id != person.id:
         raise Invalid("email", "An account with this address exists already.")
     person.email, person.email_canonical, person.email_verified_at = shown, canonical, now()
+
+
+def rights_changed(person_id: UUID) -> None:
+    """Note that a role of the person changed: their sessions must prove afresh who they are (`table.FRESH`)."""
+    db.session.execute(
+        sa.update(Person)
+        .where(Person.id == person_id)
+        .values(rights_changed_at=now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def set_second_factor(person_id: UUID, is_on: bool) -> None:
+    """Note whether signing in as the person asks for a second factor. `accounts.second_factor` keeps what proves it."""
+    db.session.execute(
+        sa.update(Person)
+        .where(Person.id == person_id)
+        .values(second_factor_at=now() if is_on else None)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def second_factor_since(person_id: UUID) -> datetime | None:
+    """Since when signing in as the person asks for a second factor; None where it does not."""
+    return db.session.scalar(sa.select(Person.second_factor_at).where(Person.id == person_id))
 
 
 def everybody() -> list[Person]:

@@ -23,5 +23,9 @@ class Person(Base):
     name: Mapped[str] = mapped_column(sa.String(120))
     name_folded: Mapped[str] = mapped_column(Bytewise, index=True)
     password_hash: Mapped[str] = mapped_column(sa.String(255), default="")
+    # Since when signing in asks for a second factor; None while it does not.
+    second_factor_at: Mapped[datetime | None]
+    # A fresh proof from before this moment counts no more: a role of the person changed.
+    rights_changed_at: Mapped[datetime | None]
     theme: Mapped[str] = mapped_column(sa.String(8), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)

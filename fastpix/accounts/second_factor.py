@@ -1,0 +1,219 @@
+"""The second factor: codes of an authenticator app (TOTP), and recovery codes for who lost it.
+
+A code works once: the newest time step taken is kept. Clocks may differ by one step. Wrong codes are counted per person.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from typing import Any, Literal, cast
+from uuid import UUID
+
+import pyotp
+import sqlalchemy as sa
+
+from fastpix import limits, seal, tokens
+from fastpix.access import principal
+from fastpix.access.action import describe, personal
+from fastpix.accounts.models import RecoveryCode, SecondFactor
+from fastpix.db import db, now
+from fastpix.errors import Invalid, Refused
+from fastpix.mail import outbox
+from fastpix.resources.people import domain as people
+from fastpix.resources.people.models import Person
+from fastpix.settings import Settings
+
+STEP_SECONDS, CODES, WINDOW = 30, 10, 15  # minutes of the window in which wrong codes are counted
+WRONG = "This code is wrong, or was used already. Wait for the next one."
+NOT_ON = "Your second factor is not turned on."
+# Without letters and digits that look alike.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def is_on(person_id: UUID) -> bool:
+    """Whether signing in as this person needs a second factor."""
+    return people.second_factor_since(person_id) is not None
+
+
+@personal("account.second_factor", changes=False)
+def state(person_id: UUID) -> dict[str, Any]:
+    """{since, codes_left, secret, uri}: `since` None while it is off; the secret only while it waits for its code."""
+    row = _find(person_id)
+    if row is None:
+        return {"since": None, "codes_left": 0, "secret": None, "uri": None}
+    since = people.second_factor_since(person_id)
+    if since is not None:
+        return {"since": since, "codes_left": _codes_left(person_id), "secret": None, "uri": None}
+    secret = seal.unseal(row.sealed)
+    # A waiting secret is shown to the fresh step that made it, not to a session that was left open. And it cannot be
+    # shown when the instance's key was changed meanwhile. Both begin anew.
+    if secret is None or not principal.current().is_fresh:
+        return {"since": None, "codes_left": 0, "secret": None, "uri": None}
+    uri = pyotp.TOTP(secret).provisioning_uri(name=people.get(person_id).email, issuer_name="fastpix")
+    return {"since": None, "codes_left": 0, "secret": secret, "uri": uri}
+
+
+@personal("account.second_factor")
+def start(person_id: UUID) -> None:
+    """A new secret, which waits for its first right code and counts for nothing until then. Raises `Refused`."""
+    person = people.get(person_id)
+    if is_on(person_id):
+        raise Refused("Your second factor is turned on already. Turn it off first to set up another app.")
+    _delete(person_id)
+    db.session.add(SecondFactor(person_id=person_id, sealed=seal.seal(pyotp.random_base32())))
+    db.session.flush()
+    describe("person", person.id, person.name, after={"second_factor": "waits for its first code"})
+
+
+@personal("account.second_factor")
+def activate(settings: Settings, person_id: UUID, code: str) -> list[str]:
+    """Turn it on by a right code; the recovery codes, shown now and never again. Raises `Invalid`, `Refused`, `TooMany`."""
+    row = _find(person_id)
+    if row is None or is_on(person_id):
+        raise Refused("There is nothing to confirm. Begin with “Set up an authenticator app”.")
+    _count(settings, person_id)
+    _take_totp(person_id, _bare(code))
+    people.set_second_factor(person_id, True)
+    person = people.get(person_id)
+    describe("person", person.id, person.name, before={"second_factor": "off"}, after={"second_factor": "on"})
+    tell(person, "A second factor was turned on: signing in asks for a code of your authenticator app from now on.")
+    return _make_codes(person_id)
+
+
+@personal("account.second_factor")
+def turn_off(person_id: UUID) -> None:
+    """Turn it off, with its recovery codes. Raises `Refused` when it is not on."""
+    if not is_on(person_id):
+        raise Refused(NOT_ON)
+    person = people.get(person_id)
+    _delete(person_id)
+    describe("person", person.id, person.name, before={"second_factor": "on"}, after={"second_factor": "off"})
+    tell(person, "Your second factor was turned off: the password alone opens your account now.")
+
+
+@personal("account.second_factor")
+def renew_codes(person_id: UUID) -> list[str]:
+    """New recovery codes, shown now and never again; the old ones are dead. Raises `Refused` when it is not on."""
+    if not is_on(person_id):
+        raise Refused(NOT_ON)
+    person = people.get(person_id)
+    describe("person", person.id, person.name, after={"recovery_codes": "new"})
+    return _make_codes(person_id)
+
+
+def prove(settings: Settings, person_id: UUID, code: str, *, field: str = "code") -> Literal["code", "recovery code"]:
+    """Use up a code of the app or a recovery code; which of them it was. Part of signing in and of the fresh step.
+
+    Ends the transaction: a wrong code must count. Raises `Invalid`, `TooMany`.
+    """
+    _count(settings, person_id)
+    bare = _bare(code)
+    if not is_on(person_id):
+        raise Invalid(field, WRONG)
+    if bare.isdigit():
+        _take_totp(person_id, bare, field)
+    else:
+        _take_recovery(person_id, bare, field)
+    limits.forget("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    return "code" if bare.isdigit() else "recovery code"
+
+
+def remove(person_id: UUID) -> bool:
+    """Take it away without a code: the operator's rescue, and an account that was never proved. Whether it was on."""
+    was_on = is_on(person_id)
+    _delete(person_id)
+    return was_on
+
+
+def tell(person: Person, text: str) -> None:
+    """Mail the person what happened to their second factor."""
+    outbox.post("second_factor", person.email, {"name": person.name, "text": text})
+
+
+def _find(person_id: UUID) -> SecondFactor | None:
+    found = sa.select(SecondFactor).where(SecondFactor.person_id == person_id)
+    return db.session.scalar(found, execution_options={"populate_existing": True})
+
+
+def _count(settings: Settings, person_id: UUID) -> None:
+    """A million codes, three of them right at any time: ten tries in 15 minutes leave nothing to guess."""
+    limits.count("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    db.session.commit()  # a failed try must count
+
+
+def _bare(code: str) -> str:
+    return "".join(code.split()).replace("-", "").lower()[:40]
+
+
+def _step() -> int:
+    return int(time.time()) // STEP_SECONDS
+
+
+def _take_totp(person_id: UUID, code: str, field: str = "code") -> None:
+    row = _find(person_id)
+    secret = seal.unseal(row.sealed) if row else None
+    if row is None or secret is None:
+        raise Invalid(field, WRONG)
+    totp, present = pyotp.TOTP(secret), _step()
+    for step in (present, present - 1, present + 1):
+        if hmac.compare_digest(totp.generate_otp(step).encode(), code.encode()) and _use_up(person_id, step):
+            return
+    raise Invalid(field, WRONG)
+
+
+def _use_up(person_id: UUID, step: int) -> bool:
+    """Whether this request is the one that takes the step's code. One statement, so two requests cannot both be."""
+    taken = db.session.execute(
+        sa.update(SecondFactor)
+        .where(SecondFactor.person_id == person_id, SecondFactor.last_step < step)
+        .values(last_step=step)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(cast(Any, taken).rowcount == 1)
+
+
+def _take_recovery(person_id: UUID, code: str, field: str) -> None:
+    used = db.session.execute(
+        sa.update(RecoveryCode)
+        .where(
+            RecoveryCode.person_id == person_id,
+            RecoveryCode.code_hash == tokens.digest(code),
+            RecoveryCode.used_at.is_(None),
+        )
+        .values(used_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    if cast(Any, used).rowcount != 1:
+        raise Invalid(field, WRONG)
+    left = _codes_left(person_id)
+    tell(people.get(person_id), f"A recovery code was used in place of your authenticator app. {left} are left.")
+
+
+def _codes_left(person_id: UUID) -> int:
+    unused = sa.select(sa.func.count(RecoveryCode.id)).where(
+        RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
+    )
+    return db.session.scalar(unused) or 0
+
+
+def _make_codes(person_id: UUID) -> list[str]:
+    """79 bits each, so that a plain hash keeps them: nobody tries them all."""
+    db.session.execute(_old_codes(person_id))
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(16)) for _ in range(CODES)]
+    db.session.add_all(RecoveryCode(person_id=person_id, code_hash=tokens.digest(code)) for code in codes)
+    db.session.flush()
+    return ["-".join(code[at : at + 4] for at in range(0, 16, 4)) for code in codes]
+
+
+def _old_codes(person_id: UUID) -> Any:
+    old = sa.delete(RecoveryCode).where(RecoveryCode.person_id == person_id)
+    return old.execution_options(synchronize_session=False)
+
+
+def _delete(person_id: UUID) -> None:
+    db.session.execute(_old_codes(person_id))
+    people.set_second_factor(person_id, False)
+    gone = sa.delete(SecondFactor).where(SecondFactor.person_id == person_id)
+    db.session.execute(gone.execution_options(synchronize_session="fetch"))
