@@ -29,7 +29,7 @@ class _Fields(Form):
         validators=[InputRequired("Choose all or these.")],
         render_kw={"consequences": WHICH},
     )
-    events = SelectMultipleField("These events", choices=[(name, name) for name in TYPES])
+    events = SelectMultipleField("These events", choices={name: name for name in TYPES})
     is_enabled = BooleanField(
         "Switched on", default=True, description="Off: nothing is sent, and nothing kept for later."
     )
