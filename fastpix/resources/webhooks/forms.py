@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from fastpix.resources.webhooks.events import TYPES
 from fastpix.web.forms import Form, OnceForm, as_uuid
@@ -36,7 +36,7 @@ class _Fields(Form):
 
     def validate_events(self, field: SelectMultipleField) -> None:
         if self.which.data == "these" and not field.data:
-            raise ValueError("Tick at least one event, or choose all.")
+            raise ValidationError("Tick at least one event, or choose all.")
 
     @property
     def wanted(self) -> list[str]:

@@ -32,7 +32,7 @@ def checked(url: str) -> str:
     url = url.strip()
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and posting.port_of(parts) > 0
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         is_good = is_good and url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
         is_good = is_good and "@" not in parts.netloc and not parts.fragment
     except ValueError:
