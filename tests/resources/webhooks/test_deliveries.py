@@ -261,3 +261,14 @@ def test_a_name_is_not_asked_again_between_check_and_connection(world, cast, api
 def test_the_queries_of_a_change_without_an_endpoint_write_nothing(world, cast, api):
     rename(api, cast)
     assert len(rows(world, "webhook_events")) == 2, "the cast's own tests, of two houses"
+
+
+def test_the_mail_to_the_admins_leads_to_the_webhook(office):
+    """`kind` is that of every notice to admins; members get none."""
+    from fastpix.resources.members import notices
+
+    with office.acting("ada"):
+        notices.to_admins("The webhook to example.com was switched off.", "webhooks/some-id")
+    (letter,) = office.letters()
+    assert letter.recipient == "ada@ada.example" and "switched off" in letter.text
+    assert letter.links[0].endswith("/o/acme/webhooks/some-id")
