@@ -33,6 +33,7 @@ from fastpix.resources.webhooks.models import (
 # After the first, second, ... attempt that failed: 1 minute, and four times as long each time.
 PAUSES = tuple(timedelta(minutes=4**power) for power in range(5))
 MOST_FAILURES = 20
+CANNOT_SIGN = "The instance's secret key was changed, and the signing secret cannot be opened any more. Rotate it."
 IS_OFF = "The webhook was switched off before this was sent."
 _ALL = (
     sa.select(WebhookDelivery, WebhookEvent, Webhook)
@@ -46,6 +47,7 @@ class _Parcel:
     url: str
     body: bytes
     headers: dict[str, str]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ def deliver(args: Mapping[str, Any]) -> None:
     with reading(), transaction():
         parcel = _packed(delivery_id, number)
     outcome = _send(parcel) if parcel is not None else None
-    row = db.session.execute(_ALL.where(WebhookDelivery.id == delivery_id).with_for_update()).one_or_none()
+    # Not so tight a lock that an event which is just being written for the endpoint would have to wait.
+    row = db.session.execute(
+        _ALL.where(WebhookDelivery.id == delivery_id).with_for_update(key_share=True)
+    ).one_or_none()
     if row is None or not _is_due(row[0], number):
         return
     delivery, event, webhook = row
@@ -90,7 +95,9 @@ def _packed(delivery_id: UUID, number: int) -> _Parcel | None:
     body = event.body.encode()
     headers = {"Content-Type": "application/json"}
     secret = seal.unseal(webhook.sealed_secret)
-    if event.type != events.TEST and secret is not None:
+    if secret is None:
+        return _Parcel(webhook.url, body, headers, CANNOT_SIGN)
+    if event.type != events.TEST:
         headers |= signatures(body, secret, int(now().timestamp()))
     return _Parcel(webhook.url, body, headers)
 
@@ -104,6 +111,8 @@ def signatures(body: bytes, secret: str, moment: int) -> dict[str, str]:
 
 
 def _send(parcel: _Parcel) -> _Outcome:
+    if parcel.problem:
+        return _Outcome(None, 0, problem=parcel.problem)
     began = time.monotonic()
     policy = targets.policy
     options: dict[str, Any] = {

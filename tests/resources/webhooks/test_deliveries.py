@@ -152,6 +152,13 @@ def test_a_rotated_secret_signs_what_was_waiting(world, cast, api, hook, receive
     assert is_signed(headers, body, secret) and not is_signed(headers, body, hook["secret"])
 
 
+def test_what_cannot_be_signed_any_more_is_not_sent(world, cast, api, hook, receiver):
+    rename(api, cast)
+    change(world, "webhooks", {"id": UUID(hook["id"])}, sealed_secret=b"sealed with another key")
+    deliver(world)
+    assert receiver.taken == [] and one(api, hook)["problem"] == jobs.CANNOT_SIGN
+
+
 def test_an_endpoint_that_is_off_is_told_nothing(world, cast, api, hook, receiver):
     rename(api, cast)
     api.patch(f"iam/webhooks/{hook['id']}", {"isEnabled": False})
