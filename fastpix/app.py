@@ -23,6 +23,7 @@ from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
+from fastpix.resources.webhooks import targets
 from fastpix.storage import instance as storage
 from fastpix.storage import open_storage
 from fastpix.video import tools
@@ -87,6 +88,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
     outbox.configure(now)
     tools.configure(now.ffmpeg)
     sources.policy = sources.Policy(now.fetch_allow_private, now.upload_limit)
+    targets.policy = targets.Policy(now.fetch_allow_private)
     media_jobs.longest_seconds = now.longest_media_hours * 3600.0
     storage.configure(
         open_storage(

@@ -29,6 +29,7 @@ GRACE_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 MOST_DEATHS, DEATHS_WITHIN = 3, 60.0
 QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
+NOTIFYING_THREADS = 2  # nor a receiver of webhooks that takes its ten seconds
 INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -108,6 +109,7 @@ def worker(settings: Settings) -> int:
     lanes = [
         (resources.QUICK, QUICK_THREADS),
         (resources.INCOMING, INCOMING_THREADS),
+        (resources.NOTIFYING, NOTIFYING_THREADS),
         (resources.TRANSCODING, settings.transcode_jobs),
     ]
     options = {"scope": _scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
@@ -138,8 +140,10 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.audit import retention
     from fastpix.resources.live_streams import housekeeping as live
     from fastpix.resources.media import housekeeping, uploads
+    from fastpix.resources.webhooks import events
 
     pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
+    pruning[events.prune] = 3600
     return [
         {
             **jobs.PERIODIC,

@@ -21,6 +21,7 @@ from fastpix.accounts import joining, sessions
 from fastpix.accounts.door import session_cookie
 from fastpix.accounts.models import BrowserSession
 from fastpix.db import db, now, set_reading
+from fastpix.jobs.models import Job
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
@@ -28,6 +29,9 @@ from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
 from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.signing_keys import domain as signing_keys
+from fastpix.resources.webhooks import deliveries as webhook_deliveries
+from fastpix.resources.webhooks import domain as webhooks
+from fastpix.resources.webhooks.models import WebhookAttempt
 from fastpix.resources.workspaces import domain as workspaces
 from tests import library
 from tests.library import Shelf
@@ -86,6 +90,10 @@ class House:
     tokens: dict[str, Token] = field(default_factory=dict)
     shelf: Shelf | None = None
     playlist: UUID | None = None
+    webhook: UUID | None = None
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    delivery: UUID | None = None
 
     @property
     def workspace(self) -> UUID:
@@ -191,6 +199,21 @@ def _furnish(cast: Cast) -> None:
             made = playlists.create(house.workspace, f"Best of {house.slug}", "manual", reference_id="best")
             house.playlist = made["id"]
             playlists.add(house.playlist, [house.shelf.media])
+            _webhook(house)
+
+
+def _webhook(house: House) -> None:
+    """An endpoint that is off, so that what tests do tells nobody, with a test that was not sent."""
+    house.webhook_url = f"https://1.1.1.1/{house.slug}-secret-hook"
+    made = webhooks.create(house.workspace, house.webhook_url, [], is_enabled=False)
+    house.webhook, house.webhook_secret = made["id"], made["secret"]
+    house.delivery = webhook_deliveries.test(house.webhook)["id"]
+    answer = f"{house.slug} answered"
+    tried = WebhookAttempt(
+        delivery_id=house.delivery, workspace_id=house.workspace, number=1, milliseconds=7, answer=answer
+    )
+    db.session.add(tried)
+    db.session.execute(sa.delete(Job).where(Job.kind == "webhooks.deliver"))
 
 
 def _move_on(cast: Cast) -> None:

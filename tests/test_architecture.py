@@ -23,6 +23,7 @@ ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
     "domain",
     "acceptance",
+    "announce",
     "asked",
     "authority",
     "broadcasts",
@@ -30,6 +31,8 @@ RULES = [
     "clips",
     "contents",
     "create",
+    "deliveries",
+    "events",
     "invitations",
     "keys",
     "lifecycle",
@@ -47,6 +50,7 @@ RULES = [
     "simulcasts",
     "sources_of",
     "standing",
+    "targets",
     "tracks",
     "uploads",
     "viewers",
@@ -69,6 +73,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "addresses": ["errors"],
     "patient_socket": [],
     "fetch": ["errors", "addresses", "patient_socket"],
+    "posting": ["errors", "addresses", "patient_socket"],
     "video*": ["errors", "video*"],
     "storage*": ["errors", "storage*"],
     "access.identity": [*ACCESS, "db", "errors", "accounts.sessions", "resources.*"],  # who somebody is: asks the owners
@@ -103,6 +108,13 @@ MAY_IMPORT: dict[str, list[str]] = {
         "web.api", "errors", "own.domain", "own.simulcasts", "resources.media.asked", "resources.media.schemas",
     ],
     "resources.audit.presentation": ["own.search", "access.table"],
+    # What happened, as the API shows it to those who may only look: the wire shape without a request.
+    "resources.*.announce": ["own.search", "own.shapes", "own.models", "resources.webhooks.events", "access.principal"],
+    "resources.webhooks.targets": ["addresses", "posting", "errors"],
+    "resources.webhooks.jobs": [
+        "own.*", "posting", "seal", "access.action", "db", "resources.audit.domain", "resources.members.notices",
+    ],
+    "resources.webhooks.forms": ["web.forms", "own.events"],
     "resources.*.models": ["db", "access.tenancy", "access.table"],
     "resources.*.schemas": ["web.api"],
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],
@@ -186,6 +198,7 @@ ACROSS = {
     "resources.media.uploads": "who sends a file is known by the signed address alone; expiry is housekeeping",
     "resources.members.standing": "who somebody is comes before any scope; last seen is noted after",
     "resources.members.acceptance": "an invite is found by its secret, before anybody is a member",
+    "resources.webhooks.events": "the worker forgets the old deliveries of all organizations",
     "resources.organizations.domain": "founding one, and addresses, which are unique in the instance",
 }
 EVERY_WORKSPACE = {

@@ -29,6 +29,9 @@ from fastpix.resources.playlists import api as playlists_api
 from fastpix.resources.playlists import views as playlists
 from fastpix.resources.signing_keys import api as signing_keys_api
 from fastpix.resources.signing_keys import views as signing_keys
+from fastpix.resources.webhooks import api as webhooks_api
+from fastpix.resources.webhooks import jobs as webhooks_jobs
+from fastpix.resources.webhooks import views as webhooks
 from fastpix.resources.workspaces import api as workspaces_api
 from fastpix.resources.workspaces import views as workspaces
 
@@ -45,11 +48,13 @@ RESOURCES = (
     (signing_keys.pages, signing_keys_api.api),
     (access_tokens.pages, access_tokens_api.api),
     (audit.pages, audit_api.api),
+    (webhooks.pages, webhooks_api.api),
 )
 # Background jobs by kind, in lanes: what one lane has to do never waits for another lane's work.
 QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}
 INCOMING: Jobs = {"media.ingest": media_jobs.ingest, "media.track": media_extras.track}
 TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": media_extras.download}
+NOTIFYING: Jobs = {"webhooks.deliver": webhooks_jobs.deliver}
 
 BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors] + [
     door.blueprint

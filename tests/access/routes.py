@@ -239,6 +239,25 @@ POLICY = {
     "audit.index": "audit.view",
     "audit.export": "audit.view",
     "audit_api.index_get": "audit.view",
+    "webhooks.index": "webhooks.view",
+    "webhooks.detail": "webhooks.view",
+    "webhooks.delivery": "webhooks.view",
+    "webhooks.create": "webhooks.create",
+    "webhooks.edit": "webhooks.edit",
+    "webhooks.rotate": "webhooks.edit",
+    "webhooks.test": "webhooks.edit",
+    "webhooks.redeliver": "webhooks.edit",
+    "webhooks.delete": "webhooks.delete",
+    "webhooks_api.index_get": "webhooks.view",
+    "webhooks_api.get_get": "webhooks.view",
+    "webhooks_api.log_get": "webhooks.view",
+    "webhooks_api.delivery_get": "webhooks.view",
+    "webhooks_api.create_post": "webhooks.create",
+    "webhooks_api.edit_patch": "webhooks.edit",
+    "webhooks_api.rotate_post": "webhooks.edit",
+    "webhooks_api.test_post": "webhooks.edit",
+    "webhooks_api.redeliver_post": "webhooks.edit",
+    "webhooks_api.delete_delete": "webhooks.delete",
     "account.index": "account.edit",
     "account.theme": "account.edit",
     "account.email": "account.email",
@@ -317,6 +336,10 @@ IDS |= {
     "streamId": lambda h: h.shelf.stream,
     "simulcast_id": lambda h: h.shelf.simulcast,
     "simulcastId": lambda h: h.shelf.simulcast,
+    "webhook_id": lambda h: h.webhook,
+    "webhookId": lambda h: h.webhook,
+    "delivery_id": lambda h: h.delivery,
+    "deliveryId": lambda h: h.delivery,
 }
 # Where the same name means another thing: the playback ids of live streams.
 LIVE_IDS: dict[str, Callable[[House], Any]] = {
@@ -553,6 +576,23 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ),
     ("access_tokens_api.adopt_post", "POST"): lambda s: Input(200),
     ("access_tokens_api.revoke_delete", "DELETE"): lambda s: Input(200),
+    # webhooks: the address is public and takes no look-up of a name
+    ("webhooks.create", "POST"): lambda s: Input(
+        200, {"workspace": str(s.house.workspace), "url": "https://1.1.1.1/new", "which": "all", "is_enabled": "y"}
+    ),
+    ("webhooks.edit", "POST"): lambda s: Input(
+        303, {"url": "https://1.1.1.1/other", "which": "these", "events": "video.media.ready"}
+    ),
+    ("webhooks.rotate", "POST"): lambda s: Input(200),
+    ("webhooks.test", "POST"): lambda s: Input(303),
+    ("webhooks.redeliver", "POST"): lambda s: Input(303),
+    ("webhooks.delete", "POST"): lambda s: Input(303),
+    ("webhooks_api.create_post", "POST"): lambda s: Input(201, {"url": "https://1.1.1.1/new"}),
+    ("webhooks_api.edit_patch", "PATCH"): lambda s: Input(200, {"description": "Renamed", "isEnabled": False}),
+    ("webhooks_api.rotate_post", "POST"): lambda s: Input(200),
+    ("webhooks_api.test_post", "POST"): lambda s: Input(201),
+    ("webhooks_api.redeliver_post", "POST"): lambda s: Input(201),
+    ("webhooks_api.delete_delete", "DELETE"): lambda s: Input(200),
     # public pages: the status is everybody's, unless it is told apart
     ("accounts.home", "GET"): lambda s: Input(302 if s.belongs or s.who is None else 200),
     ("accounts.well_known_change_password", "GET"): lambda s: Input(302),

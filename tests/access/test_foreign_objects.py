@@ -34,6 +34,8 @@ def rivals(house):
         "live stream": house.shelf.stream,
         "live playback id": house.shelf.live_playback_id,
         "simulcast target": house.shelf.simulcast,
+        "webhook": house.webhook,
+        "delivery": house.delivery,
     }
 
 
@@ -117,6 +119,7 @@ BODIES_OF_PAGES = [
     ("/o/acme/members/invitations/{invitation}/edit", {"role": "member", "access": "these", "workspaces": "workspace"}),
     ("/o/acme/members/leave", {"successor": "member"}),
     ("/o/acme/signing-keys/new", {"workspace": "workspace"}),
+    ("/o/acme/webhooks/new", {"url": "https://1.1.1.1/x", "which": "all", "workspace": "workspace"}),
     ("/o/acme/access-tokens/new", {"name": "x", "role": "member", "workspace": "workspace"}),
 ]
 BODIES_OF_THE_API = [

@@ -38,6 +38,8 @@ def markers(world):
         found[f"name of {label}"] = token.name
         found[f"secret of {label}"] = token.secret
         found[f"hash of {label}"] = tokens.digest(token.secret)
+    found["id of the webhook"], found["id of its delivery"] = str(acme.webhook), str(acme.delivery)
+    found["address of the webhook"], found["secret of the webhook"] = acme.webhook_url, acme.webhook_secret
     found["invite link"] = acme.invite_secret
     found["source of the media"] = acme.shelf.source_url
     found["address of the upload"] = acme.shelf.upload_url.partition("upload_id=")[2]
@@ -135,7 +137,7 @@ def test_no_secret_reaches_the_logs(world, markers, caplog):
 
 @pytest.mark.sqlite
 def test_the_menu_and_the_overview_of_a_member_know_no_keys_and_tokens(mel, ada):
-    for word in ("signing-keys", "access-tokens", "Signing keys", "Access tokens"):
+    for word in ("signing-keys", "access-tokens", "webhooks", "Signing keys", "Access tokens", "Webhooks"):
         assert word not in mel.page.get("/o/acme/").text
         assert word in ada.page.get("/o/acme/").text
 

@@ -113,6 +113,8 @@ def site(servers):
         "playlist_id": acme.playlist,
         "stream_id": acme.shelf.stream,
         "simulcast_id": acme.shelf.simulcast,
+        "webhook_id": acme.webhook,
+        "delivery_id": acme.delivery,
         "on_air": acme.shelf.active_stream,
         "disabled": acme.shelf.disabled_stream,
     }
@@ -235,6 +237,13 @@ def new_key(page):
     page.locator("#private-key").wait_for()
 
 
+def new_webhook(page):
+    page.goto("/o/acme/webhooks/new")
+    page.fill("#url", "https://1.1.1.1/hooks")
+    send(page, "#url")
+    page.locator("#webhook-secret").wait_for()
+
+
 def saved(page):
     page.goto("/account")
     send(page, "#name")
@@ -251,6 +260,8 @@ DONE = {
     "sign-in refused": ("nobody", wrong_password),
     "results of inviting": ("ada", invite_two),
     "key shown once": ("ada", new_key),
+    "webhook form with errors": ("ada", lambda p: fill_nothing(p, "/o/acme/webhooks/new", "#url")),
+    "secret of a webhook shown once": ("ada", new_webhook),
     "token shown once": ("ada", new_token),
     "something was saved": ("ada", saved),
 }

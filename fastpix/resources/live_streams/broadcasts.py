@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fastpix.access.action import Entry
 from fastpix.db import db, now
 from fastpix.resources.audit import domain as audit
+from fastpix.resources.live_streams import announce
 from fastpix.resources.live_streams.models import (
     ACTIVE,
     IDLE,
@@ -79,6 +80,7 @@ def away(stream: LiveStream, reason: str) -> None:
         return
     stream.disconnected_at = now()
     _rest_pushes(stream)
+    announce.stream(stream, "disconnected")
     note(stream, f"{reason} The broadcast goes on if the encoder returns within {stream.reconnect_window} seconds.")
 
 
@@ -91,6 +93,8 @@ def end(stream: LiveStream, reason: str, status: str = IDLE) -> None:
         broadcast.ended_at = now()
         note(stream, reason)
         db.session.flush()
+        if status == IDLE:
+            announce.stream(stream, "idle")
         settle(broadcast)
 
 

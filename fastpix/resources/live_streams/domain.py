@@ -13,7 +13,7 @@ from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused, WrongState
-from fastpix.resources.live_streams import broadcasts, search
+from fastpix.resources.live_streams import announce, broadcasts, search
 from fastpix.resources.live_streams.models import (
     ACTIVE,
     DISABLED,
@@ -89,6 +89,7 @@ def create(workspace_id: UUID, wanted: Wanted) -> dict[str, Any]:
     broadcasts.note(stream, "The stream was created.")
     db.session.flush()
     _tell(stream, after=_facts(stream) | {"policy": first.access_policy})
+    announce.stream(stream, "created")
     return get(stream.id)
 
 
@@ -109,6 +110,7 @@ def edit(
         stream.reconnect_window = _checked_window(reconnect_window)
     db.session.flush()
     _tell(stream, before=before, after=_facts(stream))
+    announce.stream(stream, "updated")
     return get(stream_id)
 
 
@@ -122,6 +124,7 @@ def enable(stream_id: str) -> None:
     broadcasts.note(stream, f"{principal.current().shown_name} enabled the stream.")
     db.session.flush()
     _tell(stream, before={"status": DISABLED}, after={"status": IDLE})
+    announce.stream(stream, "updated")
 
 
 @action("live_streams.edit")
@@ -136,6 +139,7 @@ def disable(stream_id: str) -> None:
     broadcasts.note(stream, f"{who} disabled the stream.")
     db.session.flush()
     _tell(stream, before={"status": before}, after={"status": DISABLED})
+    announce.stream(stream, "updated")
 
 
 @action("live_streams.edit")
@@ -163,6 +167,7 @@ def reset_key(stream_id: str) -> dict[str, Any]:
         broadcasts.away(stream, "The encoder was cut off, since its key was reset.")
     db.session.flush()
     _tell(stream, after={"key": "reset"})
+    announce.stream(stream, "updated")
     return get(stream_id)
 
 
@@ -174,6 +179,7 @@ def delete(stream_id: str) -> None:
     broadcasts.end(stream, "The stream was deleted.")
     _tell(stream, before=before)
     db.session.flush()
+    announce.stream(stream, "deleted")
     db.session.delete(stream)
     db.session.flush()
 

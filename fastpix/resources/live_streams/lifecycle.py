@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from fastpix.access import principal, tenancy
 from fastpix.db import db, now
 from fastpix.errors import Refused
-from fastpix.resources.live_streams import broadcasts, keys
+from fastpix.resources.live_streams import announce, broadcasts, keys
 from fastpix.resources.live_streams.models import (
     ACTIVE,
     DISABLED,
@@ -160,6 +160,7 @@ def _connect(stream: LiveStream, address: str, owner: str, engine: str) -> Admis
     db.session.flush()
     stream.connection_id, stream.disconnected_at = connection.id, None
     broadcasts.note(stream, f"An encoder connected from {address or 'an unknown address'}.")
+    announce.stream(stream, "connected", *(("preparing",) if current is None else ()))
     told = {"broadcast": str(broadcast.id)}
     broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, told)
     return Admission(
@@ -208,6 +209,7 @@ def keep(admission: Admission, finished: Iterable[Finished], picture: Picture) -
             stream.status = ACTIVE
             size = f", {picture.width} × {picture.height}" if picture.width else ""
             broadcasts.note(stream, f"On air{size}.")
+            announce.stream(stream, "active", *(("recording",) if broadcast.is_recorded else ()))
         return True
 
 

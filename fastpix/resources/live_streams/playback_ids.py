@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.live_streams import domain, search
+from fastpix.resources.live_streams import announce, domain, search
 from fastpix.resources.live_streams.models import LivePlaybackId, LiveStream
 from fastpix.resources.media import asked
 from fastpix.resources.media.models import NO_RESTRICTIONS
@@ -40,9 +40,10 @@ def create(stream_id: str, policy: str = "public", restrictions: dict[str, Any] 
 def delete(stream_id: str, playback_id: UUID) -> None:
     """Delete a playback id: what plays under it stops within seconds. Raises `Missing`."""
     row = _load(stream_id, playback_id)
-    _tell(domain.load(stream_id), row, before=_facts(row))
+    before = _facts(row)
     db.session.delete(row)
     db.session.flush()
+    _tell(domain.load(stream_id), row, before=before)
 
 
 @action("live_streams.edit")
@@ -92,3 +93,4 @@ def _facts(row: LivePlaybackId) -> dict[str, Any]:
 
 def _tell(stream: LiveStream, row: LivePlaybackId, **changes: Any) -> None:
     describe("live_playback_id", row.id, stream.name, workspace_id=stream.workspace_id, **changes)
+    announce.stream(stream, "updated")

@@ -13,7 +13,7 @@ from fastpix import seal
 from fastpix.access.action import action, describe
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, WrongState
-from fastpix.resources.live_streams import broadcasts, domain, keys, search
+from fastpix.resources.live_streams import announce, broadcasts, domain, keys, search
 from fastpix.resources.live_streams.models import IDLE, LiveStream, Simulcast
 from fastpix.resources.media import asked
 
@@ -59,6 +59,7 @@ def create(stream_id: str, url: str, key: str, metadata: dict[str, Any] | None =
     db.session.add(row)
     db.session.flush()
     _tell(stream, row, after=_facts(row))
+    announce.simulcast(stream, row, "created")
     return search.simulcast_as_dict(row)
 
 
@@ -79,6 +80,7 @@ def edit(
         row.metadata_ = asked.metadata(metadata)
     db.session.flush()
     _tell(stream, row, before=before, after=_facts(row))
+    announce.simulcast(stream, row, "updated")
     return search.simulcast_as_dict(row)
 
 
@@ -86,7 +88,9 @@ def edit(
 def delete(stream_id: str, simulcast_id: str) -> None:
     """Delete a target; a push to it ends. Raises `Missing`."""
     row = _load(stream_id, simulcast_id)
-    _tell(domain.load(stream_id), row, before=_facts(row))
+    stream = domain.load(stream_id)
+    _tell(stream, row, before=_facts(row))
+    announce.simulcast(stream, row, "deleted")
     db.session.delete(row)
     db.session.flush()
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid
-from fastpix.resources.media import asked, domain, tracks
+from fastpix.resources.media import announce, asked, domain, tracks
 from fastpix.resources.media.asked import Asked
 from fastpix.resources.media.models import CLIP, READY, RECORDING, URL, Media, PlaybackId
 from fastpix.resources.workspaces import domain as workspaces
@@ -39,6 +39,7 @@ def from_url(workspace_id: UUID, url: str, wanted: Asked) -> dict[str, Any]:
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": media.source_kind}, workspace_id=workspace_id)
+    announce.media(media, "media.created")
     return domain.get(media.id)
 
 
@@ -77,6 +78,7 @@ def recorded(workspace_id: UUID, stream_id: str, wanted: Asked) -> Media:
     """The media of a broadcast; the worker puts its segments together. Not a verb: broadcasts end by themselves."""
     media = new(workspace_id, RECORDING, wanted.check(), stream_id=stream_id, source_name="recording.mp4")
     domain.enqueue(media, "media.ingest")
+    announce.media(media, "media.created")
     return media
 
 

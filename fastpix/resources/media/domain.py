@@ -13,7 +13,7 @@ from fastpix.access.principal import current
 from fastpix.db import db, now
 from fastpix.errors import Missing, WrongState
 from fastpix.jobs import queue
-from fastpix.resources.media import asked, search
+from fastpix.resources.media import announce, asked, search
 from fastpix.resources.media.models import FAILED, IN_QUEUE, READY, LogLine, Media, MediaCount, MediaWord
 
 # A worker that dies costs an attempt, so that what kills workers ends; a job may be unlucky a few times.
@@ -65,8 +65,10 @@ def set_source_access(media_id: UUID, is_on: bool) -> dict[str, Any]:
     """Whether the original file may be downloaded by those who may see where it came from. Raises `Missing`."""
     media = load(media_id)
     before = _facts(media)
-    media.source_access = is_on
+    was_on, media.source_access = media.source_access, is_on
     _tell(media, before)
+    if was_on != is_on:
+        announce.media(media, "media.source.ready" if is_on else "media.source.deleted")
     return get(media_id)
 
 
@@ -112,6 +114,7 @@ def delete(media_id: UUID) -> None:
     describe("media", media.id, media.title or media.source_name, before=_facts(media), workspace_id=media.workspace_id)
     queue.enqueue("storage.remove", {"folder": media.folder}, organization_id=media.organization_id)
     count(media.workspace_id, -1)
+    announce.media(media, "media.deleted")
     db.session.delete(media)
     db.session.flush()
 
@@ -184,6 +187,7 @@ def _tell(media: Media, before: dict[str, Any]) -> None:
     db.session.flush()
     name = media.title or media.source_name
     describe("media", media.id, name, before=before, after=_facts(media), workspace_id=media.workspace_id)
+    announce.media(media, "media.updated")
 
 
 def _facts(media: Media) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.media import asked, domain, search
+from fastpix.resources.media import announce, asked, domain, search
 from fastpix.resources.media.models import NO_RESTRICTIONS, Media, PlaybackId
 
 MOST = 100
@@ -62,9 +62,10 @@ def create(
 def delete(media_id: UUID, playback_id: UUID) -> None:
     """Delete a playback id: what plays under it stops within seconds. Raises `Missing`."""
     row = _load(media_id, playback_id)
-    _tell(domain.load(media_id), row, before=_facts(row))
+    before = _facts(row)
     db.session.delete(row)
     db.session.flush()
+    _tell(domain.load(media_id), row, before=before)
 
 
 @action("media.edit")
@@ -122,3 +123,4 @@ def _facts(row: PlaybackId) -> dict[str, Any]:
 
 def _tell(media: Media, row: PlaybackId, **changes: Any) -> None:
     describe("playback_id", row.id, media.title or media.source_name, workspace_id=media.workspace_id, **changes)
+    announce.media(media, "media.updated")

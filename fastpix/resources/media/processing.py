@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.db import db, now
-from fastpix.resources.media import asked, domain
+from fastpix.resources.media import announce, asked, domain
 from fastpix.resources.media.models import (
     AVAILABLE,
     DOWNLOADED,
@@ -77,6 +77,7 @@ def fail(media_id: UUID, reason: str, log: Iterable[str] = ()) -> None:
         return
     media.status, media.failure, media.percent, media.updated_at = FAILED, reason, None, now()
     domain.note(media, reason, "\n".join(log))
+    announce.media(media, "media.failed")
 
 
 def received(media_id: UUID, size: int, name: str = "") -> None:
@@ -119,6 +120,7 @@ def publish(media_id: UUID, version: str, made: dict[str, Any], notices: Iterabl
     for notice in notices:
         domain.note(media, notice)
     domain.note(media, "The media is ready.")
+    announce.media(media, "media.ready")
     db.session.flush()  # whether the media is still there is known now, while its files can be taken back
 
 
@@ -128,6 +130,8 @@ def downloadable(media_id: UUID, made: dict[str, dict[str, Any]]) -> None:
     media.downloads = media.downloads | {name: entry for name, entry in made.items() if name in media.downloads}
     media.size += sum(entry.get("size", 0) for entry in made.values())
     media.updated_at = now()
+    if any(entry["status"] == "ready" for name, entry in made.items() if name in media.downloads):
+        announce.media(media, "media.mp4Support.ready", "media.updated")
 
 
 def _set_own_tracks(media: Media) -> None:

@@ -11,7 +11,7 @@ from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused, WrongState
 from fastpix.jobs import queue
-from fastpix.resources.media import asked, domain, search
+from fastpix.resources.media import announce, asked, domain, search
 from fastpix.resources.media.models import AVAILABLE, PREPARING, TRACK_FAILED, Media, Track
 from fastpix.storage import instance as storage
 
@@ -41,6 +41,7 @@ def create(
         raise Invalid("file", f"Send subtitles (SRT or WebVTT) of at most {LARGEST_SUBTITLES >> 20} MB.")
     track = add(media, type, url, language_code, language_name, title, file)
     _tell(media, track, after=_facts(track))
+    announce.track(media, track, "created")
     return search.track_as_dict(track)
 
 
@@ -69,6 +70,7 @@ def edit(
         _enqueue(media, track)
     db.session.flush()
     _tell(media, track, before=before, after=_facts(track))
+    announce.track(media, track, "updated")
     return search.track_as_dict(track)
 
 
@@ -82,6 +84,7 @@ def delete(media_id: UUID, track_id: UUID) -> None:
     queue.enqueue("storage.remove", folder, organization_id=media.organization_id)
     db.session.delete(track)
     db.session.flush()
+    announce.track(media, track, "deleted")
 
 
 def add(
@@ -126,6 +129,7 @@ def prepared(track_id: UUID, version: str, details: dict[str, Any]) -> None:
     if track is None:
         raise Missing("The track was deleted meanwhile.")
     track.status, track.failure, track.version, track.details = AVAILABLE, "", version, details
+    announce.track(domain.load(track.media_id), track, "ready")
 
 
 def failed(track_id: UUID, reason: str) -> None:
@@ -133,6 +137,7 @@ def failed(track_id: UUID, reason: str) -> None:
     track = db.session.scalar(sa.select(Track).where(Track.id == track_id))
     if track is not None:
         track.status, track.failure = TRACK_FAILED, reason
+        announce.track(domain.load(track.media_id), track, "failed")
 
 
 def look(track_id: UUID) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, WrongState
-from fastpix.resources.media import asked, domain
+from fastpix.resources.media import announce, asked, domain
 from fastpix.resources.media import create as creation
 from fastpix.resources.media.asked import Asked
 from fastpix.resources.media.models import CANCELLED, COMPLETED, EXPIRED, WAITING, Upload
@@ -70,6 +70,7 @@ def create(workspace_id: UUID, wanted: Asked, cors_origin: str, file_name: str =
     db.session.add(upload)
     db.session.flush()
     describe("upload", upload.id, file_name[:255], after={"corsOrigin": cors_origin}, workspace_id=workspace_id)
+    _announce(upload, "media.upload")
     return _as_dict(upload)
 
 
@@ -103,6 +104,7 @@ def take(workspace_id: UUID, wanted: Asked, file_name: str, receipt: str) -> dic
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": "upload"}, workspace_id=workspace_id)
+    announce.media(media, "upload.media_created")
     return domain.get(media.id)
 
 
@@ -133,6 +135,7 @@ def cancel(upload_id: UUID) -> dict[str, Any]:
     db.session.refresh(upload)
     storage.get().discard(key_of(upload_id))
     describe("upload", upload_id, upload.file_name, after={"status": CANCELLED}, workspace_id=upload.workspace_id)
+    _announce(upload, "media.upload.cancelled")
     return _as_dict(upload)
 
 
@@ -181,6 +184,7 @@ def _make_media(receiving: Receiving) -> None:
     domain.enqueue(media, "media.ingest")
     name = media.title or media.source_name
     describe("media", media.id, name, after={"source": "upload"}, workspace_id=upload.workspace_id)
+    announce.media(media, "upload.media_created")
 
 
 def expire() -> int:
@@ -215,6 +219,10 @@ def _checked_origin(text: str) -> str:
             "corsOrigin", "Give the origin of the page that sends the file, such as https://example.com, or *."
         )
     return text.rstrip("/")
+
+
+def _announce(upload: Upload, name: str) -> None:
+    announce.upload(upload.id, upload.workspace_id, upload.status, name, lambda: _as_dict(upload))
 
 
 def _as_dict(upload: Upload) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mails about changes of membership: to every admin, and to the person concerned."""
+"""Mails about changes of membership, and of what needs an admin: to every admin, and to the person concerned."""
 
 from __future__ import annotations
 
@@ -64,5 +64,17 @@ def other_address_wanted(invited: str, wanted: str) -> None:
                 "with that address instead. Invite them only if you know that they belong together.",
                 "link": links.to(f"/o/{slug}/members/invitations/new?emails={quote(wanted)}"),
             },
+            organization_id=tenancy.organization_id(),
+        )
+
+
+def to_admins(text: str, page: str) -> None:
+    """Tell the admins of something that happened by itself. `page`: the address below the organization's."""
+    name, slug = db.session.execute(_ORGANIZATION).one()
+    for _, person_name, address in db.session.execute(_ADMINS.where(Member.role == "admin")):
+        outbox.post(
+            "membership_changed",
+            address,
+            {"organization": name, "name": person_name, "text": text, "link": links.to(f"/o/{slug}/{page}")},
             organization_id=tenancy.organization_id(),
         )

@@ -14,6 +14,7 @@ from fastpix.resources.live_streams.models import LiveStream
 from fastpix.resources.media import search
 from fastpix.resources.playlists.models import Playlist
 from fastpix.resources.signing_keys.models import SigningKey
+from fastpix.resources.webhooks.models import Webhook
 
 
 @action("workspaces.delete", changes=False)
@@ -24,6 +25,7 @@ def of(workspace_id: UUID) -> dict[str, int]:
         "playlists": Playlist,
         "signing keys": SigningKey,
         "access tokens": AccessToken,
+        "webhooks": Webhook,
     }
     return {"media": search.total(workspace_id)} | {
         name: db.session.scalar(sa.select(sa.func.count(kind.id)).where(kind.workspace_id == workspace_id)) or 0

@@ -1,0 +1,72 @@
+"""Wire shapes of webhooks. FastPix has no such API; the names follow its others. A secret is only in the answer that made it."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from fastpix.web.api import Answer, Moment, Wire
+
+ALL = "The events to send; an empty list means all."
+
+
+class WebhookOut(Answer):
+    id: UUID
+    workspace_id: UUID
+    url: str
+    description: str
+    events: list[str] = Field(description=ALL)
+    is_enabled: bool
+    off_reason: str = Field(description="Why it was switched off by itself; empty otherwise.")
+    created_by: str
+    created_at: Moment
+    rotated_at: Moment | None
+
+
+class WebhookCreated(WebhookOut):
+    secret: str = Field(description="Base64 of the 32 bytes that are the HMAC key. Shown now and never again.")
+
+
+class WebhookCreate(Wire):
+    url: str = Field(min_length=1, max_length=1000)
+    description: str = Field(default="", max_length=200)
+    events: list[str] = Field(default_factory=list, max_length=100, description=ALL)
+    is_enabled: bool = Field(default=True, strict=True)
+
+
+class WebhookEdit(Wire):
+    """What is left out stays as it is."""
+
+    url: str | None = Field(default=None, min_length=1, max_length=1000)
+    description: str | None = Field(default=None, max_length=200)
+    events: list[str] | None = Field(default=None, max_length=100, description=ALL)
+    is_enabled: bool | None = Field(default=None, strict=True)
+
+
+class DeliveryRow(Answer):
+    id: UUID
+    webhook_id: UUID
+    event_id: UUID
+    type: str
+    state: Literal["waiting", "delivered", "failed"]
+    attempts: int
+    problem: str
+    next_at: Moment | None
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class AttemptOut(Answer):
+    number: int
+    at: Moment
+    status: int | None
+    milliseconds: int
+    answer: str = Field(description="The first 4 KB of what the receiver answered.")
+    problem: str
+
+
+class DeliveryOut(DeliveryRow):
+    body: str = Field(description="The body as it is sent, byte by byte.")
+    log: list[AttemptOut]
