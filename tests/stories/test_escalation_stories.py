@@ -22,12 +22,13 @@ ALWAYS = {"+audit_log", "+form_keys", "+limit_counts", "limit_counts.count", "li
 ALLOWED = {
     "workspaces.edit": {"workspaces.name", "workspaces.name_folded", "workspaces.kind", "workspaces.description"},
     "members.leave": {"-members", "-member_workspaces", "organizations.member_count", "organizations.member_version",
-                      "access_tokens.owner_id"},
+                      "access_tokens.owner_id", "people.rights_changed_at"},
     "account.index": {"people.name", "people.name_folded"},
     "account.theme": {"people.theme"},
     "account.password": {"people.password_hash", "-sessions", "+sessions"},
     "account.email": set(),
     "account.delete": set(),
+    "second_factor.start": {"+second_factors"},
     "account.end_session": {"-sessions"},
     "account.end_other_sessions": {"-sessions"},
     "accounts_more.found": {"+organizations", "+members", "+workspaces"},
@@ -201,7 +202,7 @@ def _check_roles(before, after, cast, target, role, status):
     if status != 200:
         assert changed == set()
     else:
-        assert changed <= {"members.role", "organizations.member_version"}
+        assert changed <= {"members.role", "organizations.member_version", "people.rights_changed_at"}
         assert after["members"][(cast.acme.members[target],)]["role"] == role
 
 

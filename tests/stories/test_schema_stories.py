@@ -9,7 +9,7 @@ from tests.stories.tables import changed_columns, everything, rows
 
 # Class 12. A token outlives its owner on purpose: it is suspended, so that a page can show what stopped and why.
 SUSPENDED = {("access_tokens", "owner_id")}
-OF_A_PERSON = {"members", "sessions", "mailed_links"}
+OF_A_PERSON = {"members", "sessions", "mailed_links", "half_sessions", "second_factors", "recovery_codes"}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_removing_a_member_removes_their_grants_and_invites_and_suspends_their_t
     gone = {"-members", "-member_workspaces", "-invitations", "-invitation_workspaces"}
     noted = {"access_tokens.last_used_at", "access_tokens.last_used_from"}
     assert changed - noted == gone | {"+audit_log", "access_tokens.owner_id", "organizations.member_count",
-                                      "organizations.member_version"}  # fmt: skip
+                                      "organizations.member_version", "people.rights_changed_at"}  # fmt: skip
     assert {t["owner_id"] for t in rows(world, "access_tokens") if t["name"].startswith("mel ")} == {None}
     assert rows(world, "people", id=cast.people["mel"].id), "the account is never removed"
     assert rows(world, "sessions", person_id=cast.people["mel"].id)
