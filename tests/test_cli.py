@@ -289,7 +289,7 @@ def test_a_bad_setting_is_one_line_for_every_command(bare, name):
                 "--owner": "a@a.example", "--to": "a@a.example", "--password-stdin": None}  # fmt: skip
     options = {option for parameter in cli.main.commands[name].params for option in parameter.opts}
     words = [part for option, value in required.items() if option in options for part in (option, value) if part]
-    words = ["check", *words] if name == "storage" else words
+    words = [{"storage": "check", "audit": "verify"}[name]] if name in ("storage", "audit") else words
     bare.fails(name, *words, saying="FASTPIX_INVITE_DAYS", given=PASSWORD, FASTPIX_INVITE_DAYS="never")
     assert not (bare.folder / "fastpix.db").exists()
 
