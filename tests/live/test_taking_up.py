@@ -16,8 +16,15 @@ from fastpix.resources.live_streams import lifecycle
 from fastpix.resources.live_streams.lifecycle import NotAdmitted
 from fastpix.resources.live_streams.models import LiveConnection, LiveLogLine, LiveSegment, LiveStream
 from fastpix.storage import instance as storage
+from fastpix.storage.local import LocalStorage
 
 OWNER = "this ingest"
+
+
+@pytest.fixture(autouse=True)
+def own_storage(world, tmp_path):
+    """What these tests leave lies in no other test's way."""
+    storage.configure(LocalStorage(tmp_path))
 
 
 @pytest.fixture

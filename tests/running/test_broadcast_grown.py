@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests import postgres
 from tests.running.encoder import Returning, make_clip
 from tests.running.server import Server, eventually
 from tests.running.stream import Stream
@@ -30,10 +31,21 @@ def bucket():
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, postgres_server, bucket):
+def database():
+    """A PostgreSQL of its own: the one of the other tests is busy with theirs."""
+    try:
+        server = postgres.start()
+    except postgres.Missing as missing:
+        pytest.skip(str(missing))
+    yield server.create("grown")
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, database, bucket):
     made = Server(
         tmp_path_factory.mktemp("grown"),
-        database_url=postgres_server.create("grown"),
+        database_url=database,
         storage_url="s3://films/house",
         storage_endpoint=bucket,
         storage_access_key="AKIAEXAMPLE",
