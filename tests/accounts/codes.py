@@ -21,16 +21,21 @@ class App:
         return self.totp.generate_otp(second_factor._step() + ahead)
 
 
+def waiting_app(page):
+    """The app of a person who has begun, and whose first code is still to come."""
+    text = page.get("/account/second-factor").text
+    return App(re.search(r'id="totp-secret" value="([A-Z2-7]+)"', text)[1], [])
+
+
 def enrol(page):
     """Set up a second factor as a person does, in the browser."""
     assert page.post("/account/second-factor/start").status_code == 303
-    text = page.get("/account/second-factor").text
-    secret = re.search(r'id="totp-secret" value="([A-Z2-7]+)"', text)[1]
-    first = pyotp.TOTP(secret).generate_otp(second_factor._step() - 1)
-    shown = page.post("/account/second-factor/confirm", {"code": first})
+    app = waiting_app(page)
+    shown = page.post("/account/second-factor/confirm", {"code": app.code(-1)})
     assert shown.status_code == 200, shown.text
     codes = html.unescape(re.search(r'<textarea[^>]*id="recovery-codes"[^>]*>([^<]*)<', shown.text)[1]).split()
-    return App(secret, codes)
+    app.recovery.extend(codes)
+    return app
 
 
 def sign_in(page, person, **more):
