@@ -8,14 +8,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import click
-import flask_migrate
 
 from fastpix import __version__, operating, settings, supervisor
 from fastpix.access import table, tenancy
 from fastpix.accounts import operator, setup
 from fastpix.app import create_app
-from fastpix.db import db, now
+from fastpix.db import now
 from fastpix.errors import Misconfigured, Missing
+from fastpix.keeping import commands, upgrade
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
@@ -23,7 +23,6 @@ from fastpix.resources.members import invitations, standing
 from fastpix.resources.people import domain as people
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.upkeep import audit, storage
-from fastpix.web import health
 
 
 @click.group(help="The video platform organization you run yourself.")
@@ -59,14 +58,6 @@ def worker() -> None:
 def live() -> None:
     """Run live ingest alone: takes in what encoders publish."""
     sys.exit(supervisor.live(settings.load()))
-
-
-@main.command()
-@operating.plainly
-def upgrade() -> None:
-    """Bring the database to this version's schema."""
-    _migrate(settings.load())
-    click.echo("The database is up to date.")
 
 
 @main.command("settings")
@@ -209,7 +200,7 @@ def list_users() -> None:
 
 def _prepare(given: settings.Settings) -> None:
     _announce(given)
-    _migrate(given)
+    upgrade.upgrade(create_app(given), given, click.echo, insist=False)
     with operating.instance(given):
         if setup.is_open():
             path = setup.make_token(given)
@@ -220,16 +211,6 @@ def _announce(given: settings.Settings) -> None:
     click.echo(f"fastpix {__version__} on {given.public_url} (instance {given.instance_path}); Ctrl-C stops it.")
     if not given.is_https and given.host not in ("localhost", "127.0.0.1", "::1"):
         click.echo("  Warning: FASTPIX_PUBLIC_URL is plain http; passwords cross the network unprotected.", err=True)
-
-
-def _migrate(given: settings.Settings) -> None:
-    app = create_app(given)
-    with app.app_context():
-        state = health.schema_state()
-        db.session.rollback()  # the migration needs the database for itself
-        if state == "newer":
-            operator.require_current_schema(state)
-        flask_migrate.upgrade()
 
 
 def _password(from_stdin: bool) -> str:
@@ -257,6 +238,9 @@ def _member(email: str) -> UUID:
     return found[0].member_id
 
 
+storage.add_command(commands.copy_storage)
+for command in (commands.back_up, commands.put_back, commands.bring_up_to_date, commands.move_database):
+    main.add_command(command)
 main.add_command(storage)
 main.add_command(audit)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
 
+from fastpix import instance_lock, settings
 from fastpix.supervisor import die_with_parent
 
 # One-time links, playback tokens in a query and signed prefixes are as good as a password to whoever reads the log.
@@ -53,6 +54,11 @@ class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 
 
 logger_class = MaskingLogger
+
+
+def on_starting(_server: Any) -> None:
+    """The master uses the instance for all its workers: no backup is put back meanwhile."""
+    instance_lock.share(settings.load().instance_path)
 
 
 def post_fork(server: Any, _worker: Any) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from uuid import UUID
 
+from fastpix import instance_lock
 from fastpix.errors import Misconfigured
 from fastpix.setting_kinds import OFF
 from fastpix.settings import Settings
@@ -50,6 +51,7 @@ def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
             if address != OFF:
                 _require_free(address, setting)
                 commands["live ingest"] = (sys.executable, "-m", "fastpix.cli", "live")
+        instance_lock.share(settings.instance_path)
         before()
         os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
         return supervise(commands)
@@ -63,6 +65,7 @@ def live(settings: Settings) -> int:
     if settings.live_bind == OFF and settings.live_callbacks == OFF:
         raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
     _log_to_stderr(settings)
+    instance_lock.share(settings.instance_path)
     return ingest.run(create_app(settings), settings)
 
 
@@ -102,6 +105,7 @@ def worker(settings: Settings) -> int:
 
     app = create_app(settings)
     _log_to_stderr(settings)
+    instance_lock.share(settings.instance_path)
     stop = threading.Event()
     # The main thread never waits on `stop`: a signal handler that sets an event its own thread waits on can hang.
     for number in (signal.SIGTERM, signal.SIGINT):

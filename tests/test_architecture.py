@@ -78,6 +78,10 @@ MAY_IMPORT: dict[str, list[str]] = {
     "storage*": ["errors", "storage*"],
     "access.identity": [*ACCESS, "db", "errors", "accounts.sessions", "resources.*"],  # who somebody is: asks the owners
     "access*": ["access*", "db", "errors"],
+    "instance_lock": ["errors"],
+    "keeping.commands": ["*"],
+    "keeping.upgrade": ["keeping*", "accounts.operator", "web.health", "storage*", "settings", "db", "errors", "fastpix"],
+    "keeping*": ["keeping*", "instance_lock", "storage*", "settings", "db", "errors", "fastpix"],
     "jobs*": ["jobs*", "db", "errors", "access.tenancy"],
     "mail*": ["mail*", "jobs.queue", "db", *LEAVES],
     "web.shell": ["web*", "access*", "db", *LEAVES, "fastpix"],  # the identity of the page's visitor
@@ -162,6 +166,7 @@ WEB_ONLY = {"flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2"
 MAY_USE_FLASK = [
     "web*",
     "access.identity",
+    "keeping.upgrade",
     "resources.*.forms",
     *[f"resources.*.{d}" for d in DOORS],
     "accounts.*views",

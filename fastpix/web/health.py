@@ -36,14 +36,26 @@ def install(app: Flask) -> None:
 
 def schema_state() -> str:
     """How the database's schema stands to this version's migrations: current, older or newer. Needs an app context."""
+    present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+    if present == set(_script().get_heads()):
+        return "current"
+    return "older" if all(map(is_known, present)) else "newer"
+
+
+def revision() -> str:
+    """The migration the database is at; empty for a database without tables. Needs an app context."""
+    return ",".join(sorted(MigrationContext.configure(db.session.connection()).get_current_heads()))
+
+
+def is_known(name: str) -> bool:
+    """Whether this version has the migration: the database is not of a newer one."""
+    return not name or name in {revision.revision for revision in _script().walk_revisions()}
+
+
+def _script() -> ScriptDirectory:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    script = ScriptDirectory.from_config(config)
-    present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
-    if present == set(script.get_heads()):
-        return "current"
-    known = {revision.revision for revision in script.walk_revisions()}
-    return "older" if present <= known else "newer"
+    return ScriptDirectory.from_config(config)
 
 
 def _database() -> str:

@@ -1,0 +1,120 @@
+"""`fastpix backup`, `restore`, `upgrade`, `move-database` and `storage copy`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import flask_migrate
+
+from fastpix import instance_lock, operating, settings
+from fastpix.app import create_app
+from fastpix.db import db
+from fastpix.errors import Refused
+from fastpix.keeping import backup, move, restore, upgrade
+from fastpix.setting_kinds import database_url
+from fastpix.storage import Storage, open_storage
+from fastpix.storage import instance as storage
+from fastpix.web import health
+
+MIB = 1 << 20
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--without-media", is_flag=True, help="Only database and secret key.")
+@operating.plainly
+def back_up(file: Path, without_media: bool) -> None:
+    """Write database, secret key and media to a new FILE, while fastpix runs. Of S3 it holds the list of files."""
+    given = settings.load()
+    with operating.instance(given):
+        revision = health.revision()
+        db.session.rollback()
+        made = backup.make(given, storage.get(), revision, file, with_media=not without_media)
+    media = f"{made.files} files of {made.media_bytes // MIB} MiB"
+    if not made.has_media:
+        media = "no media" if without_media else f"the list of {media} in S3, not the files"
+    click.echo(
+        f"{file}: {made.size // MIB} MiB; the database and {media}. It holds secrets: keep it where no other sees it."
+    )
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", "replacing", is_flag=True, help="Move what is there aside first.")
+@operating.plainly
+def put_back(file: Path, replacing: bool) -> None:
+    """Put a backup FILE back. fastpix must not run; what is damaged or of a newer version is refused untouched."""
+    given = settings.load()
+    done = restore.restore(given, lambda: _storage(given), health.is_known, file, replace=replacing)
+    if done.aside:
+        click.echo(f"What was there before is in {done.aside}; delete it when you do not need it.")
+    for key in done.missing:
+        click.echo(f"missing in the storage: {key}")
+    click.echo(
+        f"Restored the backup of {done.header['at'][:16]} UTC with {done.files} files. Start fastpix, or `fastpix upgrade`."
+    )
+    sys.exit(1 if done.missing else 0)
+
+
+@click.command("upgrade")
+@click.option("--no-backup", is_flag=True, help="Do not back up the database first.")
+@operating.plainly
+def bring_up_to_date(no_backup: bool) -> None:
+    """Back up the database, bring it to this version's schema, and compare the result with the models."""
+    given = settings.load()
+    upgrade.upgrade(create_app(given), given, click.echo, with_backup=not no_backup)
+    click.echo("The database is up to date.")
+
+
+@click.command("move-database")
+@click.option("--to", required=True, help="The other database, empty: postgresql+psycopg://user:password@host/name")
+@operating.plainly
+def move_database(to: str) -> None:
+    """Copy everything into another database. fastpix must not run; the present database stays as it is."""
+    given = settings.load()
+    try:
+        target = create_app(replace(given, database_url=database_url(to)))
+    except ValueError as problem:
+        raise Refused(f"--to: {problem}.") from None
+    with instance_lock.alone(given.instance_path):
+        with operating.instance(given):
+            source = db.engine
+        with target.app_context():
+            flask_migrate.upgrade()
+            db.session.remove()
+            rows = move.copy_database(source, db.engine, lambda name, count: click.echo(f"{name}: {count}", err=True))
+    click.echo(f"{rows} rows copied. Set FASTPIX_DATABASE_URL to the new address and start fastpix.")
+
+
+@click.command("copy")
+@click.option("--to", required=True, help="The other storage: s3://bucket/folder or file:///folder.")
+@operating.plainly
+def copy_storage(to: str) -> None:
+    """Copy all stored files to another storage, with the S3 keys, endpoint and region of the settings.
+
+    Run it while fastpix works, stop fastpix, run it once more (what is there already is not sent again), then set
+    FASTPIX_STORAGE_URL.
+    """
+    given = settings.load()
+    with operating.instance(given):
+        source, target = storage.get(), _storage(replace(given, storage_url=to))
+    if said := [words for words in (target.check(),) if words != "ok"]:
+        raise Refused(said[0])
+    done = move.copy_storage(source, target)
+    click.echo(f"{done.files} files of {done.size // MIB} MiB copied, {done.present} were there already.")
+    if done.unfinished:
+        click.echo(f"{done.unfinished} pieces of unfinished uploads stay behind: those uploads begin anew.")
+
+
+def _storage(given: settings.Settings) -> Storage:
+    return open_storage(
+        given.storage_url,
+        given.storage_path,
+        access_key=given.storage_access_key,
+        secret_key=given.storage_secret_key,
+        endpoint=given.storage_endpoint,
+        region=given.storage_region,
+    )
