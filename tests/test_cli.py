@@ -290,7 +290,7 @@ def test_a_bad_setting_is_one_line_for_every_command(bare, name):
     options = {option for parameter in cli.main.commands[name].params for option in parameter.opts}
     words = [part for option, value in required.items() if option in options for part in (option, value) if part]
     words = [{"storage": "check", "audit": "verify"}[name]] if name in ("storage", "audit") else words
-        words += ["a.tar"] if name in ("backup", "restore") else []
+    words += ["a.tar"] if name in ("backup", "restore") else []
     bare.fails(name, *words, saying="FASTPIX_INVITE_DAYS", given=PASSWORD, FASTPIX_INVITE_DAYS="never")
     assert not (bare.folder / "fastpix.db").exists()
 

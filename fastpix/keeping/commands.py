@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from fastpix.app import create_app
 from fastpix.db import db
 from fastpix.errors import Refused
 from fastpix.keeping import backup, move, restore, upgrade
+from fastpix.resources.media import housekeeping
 from fastpix.setting_kinds import database_url
 from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
@@ -49,6 +51,8 @@ def put_back(file: Path, replacing: bool) -> None:
     """Put a backup FILE back. fastpix must not run; what is damaged or of a newer version is refused untouched."""
     given = settings.load()
     done = restore.restore(given, lambda: _storage(given), health.is_known, file, replace=replacing)
+    if done.header["media"]:
+        _tidy(given)
     if done.aside:
         click.echo(f"What was there before is in {done.aside}; delete it when you do not need it.")
     for key in done.missing:
@@ -107,6 +111,17 @@ def copy_storage(to: str) -> None:
     click.echo(f"{done.files} files of {done.size // MIB} MiB copied, {done.present} were there already.")
     if done.unfinished:
         click.echo(f"{done.unfinished} pieces of unfinished uploads stay behind: those uploads begin anew.")
+
+
+def _tidy(given: settings.Settings) -> None:
+    """Remove the files that were being deleted when the backup was taken: it holds rather too much than too little."""
+    app = create_app(given)
+    with app.app_context():
+        if health.schema_state() != "current":
+            return  # `fastpix storage check` finds them after the upgrade
+        for orphan in list(housekeeping.orphans(timedelta(0))):
+            housekeeping.delete(orphan)
+        db.session.rollback()
 
 
 def _storage(given: settings.Settings) -> Storage:

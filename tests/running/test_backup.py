@@ -1,0 +1,180 @@
+"""Backups of an instance that works, put back elsewhere; and the way from SQLite and disk to PostgreSQL and S3."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+import boto3
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests import postgres
+from tests.running.house import House, is_whole
+from tests.running.server import eventually
+from tests.video.clips import H264, clip, colour, tone
+
+S3_KEYS = {"storage_access_key": "AKIAEXAMPLE", "storage_secret_key": "secret"}
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("film")
+    return clip(folder, "film.mp4", *colour(seconds=1), *tone(1), *H264, "-c:a", "aac", "-shortest").read_bytes()
+
+
+def client_of(endpoint):
+    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+    return boto3.client("s3", endpoint_url=endpoint, **keys)
+
+
+def keys_of(endpoint, media_id):
+    found = client_of(endpoint).list_objects_v2(Bucket="films")["Contents"]
+    return [entry["Key"] for entry in found if media_id in entry["Key"]]
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """An S3 server on loopback with the bucket `films`; its address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    client_of(f"http://{host}:{port}").create_bucket(Bucket="films")
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def database():
+    """A PostgreSQL of its own, and its programs on the path."""
+    try:
+        server = postgres.start()
+    except postgres.Missing as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def programs(monkeypatch):
+    """pg_dump and pg_restore of the same version as the server."""
+    monkeypatch.setenv("PATH", f"{postgres.binaries()}{os.pathsep}{os.environ['PATH']}")
+
+
+class Work:
+    """People who go on working while the backup is taken: films come and go, and each change is answered."""
+
+    def __init__(self, house, film):
+        self.house, self.film = house, film
+        self.stop, self.done, self.wrong = threading.Event(), 0, []
+        self.threads = [threading.Thread(target=self._run, args=(act,)) for act in (self._films, self._people)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self, act):
+        number = 0
+        while not self.stop.is_set():
+            number += 1
+            try:
+                act(number)
+                self.done += 1
+            except Exception as problem:  # told by the test
+                self.wrong.append(problem)
+                return
+
+    def _films(self, number):
+        media_id = self.house.upload(self.film, f"passing {number}")
+        assert self.house.ask("DELETE", f"on-demand/{media_id}").status_code == 200
+
+    def _people(self, number):
+        asked = {"emails": [f"person{number}@acme.example"], "role": "member"}
+        assert self.house.ask("POST", "iam/invitations", asked).status_code in (200, 201)
+
+
+def test_a_backup_under_load_is_whole_where_it_is_put_back(make_server, film, tmp_path):
+    server = make_server()
+    house = House(server)
+    server.start()
+    kept = [house.upload(film, f"kept {number}") for number in range(3)]
+    house.ready(3)
+    files = [tmp_path / f"backup-{number}.tar" for number in range(2)]
+    with Work(house, film) as work:
+        for file in files:
+            eventually(lambda: work.done > 4 or work.wrong, 30)
+            taken = server.run("backup", str(file))
+            assert taken.returncode == 0, taken.stderr
+            work.done = 0
+    assert work.wrong == []
+    assert Path(files[0]).stat().st_mode & 0o777 == 0o600
+
+    other = make_server()
+    refused = server.run("restore", str(files[1]), "--replace")
+    assert refused.returncode == 1 and "Stop it first" in refused.stderr
+    put = other.run("restore", str(files[1]))
+    assert put.returncode == 0, put.stdout + put.stderr
+    is_whole(other)
+    other.start()
+    there = house.media(at=other)
+    assert {there[media_id]["status"] for media_id in kept} == {"Ready"}
+    assert all(house.plays(media_id, other) for media_id in kept)
+
+
+def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
+    make_server, film, database, bucket, programs, tmp_path
+):
+    small = make_server()
+    house = House(small)
+    small.start()
+    kept = [house.upload(film, f"kept {number}") for number in range(2)]
+    house.ready(2)
+    unfinished = house.ask(
+        "POST", "on-demand/upload", {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
+    )
+    url = unfinished.json()["data"]["url"]
+    half = len(film) // 2
+    first = httpx.put(url, content=film[:half], headers={"Content-Range": f"bytes 0-{half - 1}/{len(film)}"})
+    assert first.status_code == 308
+
+    small.settings |= S3_KEYS | {"storage_endpoint": bucket}
+    copied = small.run("storage", "copy", "--to", "s3://films/house")
+    assert copied.returncode == 0, copied.stderr
+    assert small.run("move-database", "--to", database.create("moved")).returncode == 1, "while it runs"
+    small.stop()
+    again = small.run("storage", "copy", "--to", "s3://films/house")
+    assert "were there already" in again.stdout and not again.stdout.startswith("9")
+    moved = small.run("move-database", "--to", database.create("moved"))
+    assert moved.returncode == 0, moved.stderr
+
+    small.settings |= {"storage_url": "s3://films/house", "database_url": database.url("moved")}
+    is_whole(small)
+    small.start()
+    assert all(house.plays(media_id, small) for media_id in kept)
+    rest = httpx.put(url, content=film[half:], headers={"Content-Range": f"bytes {half}-{len(film) - 1}/{len(film)}"})
+    assert rest.status_code == 200, "the upload goes on where it was"
+    house.ready(3)
+
+    file = tmp_path / "grown.tar"
+    assert small.run("backup", str(file)).returncode == 0
+    assert house.ask("DELETE", f"on-demand/{kept[0]}").status_code == 200
+    eventually(lambda: not keys_of(bucket, kept[0]), 30, "its files were not deleted")
+    small.stop()
+    refused = small.run("restore", str(file))
+    assert refused.returncode == 1 and "--replace" in refused.stderr
+    put = small.run("restore", str(file), "--replace")
+    assert "missing in the storage" in put.stdout and put.returncode == 1, "the bucket has lost what was deleted since"
+    assert (next(small.folder.glob("replaced-*")) / "database.pgdump").stat().st_size > 1000
+    assert small.run("audit", "verify").returncode == 0
+    small.start()
+    assert set(house.media()) >= set(kept)
