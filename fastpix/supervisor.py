@@ -138,7 +138,7 @@ def worker(settings: Settings) -> int:
 def _periodic() -> list[Mapping[Callable[[], object], float]]:
     """What the worker does every so many seconds, by threads: broadcasts never wait for anything else."""
     from fastpix import once
-    from fastpix.accounts import recovery, sessions
+    from fastpix.accounts import devices, recovery, sessions
     from fastpix.jobs import worker as jobs
     from fastpix.mail import outbox
     from fastpix.resources.audit import retention
@@ -147,7 +147,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.webhooks import events
 
     pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
-    pruning[events.prune] = 3600
+    pruning |= {events.prune: 3600, devices.prune: 86400}
     return [
         {
             **jobs.PERIODIC,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 
 
@@ -14,3 +15,8 @@ def new(prefix: str = "") -> str:
 def digest(secret: str) -> str:
     """SHA-256 of a secret, in hex: what the database keeps and looks up. Enough, since the secret is 256 bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_one(text: str) -> bool:
+    """Whether the text has the form of a secret without prefix."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{43}", text) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from fastpix import cli, settings
@@ -40,7 +41,7 @@ def test_every_command_is_in_the_readme(name):
 def test_every_command_says_what_it_does(name):
     command = cli.main.commands[name]
     assert command.help and command.help.strip().endswith(".")
-    assert all(getattr(parameter, "help", None) for parameter in command.params), name
+    assert all(option.help for option in command.params if isinstance(option, click.Option)), name
 
 
 @pytest.mark.parametrize("row", table.PERMISSIONS, ids=lambda row: row.key)

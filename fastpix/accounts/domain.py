@@ -9,7 +9,7 @@ from uuid import UUID
 from fastpix import limits, passwords, tokens
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import recovery, second_factor, sessions
+from fastpix.accounts import devices, recovery, second_factor, sessions
 from fastpix.db import db, reading
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -24,10 +24,11 @@ WINDOW = 15  # minutes
 
 @dataclass(frozen=True)
 class Browser:
-    """What is known of the browser that asks."""
+    """What is known of the browser that asks. `device` is the secret by which it is known again."""
 
     address: str
     user_agent: str
+    device: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: B
         person.id, life, is_remembered=is_remembered, address=browser.address, user_agent=browser.user_agent
     )
     principal.enter(replace(principal.current(), kind="person", name=person.name, person_id=person.id))
-    describe("person", person.id, person.name, after={"user_agent": browser.user_agent[:100]})
+    is_new = devices.meet(person, browser.device, address=browser.address, user_agent=browser.user_agent)
+    after = {"user_agent": browser.user_agent[:100]} | ({"new_device": True} if is_new else {})
+    describe("person", person.id, person.name, after=after)
     return secret
 
 

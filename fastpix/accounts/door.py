@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import current_app, request, session
+from flask import current_app, g, request, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from fastpix import tokens
+from fastpix.accounts import devices
 from fastpix.accounts.domain import Browser
 from fastpix.settings import Settings
 
@@ -31,7 +33,21 @@ def session_cookie(given: Settings) -> str:
 
 
 def browser() -> Browser:
-    return Browser(request.remote_addr or "", request.user_agent.string)
+    return Browser(request.remote_addr or "", request.user_agent.string, _device())
+
+
+def _device() -> str:
+    """The secret by which this browser is known again; a new one until `give_session` puts it into the cookie."""
+    kept = request.cookies.get(_device_cookie(), "")
+    if tokens.is_one(kept):
+        return kept
+    if "device" not in g:
+        g.device = tokens.new()
+    return str(g.device)
+
+
+def _device_cookie() -> str:
+    return "__Host-fastpix_device" if settings().is_https else "fastpix_device"
 
 
 def give_session(response: Response, secret: str, *, is_remembered: bool = False) -> Response:
@@ -40,6 +56,14 @@ def give_session(response: Response, secret: str, *, is_remembered: bool = False
     life = timedelta(days=settings().remember_days) if is_remembered else None
     response.set_cookie(
         session_cookie(settings()), secret, max_age=life, httponly=True, samesite="Lax", secure=settings().is_https
+    )
+    response.set_cookie(
+        _device_cookie(),
+        _device(),
+        max_age=devices.KEPT,
+        httponly=True,
+        samesite="Lax",
+        secure=settings().is_https,
     )
     return response
 

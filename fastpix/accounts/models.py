@@ -41,6 +41,18 @@ class HalfSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class KnownDevice(Base):
+    """A browser in which the account was opened before, by the SHA-256 of a secret that its cookie carries."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (sa.UniqueConstraint("person_id", "token_hash"),)
+
+    id: Mapped[UUID] = id_column()
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(sa.String(64))
+    last_seen_at: Mapped[datetime]
+
+
 class SecondFactor(Base):
     """A person's authenticator app: its secret, sealed. It counts once `people.second_factor_at` is set, by a right code."""
 

@@ -238,7 +238,15 @@ def test_every_tie_to_people_ends_with_them(world):
         for key in inspector.get_foreign_keys(table)
         if key["referred_table"] == "people"
     }
-    tables = {"members", "sessions", "half_sessions", "mailed_links", "second_factors", "recovery_codes"}
+    tables = {
+        "members",
+        "sessions",
+        "half_sessions",
+        "mailed_links",
+        "second_factors",
+        "recovery_codes",
+        "known_devices",
+    }
     assert tied == {(name, "CASCADE") for name in tables}
 
 

@@ -129,7 +129,7 @@ def test_after_leaving_one_may_delete_the_account(world, mel):
 
 
 def test_the_verb_refuses_as_the_page_does(world, mel, acting):
-    browser = domain.Browser("127.0.0.1", "a test")
+    browser = domain.Browser("127.0.0.1", "a test", "x" * 43)
     with pytest.raises(Refused, match="still a member"), acting("mel"):
         domain.delete(world.settings, mel.id, PASSWORD, browser=browser)
 

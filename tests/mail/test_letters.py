@@ -17,7 +17,8 @@ CONTEXTS = {
     "password_changed": "name",
     "second_factor": "name text",
     "member_joined": "organization name email role link",
-    "membership_changed": "organization name text link",
+    "membership_changed": "organization name text details at unexpected link",
+    "new_sign_in": "name browser address at link",
     "test": "link",
 }
 HOSTILE = '<b>&"\nBcc: eve@y.example'

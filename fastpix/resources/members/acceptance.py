@@ -109,6 +109,8 @@ def admit(secret: str, person: Person) -> Invite:
             _check_person(invite, person)
             _consume(invite.id)
             member = members.join(person.id, *_granted(invite.id))
+            if member.role == "admin":
+                notices.joined_as_admin(person.name, person.email, invite.inviter_name)
         _tell_inviter(invite, person)
     if invite.is_mailed and person.email_verified_at is None:
         person.email_verified_at = now()

@@ -57,10 +57,7 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
     after = search.one(member_id)
     describe("member", member_id, before["name"], before=_facts(before), after=_facts(after))
     if member.role != old_role:
-        verb = "is now an admin" if member.role == "admin" else "is now a member"
-        notices.membership_changed(
-            member, f"{before['name']} {verb} of {{organization}}, by {principal.current().shown_name}."
-        )
+        _tell_of_role(member, before["name"])
     return after
 
 
@@ -78,7 +75,12 @@ def remove(member_id: UUID) -> None:
         if member.role == "admin":
             principal.demand_fresh()
         people.rights_changed(member.person_id)
-        notices.membership_changed(member, f"{before['name']} was removed from {{organization}}, by {_me()}.")
+        notices.membership_changed(
+            member,
+            f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}.",
+            to_member=f"{_me()} removed you from {{organization}}: its pages, and your access tokens there, are closed to "
+            "you from now on. Your account stays.",
+        )
         db.session.delete(member)
     describe("member", member_id, before["name"], before=_facts(before))
 
@@ -109,7 +111,11 @@ def leave(successor_id: UUID | None = None) -> None:
             )
         member = _load(member_id)
         people.rights_changed(member.person_id)
-        notices.membership_changed(member, f"{before['name']} left {{organization}}." + _handed_over(successor))
+        notices.membership_changed(
+            member,
+            f"{before['name']} ({before['email']}) left {{organization}}." + _handed_over(successor),
+            to_member="You left {organization}. Your account stays." + _handed_over(successor),
+        )
         db.session.delete(member)
     after = {"successor": successor["name"]} if successor else {}
     describe("member", member_id, before["name"], before=_facts(before), after=after)
@@ -218,8 +224,25 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
         member = _load(successor_id)
     except Missing:
         raise Invalid("successorId", "Choose a member of this organization.") from None
-    _set_role(member, "admin")
-    return search.one(successor_id)
+    successor = search.one(successor_id)
+    if member.role != "admin":
+        _set_role(member, "admin")
+        db.session.flush()
+        _tell_of_role(member, successor["name"])
+    return successor
+
+
+def _tell_of_role(member: Member, name: str) -> None:
+    """The role as it is now, to the admins and to the member."""
+    can = (
+        "may do everything there, inviting people included" if member.role == "admin" else "may look, and change little"
+    )
+    which = "an admin" if member.role == "admin" else "a member, and no admin any more,"
+    notices.membership_changed(
+        member,
+        f"{_me()} changed the role of {name}: now {which} of {{organization}}.",
+        to_member=f"{_me()} changed your role: you are now {which} of {{organization}}, and {can}.",
+    )
 
 
 def _handed_over(successor: dict[str, Any] | None) -> str:

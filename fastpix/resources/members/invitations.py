@@ -95,7 +95,7 @@ def invite(emails: list[str], role: str, workspace_access: Workspaces = "all") -
     describe("invitation", invited[0]["invitation"]["id"] if invited else "", said, after=after)
     if chosen_role == "admin":
         for result in invited:
-            notices.invited_as_admin(result["email"], principal.current().shown_name)
+            notices.invited_as_admin(result["email"])
     return results
 
 
@@ -125,7 +125,7 @@ def edit(invitation_id: UUID, role: str | None = None, workspace_access: Workspa
         principal.demand_fresh()
         invitation.role = members.checked_role(role)
         if invitation.role == "admin":
-            notices.invited_as_admin(invitation.email, principal.current().shown_name)
+            notices.invited_as_admin(invitation.email)
     if workspace_access is not None:
         _grant(invitation, workspace_access == "all", members.checked_workspaces(workspace_access))
     db.session.flush()

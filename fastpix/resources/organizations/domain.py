@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from fastpix.db import db
 from fastpix.errors import Invalid, Missing
 from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
+from fastpix.resources.members import notices
 from fastpix.resources.organizations.models import FormerSlug, Organization
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
@@ -24,6 +26,12 @@ from fastpix.resources.workspaces import domain as workspaces
 _OWN = sa.select(Organization)
 # Fewer would let an admin remove their tracks by way of a setting.
 MOST_AUDIT_DAYS = 36500
+# What each policy means now, as a clause for the mail to the admins.
+_POLICIES: dict[str, Callable[[Any], str]] = {
+    "members_edit_workspaces": lambda on: f"members may {'edit' if on else 'no longer edit'} workspace details",
+    "audit_days": lambda days: f"the audit log is kept {f'for {days} days' if days else 'for ever'}",
+    "require_second_factor": lambda on: f"a second factor is {'required' if on else 'no longer required'}",
+}
 _RESERVED = frozenset({"new", "api", "admin", "account", "static", "docs", "v1"})
 
 
@@ -82,7 +90,10 @@ def edit(
         organization.audit_days = _checked_days(audit_days)
     if require_second_factor is not None and require_second_factor != organization.require_second_factor:
         _require_second_factor(organization, require_second_factor)
-    describe("organization", organization.id, organization.name, before=before, after=_facts(organization))
+    after = _facts(organization)
+    if changes := [say(after[name]) for name, say in _POLICIES.items() if after[name] != before[name]]:
+        notices.policy_changed(changes)
+    describe("organization", organization.id, organization.name, before=before, after=after)
     return as_dict(organization)
 
 
