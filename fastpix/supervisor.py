@@ -141,6 +141,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.accounts import devices, recovery, sessions
     from fastpix.jobs import worker as jobs
     from fastpix.mail import outbox
+    from fastpix.resources.access_review import reminders
     from fastpix.resources.audit import retention
     from fastpix.resources.live_streams import housekeeping as live
     from fastpix.resources.media import housekeeping, uploads
@@ -155,6 +156,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
             outbox.prune: 86400,
             uploads.expire: 60,
             retention.expire: 3600,
+            reminders.remind: 3600,
             housekeeping.sweep: 20,
         },
         {live.sweep: 1, live.tidy: 20},

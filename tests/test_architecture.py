@@ -22,6 +22,7 @@ LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits"
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
     "domain",
+    "findings",
     "acceptance",
     "announce",
     "asked",
@@ -39,6 +40,7 @@ RULES = [
     "lock",
     "not_offered",
     "notices",
+    "offboarding",
     "playback",
     "playback_ids",
     "preview",
@@ -191,6 +193,7 @@ USES_FLASK = {
 ACROSS = {
     "access.tenancy": "defines it",
     "resources.access_tokens.authority": "a token is proved before its organization is known; last use is noted after",
+    "resources.access_review.reminders": "the worker reminds the admins of all organizations, each in its own scope",
     "resources.audit.retention": "the worker looks after the audit logs of all organizations",
     "resources.live_streams.housekeeping": "the worker looks after the broadcasts of all organizations",
     "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",

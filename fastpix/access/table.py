@@ -89,6 +89,8 @@ PERMISSIONS: tuple[Row, ...] = (
     Row("webhooks.create", "Webhooks", "create webhooks", _YES, _NO, "ours"),
     Row("webhooks.edit", "Webhooks", "edit, test and redeliver webhooks and rotate their secrets", _YES, _NO, "ours"),
     Row("webhooks.delete", "Webhooks", "delete webhooks", _YES, _NO, "ours"),
+    Row("access_review.view", "Access review", "see the access review", _YES, _NO, "ours"),
+    Row("access_review.complete", "Access review", "mark the access review as done", _YES, _NO, "ours"),
     Row("audit.view", "Audit log", "see the audit log", _YES, _NO, "ours"),
 )
 

@@ -17,18 +17,19 @@ from fastpix.resources.people.models import Person
 
 # As long as browsers keep a cookie at most.
 KEPT = timedelta(days=400)
+NEW_ACCOUNT = timedelta(days=1)
 
 
 def meet(person: Person, device: str, *, address: str, user_agent: str) -> bool:
     """Remember the browser by the secret its cookie carries; whether it is new to this account.
 
-    Part of the verb that begins a session. The first browser of an account is no news to anybody.
+    Part of the verb that begins a session. The first browser of a new account is no news to anybody.
     """
     hashed, at = tokens.digest(device), now()
     seen = sa.update(KnownDevice).where(KnownDevice.person_id == person.id, KnownDevice.token_hash == hashed)
     if _rows(seen.values(last_seen_at=at)):
         return False
-    is_first = not _has_any(person.id)
+    is_first = person.created_at > at - NEW_ACCOUNT and not _has_any(person.id)
     db.session.add(KnownDevice(person_id=person.id, token_hash=hashed, last_seen_at=at))
     db.session.flush()
     if not is_first:

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from fastpix.db import db
-from fastpix.delivery import known
+from fastpix.delivery import key_use, known
 from fastpix.delivery.kept import Kept
 from fastpix.delivery.refusals import Unproved
 from fastpix.resources.media import playback
@@ -90,6 +90,7 @@ def _verified(token: str, playable: known.Found) -> Proof:
     audience: jwt.ClaimsOption = {"essential": True, "values": [f"media:{playable.playback_id}"]}
     rules = jwt.JWTClaimsRegistry(int(clock()), LEEWAY_SECONDS, exp={"essential": True}, aud=audience)
     rules.validate({name: claims[name] for name in CHECKED if name in claims})
+    key_use.note(UUID(key_id))
     return Proof(key_id, int(claims["exp"]))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastpix.mail import outbox
+from fastpix.resources.access_review import api as access_review_api
+from fastpix.resources.access_review import views as access_review
 from fastpix.resources.access_tokens import api as access_tokens_api
 from fastpix.resources.access_tokens import views as access_tokens
 from fastpix.resources.audit import api as audit_api
@@ -47,6 +49,7 @@ RESOURCES = (
     (invitations_views.pages, invitations_api.api),
     (signing_keys.pages, signing_keys_api.api),
     (access_tokens.pages, access_tokens_api.api),
+    (access_review.pages, access_review_api.api),
     (audit.pages, audit_api.api),
     (webhooks.pages, webhooks_api.api),
 )

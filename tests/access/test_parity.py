@@ -40,6 +40,7 @@ READ_ON_FORMS = {
     "media.clips.recorded": "a stream's page shows its recordings",
     "media.sources_of.get": "a media's page shows what is known of its source",
     "media.uploads.listed": "the upload page holds the uploads that are under way in it",
+    "members.offboarding.preview": "the pages of removing and of editing access show it",
     "webhooks.deliveries.listed": "a webhook's page shows its deliveries",
     "live_streams.playback_ids.get": "a stream's page shows its playback ids",
     "live_streams.simulcasts.get": "a stream's page shows its simulcast targets",

@@ -213,7 +213,10 @@ def test_every_table_with_an_organization_carries_the_filter():
 
 
 # Foreign keys to members that do not take the row along, and why.
-KEPT = {("access_tokens", "owner_id"): ("SET NULL", "a suspended token stays, so that the page shows what stopped")}
+KEPT = {
+    ("access_tokens", "owner_id"): ("SET NULL", "a suspended token stays, so that the page shows what stopped"),
+    ("signing_keys", "created_by_id"): ("SET NULL", "a key signs on until it is deleted; it keeps its maker's name"),
+}
 
 
 def test_what_hangs_on_a_person_in_an_organization_hangs_on_the_membership(world):

@@ -14,6 +14,7 @@ from fastpix.delivery import tokens
 from fastpix.resources.media import playback
 from fastpix.resources.media.models import PlaybackId
 from tests.delivery.screening import KEYS, VERSION, token
+from tests.stories.tables import rows
 
 pytestmark = pytest.mark.sqlite
 
@@ -67,6 +68,19 @@ def test_a_token_opens_every_kind_of_object(film, opened, viewer, key):
     for door in film.doors:
         if "thumbnail" not in door and "clip" not in door:
             assert viewer(door, query={"token": token(film, key)}).status_code == 200, door
+
+
+def test_the_use_of_a_key_is_noted_and_a_forged_tokens_is_not(film, key, cinema, viewer):
+    def used():
+        return rows(cinema.world, "signing_keys", id=key)[0]["last_used_at"]
+
+    viewer(film.master, query={"token": token(film, key, 1)}).close()
+    assert used() is None
+    viewer(film.master, query={"token": token(film, key)}).close()
+    first = used()
+    assert first is not None
+    viewer(film.master, query={"token": token(film, key)}).close()
+    assert used() == first, "once an hour"
 
 
 def test_without_a_token_nothing_of_it_opens(film, viewer):

@@ -144,6 +144,12 @@ def test_a_made_up_cookie_makes_no_browser_known(office, home):
     assert len(office.letters(MEL, "new_sign_in")) == 2
 
 
+def test_an_old_account_that_knows_no_browser_is_told_of_its_first(office):
+    change(office.world, "people", {"email": MEL}, created_at=now() - timedelta(days=2))
+    sign_in(PageDoor(office.world.app))
+    assert MEL in told(office, "new_sign_in")
+
+
 def test_a_wrong_password_leaves_no_cookie_and_no_letter(office, home):
     page = PageDoor(office.world.app)
     answer = page.post("/sign-in", {"email": MEL, "password": "wrong"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -120,6 +121,17 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     return get_dict(token.id) | {"secret": secret}
 
 
+def adopt_of(member_id: UUID, token_ids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Adopt some of a member's tokens, in the transaction that removes the member. Not a verb: each adoption is one.
+
+    Raises `Invalid` for a token that is not a working one of theirs.
+    """
+    chosen = list(dict.fromkeys(token_ids))
+    if set(chosen) - {token["id"] for token in (owned_by(member_id) if chosen else ())}:
+        raise Invalid("adopt", "Choose among the tokens shown; one of those you chose stopped meanwhile.")
+    return [adopt(token_id) for token_id in chosen]
+
+
 @action("access_tokens.revoke")
 def revoke(token_id: UUID) -> None:
     """Stop a token at once and for good. Raises `Missing`, `Refused` when it was revoked before."""
@@ -134,15 +146,6 @@ def revoke(token_id: UUID) -> None:
 def owned_by(member_id: UUID) -> list[dict[str, Any]]:
     """The working tokens that stop when a member is removed."""
     return _owned(member_id)
-
-
-@action("members.leave", changes=False)
-def owned_by_me() -> list[dict[str, Any]]:
-    """The actor's own working tokens, which stop when they leave."""
-    if not principal.may("access_tokens.view"):
-        return []  # a member sees no tokens at all, not even their own of earlier days
-    member_id = principal.current().member_id
-    return _owned(member_id) if member_id else []
 
 
 def get_dict(token_id: UUID) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fastpix import links, seal
 from fastpix.access import tenancy
-from fastpix.db import db
+from fastpix.db import db, now
 from fastpix.resources.media.models import AVAILABLE, Media, PlaybackId, Track
 from fastpix.resources.signing_keys.models import SigningKey
 
@@ -120,6 +120,13 @@ def find(playback_id: UUID) -> Playable | None:
     told["max_height"] = int(resolution.removesuffix("p")) if resolution else None
     told["downloads"] = [name for name, entry in told["downloads"].items() if entry["status"] == "ready"]
     return Playable(**told, tracks=tracks)
+
+
+def signing_key_used(key_id: UUID) -> None:
+    """Note that the key proved somebody's right just now."""
+    used = sa.update(SigningKey).where(SigningKey.id == key_id).values(last_used_at=now())
+    with tenancy.everywhere("a viewer belongs to no organization; the key that let them in is noted by its id"):
+        db.session.execute(used.execution_options(synchronize_session=False))
 
 
 def signing_key(key_id: UUID, workspace_id: UUID) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from fastpix.resources.members import domain
-from fastpix.resources.members.schemas import Leave, MemberEdit, MemberOut, MemberQuery
+from fastpix.resources.members import domain, offboarding
+from fastpix.resources.members.schemas import DepartureOut, Leave, MemberEdit, MemberOut, MemberQuery, ReceiptOut
 from fastpix.web.api import Api
 
 api = Api("members", __name__, "Members")
@@ -34,6 +34,19 @@ def edit(member_id: UUID, body: MemberEdit) -> Any:
 def remove(member_id: UUID) -> None:
     """Remove a member from the organization."""
     domain.remove(member_id)
+
+
+@api.operation(offboarding.preview, "GET", "/iam/members/<memberId>/departure", answer=DepartureOut)
+def departure(member_id: UUID) -> Any:
+    """What removing a member would end, and which signing keys of theirs would go on working."""
+    domain.get(member_id)
+    return offboarding.preview(member_id)
+
+
+@api.operation(offboarding.receipt, "GET", "/iam/members/<memberId>/receipt", answer=ReceiptOut)
+def receipt(member_id: UUID) -> Any:
+    """What ended when a member was removed or lost the admin role."""
+    return offboarding.receipt(member_id)
 
 
 @api.operation(domain.leave, "POST", "/iam/leave", body=Leave)

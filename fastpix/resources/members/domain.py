@@ -12,7 +12,7 @@ from fastpix.access.action import action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.members import notices, search
+from fastpix.resources.members import notices, offboarding, search
 from fastpix.resources.members.change import admin_count, membership_change
 from fastpix.resources.members.models import Member, MemberWorkspace
 from fastpix.resources.people import domain as people
@@ -49,15 +49,17 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
     with membership_change("members.edit", name=before["name"]):
         member = _load(member_id)
         old_role = member.role
+        ending = offboarding.of(member_id) if old_role == "admin" and role == "member" else None
         if role is not None:
             _set_role(member, checked_role(role))
         if workspace_access is not None:
             _grant(member, workspace_access)
         db.session.flush()
     after = search.one(member_id)
-    describe("member", member_id, before["name"], before=_facts(before), after=_facts(after))
+    stopped = {offboarding.STOPPED: offboarding.facts(ending)} if ending else {}
+    describe("member", member_id, before["name"], before=_facts(before), after=_facts(after) | stopped)
     if member.role != old_role:
-        _tell_of_role(member, before["name"])
+        _tell_of_role(member, before["name"], ending)
     return after
 
 
@@ -75,14 +77,17 @@ def remove(member_id: UUID) -> None:
         if member.role == "admin":
             principal.demand_fresh()
         people.rights_changed(member.person_id)
+        ending = offboarding.of(member_id)
         notices.membership_changed(
             member,
-            f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}.",
+            f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}."
+            + offboarding.in_words(ending, is_removed=True),
             to_member=f"{_me()} removed you from {{organization}}: its pages, and your access tokens there, are closed to "
             "you from now on. Your account stays.",
         )
         db.session.delete(member)
-    describe("member", member_id, before["name"], before=_facts(before))
+    after = {offboarding.STOPPED: offboarding.facts(ending)}
+    describe("member", member_id, before["name"], before=_facts(before), after=after)
 
 
 @action("members.leave")
@@ -111,13 +116,16 @@ def leave(successor_id: UUID | None = None) -> None:
             )
         member = _load(member_id)
         people.rights_changed(member.person_id)
+        ending = offboarding.of(member_id)
         notices.membership_changed(
             member,
-            f"{before['name']} ({before['email']}) left {{organization}}." + _handed_over(successor),
+            f"{before['name']} ({before['email']}) left {{organization}}."
+            + _handed_over(successor)
+            + offboarding.in_words(ending, is_removed=True),
             to_member="You left {organization}. Your account stays." + _handed_over(successor),
         )
         db.session.delete(member)
-    after = {"successor": successor["name"]} if successor else {}
+    after = {offboarding.STOPPED: offboarding.facts(ending)} | ({"successor": successor["name"]} if successor else {})
     describe("member", member_id, before["name"], before=_facts(before), after=after)
 
 
@@ -232,15 +240,16 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
     return successor
 
 
-def _tell_of_role(member: Member, name: str) -> None:
-    """The role as it is now, to the admins and to the member."""
+def _tell_of_role(member: Member, name: str, ending: dict[str, Any] | None = None) -> None:
+    """The role as it is now, to the admins (with what ended) and to the member."""
     can = (
         "may do everything there, inviting people included" if member.role == "admin" else "may look, and change little"
     )
     which = "an admin" if member.role == "admin" else "a member, and no admin any more,"
     notices.membership_changed(
         member,
-        f"{_me()} changed the role of {name}: now {which} of {{organization}}.",
+        f"{_me()} changed the role of {name}: now {which} of {{organization}}."
+        + (offboarding.in_words(ending, is_removed=False) if ending else ""),
         to_member=f"{_me()} changed your role: you are now {which} of {{organization}}, and {can}.",
     )
 

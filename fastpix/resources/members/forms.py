@@ -52,6 +52,18 @@ class InviteForm(OnceForm, AccessForm):
     )
 
 
+class RemoveForm(Form):
+    """The tokens that go over to whoever removes their owner, each with a new secret."""
+
+    adopt = SelectMultipleField(
+        "Tokens to adopt", coerce=as_uuid, validate_choice=False, description="They become yours, with new secrets."
+    )
+
+    def offer(self, tokens: list[dict[str, Any]]) -> None:
+        """Set the tokens one can choose from."""
+        self.adopt.choices = {str(token["id"]): f"{token['name']} ({token['workspace_name']})" for token in tokens}
+
+
 class LeaveForm(Form):
     """The successor is a member's id; empty where nobody need take over."""
 

@@ -143,19 +143,6 @@ def revoke(invitation_id: UUID) -> None:
     describe("invitation", invitation.id, invitation.email, before={"role": invitation.role})
 
 
-@action("members.leave", changes=False)
-def sent_by_me() -> list[dict[str, Any]]:
-    """The open invites the actor sent, which go when they leave."""
-    member_id = principal.current().member_id
-    return sent_by(member_id) if member_id and principal.may("members.remove") else []
-
-
-@action("members.remove", changes=False)
-def sent_by(member_id: UUID) -> list[dict[str, Any]]:
-    """The open invites a member sent, which go when the member is removed."""
-    return _as_dicts(list(db.session.scalars(_NEWEST.where(Invitation.inviter_id == member_id))))
-
-
 def _invite_one(address: str, role: Role, everything: bool, chosen: list[UUID]) -> dict[str, Any]:
     try:
         shown, canonical = people.check_email(address)

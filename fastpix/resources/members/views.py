@@ -10,10 +10,9 @@ from flask import g, redirect, request, url_for
 from fastpix.access import principal, table
 from fastpix.errors import Invalid
 from fastpix.resources.access_tokens import domain as access_tokens
-from fastpix.resources.members import domain, invitations
-from fastpix.resources.members.forms import AccessForm, LeaveForm
+from fastpix.resources.members import domain, invitations, offboarding
+from fastpix.resources.members.forms import AccessForm, LeaveForm, RemoveForm
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, go, show
 
@@ -49,7 +48,10 @@ def edit(member_id: UUID) -> Any:
     if form.is_sent():
         with form.catching():
             after = domain.edit(member_id, form.role.data, form.workspace_access)
-            return go(".index", f"{after['name']} is now {_article(after['role'])} with {_reach(after)}.")
+            said = f"{after['name']} is now {_article(after['role'])} with {_reach(after)}."
+            if (member["role"], after["role"]) == ("admin", "member"):
+                return go(".receipt", said, member_id=member_id)
+            return go(".index", said)
     gains, losses = table.gains_and_losses(member["role"], _other(member["role"]), principal.current().switches)
     return show(
         "members/edit.html",
@@ -58,6 +60,7 @@ def edit(member_id: UUID) -> Any:
         other_role=_other(member["role"]),
         gains=gains,
         losses=losses,
+        ending=offboarding.preview(member_id) if member["role"] == "admin" else None,
         is_last_admin=domain.is_last_admin(member),
     )
 
@@ -67,19 +70,24 @@ def remove(member_id: UUID) -> Any:
     member = domain.get(member_id)
     if member["is_me"]:
         return redirect(url_for(".leave"))
-    form = EmptyForm()
+    ending = offboarding.preview(member_id)
+    form = RemoveForm()
+    form.offer(ending["tokens"])
     if form.is_sent():
         with form.catching():
+            adopted = access_tokens.adopt_of(member_id, form.adopt.data or [])
             domain.remove(member_id)
-            return go(".index", f"{member['name']} was removed. Their access ended at once.")
-    return show(
-        "members/remove.html",
-        form=form,
-        member=member,
-        tokens=access_tokens.owned_by(member_id),
-        invites=invitations.sent_by(member_id),
-        is_last_admin=domain.is_last_admin(member),
-    )
+            if adopted:  # their new secrets are shown now and never again
+                return show("members/adopted.html", status=200, member=member, tokens=adopted)
+            return go(".receipt", member_id=member_id)
+    is_last_admin = domain.is_last_admin(member)
+    return show("members/remove.html", form=form, member=member, ending=ending, is_last_admin=is_last_admin)
+
+
+@pages.page(offboarding.receipt, "GET", "/<uuid:member_id>/receipt")
+def receipt(member_id: UUID) -> Any:
+    """What ended with a membership or an admin's role; it may be opened again as long as the audit log is kept."""
+    return show("members/receipt.html", receipt=offboarding.receipt(member_id))
 
 
 @pages.page(domain.leave, "GET POST", "/leave")
@@ -104,8 +112,7 @@ def leave() -> Any:
         is_required=offered["is_required"],
         people=offered["people"],
         query=request.args.get("q", ""),
-        tokens=access_tokens.owned_by_me(),
-        invites=invitations.sent_by_me(),
+        ending=offboarding.preview_of_mine(),
         may_hand_over=principal.may("members.edit"),
         may_invite=principal.may("members.invite"),
         may_delete=principal.may("organizations.delete"),

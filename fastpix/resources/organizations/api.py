@@ -44,4 +44,4 @@ def get() -> Any:
 @api.operation(domain.edit, "PATCH", "/iam/organization", body=OrganizationEdit, answer=OrganizationOut)
 def edit(body: OrganizationEdit) -> Any:
     """Edit the organization's details and policies."""
-    return domain.edit(body.name, body.slug, body.members_edit_workspaces, body.audit_days)
+    return domain.edit(**body.model_dump())

@@ -30,6 +30,9 @@ MOST_AUDIT_DAYS = 36500
 _POLICIES: dict[str, Callable[[Any], str]] = {
     "members_edit_workspaces": lambda on: f"members may {'edit' if on else 'no longer edit'} workspace details",
     "audit_days": lambda days: f"the audit log is kept {f'for {days} days' if days else 'for ever'}",
+    "access_review_mail": lambda on: (
+        f"admins are {'' if on else 'no longer '}reminded every month to review the access"
+    ),
     "require_second_factor": lambda on: f"a second factor is {'required' if on else 'no longer required'}",
 }
 _RESERVED = frozenset({"new", "api", "admin", "account", "static", "docs", "v1"})
@@ -74,6 +77,7 @@ def edit(
     members_edit_workspaces: bool | None = None,
     audit_days: int | None = None,
     require_second_factor: bool | None = None,
+    access_review_mail: bool | None = None,
 ) -> dict[str, Any]:
     """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`, `NotFresh`."""
     organization = _load()
@@ -90,6 +94,9 @@ def edit(
         organization.audit_days = _checked_days(audit_days)
     if require_second_factor is not None and require_second_factor != organization.require_second_factor:
         _require_second_factor(organization, require_second_factor)
+    if access_review_mail is not None and access_review_mail != organization.access_review_mail:
+        principal.demand_fresh()
+        organization.access_review_mail = access_review_mail
     after = _facts(organization)
     if changes := [say(after[name]) for name, say in _POLICIES.items() if after[name] != before[name]]:
         notices.policy_changed(changes)
@@ -162,6 +169,7 @@ def as_dict(organization: Organization) -> dict[str, Any]:
         "members_edit_workspaces": organization.members_edit_workspaces,
         "audit_days": organization.audit_days,
         "require_second_factor": organization.require_second_factor,
+        "access_review_mail": organization.access_review_mail,
         "member_count": organization.member_count,
         "created_at": organization.created_at,
     }
@@ -223,4 +231,5 @@ def _facts(organization: Organization) -> dict[str, Any]:
         "members_edit_workspaces": organization.members_edit_workspaces,
         "audit_days": organization.audit_days,
         "require_second_factor": organization.require_second_factor,
+        "access_review_mail": organization.access_review_mail,
     }

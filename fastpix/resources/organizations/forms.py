@@ -31,4 +31,8 @@ class OrganizationForm(Form):
         description="Who has none is sent to set it up before any page here opens, and their tokens stop until then. "
         "Nobody is removed.",
     )
+    access_review_mail = BooleanField(
+        "Remind admins every month to review the access",
+        description="A mail with what deserves a look, and the link to the access review.",
+    )
     wire_names = {"auditDays": "audit_days"}

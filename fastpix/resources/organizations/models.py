@@ -26,6 +26,9 @@ class Organization(IsOrganization, Base):
     member_count: Mapped[int] = mapped_column(default=0)
     # For how many days rows of the audit log are kept; 0 is for ever.
     audit_days: Mapped[int] = mapped_column(default=0)
+    # Whether the admins are reminded every month to review the access, and the last month (2026-11) they were.
+    access_review_mail: Mapped[bool] = mapped_column(default=False)
+    access_review_mailed: Mapped[str | None] = mapped_column(sa.String(7))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

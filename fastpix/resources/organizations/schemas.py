@@ -16,6 +16,8 @@ class OrganizationOut(Answer):
     name: str
     members_edit_workspaces: bool
     audit_days: int
+    require_second_factor: bool
+    access_review_mail: bool
     member_count: int
     created_at: Moment
 
@@ -28,6 +30,12 @@ class OrganizationEdit(Wire):
     )
     audit_days: int | None = Field(
         default=None, strict=True, ge=0, le=36500, description="Days the audit log is kept: 0 for ever, or 30 and more."
+    )
+    require_second_factor: bool | None = Field(
+        default=None, strict=True, description="Whether who has no second factor is stopped until they have one."
+    )
+    access_review_mail: bool | None = Field(
+        default=None, strict=True, description="Whether the admins are reminded every month to review the access."
     )
 
 

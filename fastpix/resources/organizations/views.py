@@ -83,8 +83,8 @@ def edit() -> Any:
     form = OrganizationForm(data=organization) if request.method == "GET" else OrganizationForm()
     if form.is_sent():
         with form.catching():
-            policies = (form.members_edit_workspaces.data, form.audit_days.data, form.require_second_factor.data)
-            after = domain.edit(form.name.data, form.slug.data, *policies)
+            policies = ("members_edit_workspaces", "audit_days", "require_second_factor", "access_review_mail")
+            after = domain.edit(form.name.data, form.slug.data, **{name: form[name].data for name in policies})
             return go(".settings", "The organization was saved.", org=after["slug"])
     count, some = members.without_second_factor()
     return show("organizations/edit.html", form=form, organization=organization, lacking=count, some=some)

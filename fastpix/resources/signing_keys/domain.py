@@ -63,7 +63,12 @@ def create(workspace_id: UUID) -> dict[str, Any]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = pair.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    key = SigningKey(workspace_id=workspace_id, public_key=public.decode(), created_by=current().name)
+    key = SigningKey(
+        workspace_id=workspace_id,
+        public_key=public.decode(),
+        created_by=current().name,
+        created_by_id=current().member_id,
+    )
     db.session.add(key)
     db.session.flush()
     describe("signing_key", key.id, str(key.id), after={"workspace_id": str(workspace_id)}, workspace_id=workspace_id)

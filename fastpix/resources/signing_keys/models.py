@@ -24,5 +24,6 @@ class SigningKey(InWorkspace, Base):
     id: Mapped[UUID] = id_column()
     public_key: Mapped[str] = mapped_column(sa.Text)
     created_by: Mapped[str] = mapped_column(sa.String(160))
+    created_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_used_at: Mapped[datetime | None]
