@@ -17,6 +17,7 @@ from fastpix.db import now
 from fastpix.errors import Misconfigured, Missing
 from fastpix.keeping import commands, upgrade
 from fastpix.mail import outbox
+from fastpix.proof.command import access
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
@@ -69,14 +70,6 @@ def show_settings() -> None:
         value = getattr(given, field.name)
         shown = "(hidden)" if field.metadata["secret"] and value else value
         click.echo(f"{settings.PREFIX}{field.name.upper()}={shown}\n    {field.metadata['sentence']}")
-
-
-@main.command()
-@click.option("--markdown", is_flag=True, help="As a Markdown table.")
-@operating.plainly
-def access(markdown: bool) -> None:
-    """Print the role table: who can do what."""
-    click.echo(table.as_markdown() if markdown else table.as_text())
 
 
 @main.command("create-admin")
@@ -243,6 +236,7 @@ for command in (commands.back_up, commands.put_back, commands.bring_up_to_date, 
     main.add_command(command)
 main.add_command(storage)
 main.add_command(audit)
+main.add_command(access)
 
 if __name__ == "__main__":
     main()

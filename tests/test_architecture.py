@@ -153,6 +153,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     ],
     "app": ["*"],
     "cli": ["*"],
+    "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
     "upkeep": ["operating", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
@@ -177,6 +178,7 @@ MAY_USE_FLASK = [
     "app",
     "cli",
     "operating",
+    "proof*",
 ]
 USES_FLASK = {
     "access.principal": ({"flask_principal"}, "the permissions are flask-principal's"),
@@ -354,6 +356,7 @@ def test_nothing_commits_but_the_named(module):
         "cli": "a command is its own transaction",
         "db": "defines a transaction of its own, for the steps of long work",
         "operating": "a command is its own transaction",
+        "proof.cast": "its people are stored before anybody comes to a door",
         "supervisor": "housekeeping is its own transaction",
     }
     if module not in commits:

@@ -275,6 +275,7 @@ def test_access_prints_the_role_table(bare):
     assert bare.run("access", "--markdown").stdout == table.as_markdown() + "\n"
     text = bare.run("access").stdout
     assert all(row.key in text for row in table.PERMISSIONS)
+    assert not bare.folder.exists()
 
 
 def test_settings_are_shown_without_secrets(bare):

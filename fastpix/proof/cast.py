@@ -1,0 +1,160 @@
+"""Who comes to the doors in the proof, and the things they ask for: two organizations, made by the domain's own verbs."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import principal, table
+from fastpix.access.principal import Actor
+from fastpix.accounts import joining, sessions
+from fastpix.accounts.models import BrowserSession
+from fastpix.db import db, now, set_reading
+from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.live_streams import domain as live_streams
+from fastpix.resources.live_streams import simulcasts
+from fastpix.resources.media import create, tracks, uploads
+from fastpix.resources.media.asked import Asked
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import invitations, standing
+from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.people import domain as people
+from fastpix.resources.playlists import domain as playlists
+from fastpix.resources.signing_keys import domain as signing_keys
+from fastpix.resources.webhooks import deliveries
+from fastpix.resources.webhooks import domain as webhooks
+from fastpix.resources.workspaces import domain as workspaces
+
+# Who there is, and what they are in the organization everybody asks about.
+STANDING: dict[str, table.Role | None] = {
+    "admin": "admin",
+    "member": "member",
+    "demoted": "member",
+    "removed": None,
+    "outsider": None,  # admin of the other organization
+    "stranger": None,  # signed in, and in no organization
+}
+
+
+@dataclass
+class Cast:
+    """Secrets by person (and label, for tokens as (id, secret)), addresses of both organizations, ids by their name."""
+
+    home: str = ""
+    elsewhere: str = ""
+    sessions: dict[str, str] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    live_ids: dict[str, str] = field(default_factory=dict)
+
+
+def make_cast() -> Cast:
+    """Found, invite, promote, demote and remove. Needs an application context with an empty, migrated database."""
+    set_reading(False)
+    cast, persons = Cast(), {name: _person(name) for name in STANDING}
+    for name, person_id in persons.items():
+        cast.sessions[name] = sessions.start(
+            person_id, timedelta(days=1), is_remembered=False, address="127.0.0.1", user_agent="fastpix access check"
+        )
+    cast.home = _found("Home", persons["admin"])
+    cast.elsewhere = _found("Elsewhere", persons["outsider"])
+    member_ids = {
+        name: _join(cast.home, persons["admin"], name, persons[name]) for name in ("member", "demoted", "removed")
+    }
+    with principal.acting(_actor(persons["admin"], cast.home)):
+        workspace = workspaces.search()[0]["id"]
+        _keep_token(cast, "admin", "people", workspace, may_manage_people=True)
+        _keep_token(cast, "admin", "plain", workspace)
+        _keep_token(cast, "admin", "member", workspace, role="member")
+        _furnish(cast, workspace)
+    for name in ("member", "demoted", "removed"):
+        with principal.acting(_actor(persons[name], cast.home)):
+            _keep_token(cast, name, "people", workspace, may_manage_people=True)
+    with principal.acting(_actor(persons["outsider"], cast.elsewhere)):
+        _keep_token(cast, "outsider", "people", workspaces.search()[0]["id"], may_manage_people=True)
+    with principal.acting(_actor(persons["admin"], cast.home)):
+        members.edit(member_ids["member"], role="member")
+        members.edit(member_ids["demoted"], role="member")
+        members.remove(member_ids["removed"])
+    both = {"member_id": str(member_ids["member"]), "token_id": cast.tokens["member", "people"][0]}
+    cast.ids |= both | {"memberId": both["member_id"], "tokenId": both["token_id"]}
+    # Ahead of time: everybody stays freshly proved until the proof has ended.
+    db.session.execute(sa.update(BrowserSession).values(proved_at=now() + timedelta(days=1)))
+    db.session.commit()
+    db.session.remove()
+    return cast
+
+
+def _person(name: str) -> UUID:
+    return people.add(f"{name}@proof.example", name.title(), secrets.token_urlsafe(24), is_verified=True).id
+
+
+def _found(name: str, founder: UUID) -> str:
+    with principal.acting(Actor("person", name, "dashboard", person_id=founder)):
+        made = organizations.found(name, people.get(founder))
+    return str(made["slug"])
+
+
+def _join(slug: str, admin: UUID, name: str, person_id: UUID) -> UUID:
+    """All join as admins, so that they can make the tokens that must not help them later."""
+    with principal.acting(_actor(admin, slug)):
+        link = invitations.invite([f"{name}@proof.example"], "admin")[0]["link"]
+    with principal.acting(Actor("person", name, "dashboard", person_id=person_id)):
+        joining.accept(link.rpartition("/")[2], person_id)
+    return next(s.member_id for s in standing.of_person(person_id) if s.slug == slug)
+
+
+def _actor(person_id: UUID, slug: str) -> Actor:
+    """The person as a request of theirs would have them in an organization of theirs."""
+    here = next(s for s in standing.of_person(person_id) if s.slug == slug)
+    return Actor(
+        "person",
+        "somebody of the proof",
+        "dashboard",
+        permissions=table.permissions_of(here.role, here.switches),
+        role=here.role,
+        person_id=person_id,
+        member_id=here.member_id,
+        organization_id=here.organization_id,
+        workspace_ids=standing.reach(here),
+        switches=here.switches,
+    )
+
+
+def _keep_token(cast: Cast, person: str, label: str, workspace: UUID, **given: Any) -> None:
+    made = access_tokens.create(f"{person} {label}", workspace, given.pop("role", "admin"), **given)
+    cast.tokens[person, label] = (str(made["id"]), made["secret"])
+
+
+def _furnish(cast: Cast, workspace: UUID) -> None:
+    """One thing of each kind. No worker runs, so none of the addresses is ever asked."""
+    media = create.from_url(workspace, "https://files.example/clip.mp4", Asked(access_policy="private", title="A clip"))
+    track = tracks.create(media["id"], "subtitle", "en", "English", url="https://files.example/clip.vtt")
+    stream = live_streams.create(workspace, live_streams.Wanted(access_policy="private"))
+    target = simulcasts.create(stream["id"], "rtmps://live.example/app", "a key of the proof")
+    hook = webhooks.create(workspace, "https://1.1.1.1/hook", [], is_enabled=False)["id"]
+    found: dict[str, Any] = {
+        "workspace": workspace,
+        "invitation": invitations.invite(["invited@proof.example"], "member")[0]["invitation"]["id"],
+        "key": signing_keys.create(workspace)["id"],
+        "media": media["id"],
+        "playback": media["playback_ids"][0]["id"],
+        "track": track["id"],
+        "upload": uploads.create(workspace, Asked(title="An upload"), "*", "clip.mp4")["id"],
+        "playlist": playlists.create(workspace, "A playlist", "manual", reference_id="best")["id"],
+        "stream": stream["id"],
+        "livestream": stream["id"],
+        "simulcast": target["id"],
+        "webhook": hook,
+        "delivery": deliveries.test(hook)["id"],
+    }
+    for name, value in found.items():
+        cast.ids |= {f"{name}_id": str(value), f"{name}Id": str(value)}
+    cast.ids["signingKeyId"] = cast.ids["key_id"]
+    live = str(stream["playback_ids"][0]["id"])
+    cast.live_ids = {"playback_id": live, "playbackId": live}
