@@ -49,7 +49,7 @@ def test_every_permission_has_a_sentence(row):
     sentence = f"You need the permission to {row.does}."
     assert re.fullmatch(r"You need the permission to [a-z][^.]{4,120}\.", sentence)
     assert row.area[0].isupper() and row.source in ("page", "ours")
-    assert re.fullmatch(r"[a-z_]+\.[a-z]+", row.key)
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", row.key)
 
 
 def test_every_personal_action_has_its_reason():

@@ -20,6 +20,14 @@ class ReadOnly(Exception):
     """A change was asked for by a request that may only look (its CSRF token was missing or wrong)."""
 
 
+class OnlyViewing(ReadOnly):
+    """A change was asked for by an admin who looks through a member's eyes (`accounts.viewing`)."""
+
+
+# What a person may do all the same while they look as a member: come, go, and look with their own eyes again.
+WHILE_VIEWING = frozenset({"account.sign_in", "account.sign_out", "account.view_as"})
+
+
 @dataclass
 class Entry:
     """What a verb says of its change. Secrets never go in `before`, `after` or `details`."""
@@ -97,6 +105,8 @@ def _mark(key: str, *, is_personal: bool, changes: bool) -> Callable[[Any], Any]
             if changes:
                 if principal.current().is_read_only:
                     raise ReadOnly
+                if principal.current().is_viewing and key not in WHILE_VIEWING:
+                    raise OnlyViewing
                 if mark.needs_fresh:
                     principal.demand_fresh()
                 return _audited(key, verb, args, kwargs)

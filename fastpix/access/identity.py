@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import flask_principal
@@ -81,6 +82,7 @@ def _person_actor() -> Actor:
         "dashboard",
         person_id=current_user.id,
         is_fresh=current_user.is_fresh,
+        is_viewing=current_user.is_viewing,
         address=request.remote_addr,
         request_id=g.request_id,
     )
@@ -96,6 +98,10 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         raise Missing("There is no such page.")
     if here.lacks_second_factor:
         raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")
+    reach = standing.reach(here)
+    if actor.is_viewing and here.role == "admin" and current_user.viewing_organization_id == here.organization_id:
+        # Rights only shrink, and only those of an admin: whoever was demoted meanwhile sees what they may see now.
+        here, reach = replace(here, role="member"), current_user.viewed_workspaces
     g.standing = here
     return Actor(
         "person",
@@ -106,9 +112,10 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         person_id=actor.person_id,
         member_id=here.member_id,
         organization_id=here.organization_id,
-        workspace_ids=standing.reach(here),
+        workspace_ids=reach,
         switches=here.switches,
         is_fresh=actor.is_fresh,
+        is_viewing=actor.is_viewing,
         address=actor.address,
         request_id=actor.request_id,
     )

@@ -71,6 +71,8 @@ class Actor:
     switches: frozenset[str] = frozenset()
     # A request whose CSRF token failed may look but change nothing: `action` refuses every change.
     is_read_only: bool = False
+    # An admin looks through a member's eyes: `action` refuses every change but ending it and signing out.
+    is_viewing: bool = False
     # Whether a person proved a moment ago who they are (`table.FRESH`). Only asked of people in the dashboard.
     is_fresh: bool = True
     address: str | None = None

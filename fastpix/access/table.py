@@ -55,6 +55,7 @@ PERMISSIONS: tuple[Row, ...] = (
     Row("members.uninvite", "Members", "delete an invite that was not accepted yet", _YES, _NO, "page"),
     Row("members.edit", "Members", "edit the role and workspace access of others", _YES, _NO, "page"),
     Row("members.remove", "Members", "remove other members", _YES, _NO, "page"),
+    Row("members.view_as", "Members", "look at the organization as a member sees it", _YES, _NO, "ours"),
     Row("members.leave", "Members", "leave the organization", _YES, _YES, "page"),
     Row("organizations.view", "Organization", "see the organization's details", _YES, _YES, "page"),
     Row("organizations.edit", "Organization", "edit the organization's details and policies", _YES, _NO, "ours"),
@@ -92,6 +93,7 @@ PERMISSIONS: tuple[Row, ...] = (
     Row("access_review.view", "Access review", "see the access review", _YES, _NO, "ours"),
     Row("access_review.complete", "Access review", "mark the access review as done", _YES, _NO, "ours"),
     Row("audit.view", "Audit log", "see the audit log", _YES, _NO, "ours"),
+    Row("audit.export", "Audit log", "export the audit log as a file", _YES, _NO, "ours"),
 )
 
 ROWS: dict[str, Row] = {row.key: row for row in PERMISSIONS}
@@ -105,6 +107,7 @@ PERSONAL: dict[str, str] = {
     "account.email": "a person's own address, proved by a mailed link",
     "account.password": "a person's own password; a token must never change it",
     "account.second_factor": "a person's own second factor; a token must never turn it off",
+    "account.view_as": "ends an admin's look through a member's eyes; the API has none",
     "account.reset": "a forgotten password, proved by a mailed link",
     "account.delete": "a person's own account; a token must never delete it",
     "sessions.end": "a person's own browser sessions",
@@ -128,6 +131,9 @@ FRESH: dict[str, str] = {
     "workspaces.delete": ALWAYS,
     "signing_keys.create": ALWAYS,
     "access_tokens.create": ALWAYS,
+    "webhooks.create": ALWAYS,
+    "webhooks.edit": "when the secret is rotated",
+    "audit.export": ALWAYS,
     "account.email": "when a new address is asked for",
     "account.second_factor": ALWAYS,
 }

@@ -22,6 +22,7 @@ def _email(label: str = "E-mail address", autocomplete: str = "username") -> Ema
 
 
 class SignInForm(Form):
+    while_viewing = True
     email = _email()
     password = PasswordField(
         "Password", validators=[InputRequired("Give your password.")], render_kw={"autocomplete": "current-password"}

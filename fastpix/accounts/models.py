@@ -27,6 +27,11 @@ class BrowserSession(Base):
     proved_at: Mapped[datetime] = mapped_column(default=now)
     address: Mapped[str] = mapped_column(sa.String(64), default="")
     user_agent: Mapped[str] = mapped_column(sa.String(300), default="")
+    # "View as member" (`accounts.viewing`): of which organization, with which workspaces (null: all), and how long. No
+    # foreign key: it gives nobody anything, and an organization that is gone has no page to look at.
+    viewing_organization_id: Mapped[UUID | None]
+    viewing_workspaces: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    viewing_until: Mapped[datetime | None]
 
 
 class HalfSession(Base):

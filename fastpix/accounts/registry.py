@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from fastpix.accounts import account_views, factor_views, invite_views, views
+from fastpix.accounts import account_views, factor_views, invite_views, viewing_views, views
 
 BLUEPRINTS = [
     pages.blueprint
-    for pages in (views.pages, invite_views.pages, account_views.pages, account_views.outside, factor_views.pages)
+    for pages in (
+        views.pages,
+        invite_views.pages,
+        account_views.pages,
+        account_views.outside,
+        factor_views.pages,
+        viewing_views.pages,
+        viewing_views.outside,
+    )
 ]
 
 PUBLIC = {

@@ -36,6 +36,19 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     is_remembered: bool
     proved_at: datetime
     rights_changed_at: datetime | None
+    viewing_organization_id: UUID | None = None
+    viewing_workspaces: list[str] | None = None
+    viewing_until: datetime | None = None
+
+    @property
+    def is_viewing(self) -> bool:
+        """Whether this session looks through a member's eyes just now, in `viewing_organization_id`."""
+        return self.viewing_until is not None and self.viewing_until > now()
+
+    @property
+    def viewed_workspaces(self) -> frozenset[UUID] | None:
+        """Which workspaces the member looked through enters; None for all."""
+        return None if self.viewing_workspaces is None else frozenset(map(UUID, self.viewing_workspaces))
 
     @property
     def is_fresh(self) -> bool:
@@ -59,6 +72,9 @@ _FIND = (
         BrowserSession.is_remembered,
         BrowserSession.proved_at,
         Person.rights_changed_at,
+        BrowserSession.viewing_organization_id,
+        BrowserSession.viewing_workspaces,
+        BrowserSession.viewing_until,
     )
     .join(Person, Person.id == BrowserSession.person_id)
     .where(

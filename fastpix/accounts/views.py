@@ -14,7 +14,7 @@ from fastpix.accounts.door import HALF_COOKIE, HALF_PATH, RESET_COOKIE, safe_tar
 from fastpix.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SetUpForm, SignInForm
 from fastpix.errors import Gone, TooMany
 from fastpix.mail import outbox
-from fastpix.web.forms import EmptyForm, Form
+from fastpix.web.forms import AnywayForm, Form
 from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
 
 pages = Pages("accounts", __name__, org=False)
@@ -130,7 +130,7 @@ def arrived() -> Any:
 
 @pages.page(domain.sign_out, "POST", "/sign-out")
 def sign_out() -> Any:
-    form = EmptyForm()
+    form = AnywayForm()
     if form.is_sent():
         domain.sign_out(signed_in().session_id)
         return door.take_session(go(".sign_in"))

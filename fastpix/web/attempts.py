@@ -52,6 +52,8 @@ def _note(key: str, result: str, after: dict[str, Any]) -> None:
     actor = principal.current()
     if actor.kind not in ("person", "token") or actor.organization_id is None:
         return  # strangers leave lines in the access log, not rows
+    if actor.is_viewing:
+        return  # an admin who finds out what a member may not do tries nothing forbidden
     entry = Entry(key, organization_id=actor.organization_id, after=after, result=result)
     # What it was about, as the address says it: whether there is such a thing is not asked.
     for name, value in (request.view_args or {}).items():

@@ -11,7 +11,7 @@ from flask import Flask, Response, flash, g, redirect, render_template, request,
 from werkzeug.exceptions import HTTPException
 
 from fastpix.access import principal, table
-from fastpix.access.action import ReadOnly
+from fastpix.access.action import OnlyViewing, ReadOnly
 from fastpix.access.principal import Denied
 from fastpix.db import db
 from fastpix.errors import (
@@ -85,6 +85,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         Invalid: _invalid,
         FastpixError: _refused,
         ReadOnly: _stale,
+        OnlyViewing: _only_viewing,
         UntrustedHost: untrusted,
         HTTPException: _http,
         sqlalchemy.exc.IntegrityError: _collided,
@@ -144,6 +145,11 @@ def _refused(problem: FastpixError) -> Response:
 def _stale(_problem: ReadOnly) -> Response:
     db.session.rollback()
     return answer(400, f"{forms.STALE} ({g.get('csrf_problem', '')})")
+
+
+def _only_viewing(_problem: OnlyViewing) -> Response:
+    db.session.rollback()
+    return answer(409, forms.VIEWING)
 
 
 def _http(problem: HTTPException) -> Any:

@@ -14,6 +14,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from fastpix import once
+from fastpix.access import principal
 from fastpix.db import db
 from fastpix.errors import Invalid, Refused
 from fastpix.web import attempts
@@ -21,6 +22,7 @@ from fastpix.web import attempts
 STALE = (
     "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
 )
+VIEWING = "You look as a member, and nothing can be changed meanwhile. End the view at the top of the page, and send it again."
 
 
 def as_uuid(value: object) -> UUID:
@@ -32,6 +34,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     """Base of all forms. `wire_names` maps a verb's field names to the form's where they differ."""
 
     wire_names: Mapping[str, str] = {}
+    # Whether it may be sent by an admin who looks through a member's eyes.
+    while_viewing = False
 
     class Meta:
         csrf = False  # checked once for every unsafe request, in web.security
@@ -43,6 +47,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
         if g.get("csrf_problem"):
             self.form_errors.append(STALE)
             g.csrf_answered = True
+            return False
+        if principal.current().is_viewing and not self.while_viewing:
+            self.form_errors.append(VIEWING)
+            g.refused = True
             return False
         return bool(self.validate())
 
@@ -95,6 +103,12 @@ class OnceForm(Form):
 
 class EmptyForm(Form):
     """A button: nothing is typed, the CSRF token is all."""
+
+
+class AnywayForm(EmptyForm):
+    """A button that works also while an admin looks through a member's eyes: ending that, and signing out."""
+
+    while_viewing = True
 
 
 class TypedNameForm(Form):

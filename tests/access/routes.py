@@ -175,6 +175,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("workspaces.create", "POST"): lambda s: Input(303, {"name": "Staging", "kind": "staging"}),
     ("workspaces.edit", "POST"): lambda s: Input(303, {"name": "Renamed", "kind": "qa", "description": "new"}),
     ("workspaces.delete", "POST"): lambda s: Input(303, {"name": "production"}),
+    ("viewing.start", "POST"): lambda s: Input(303, {"access": "all"}),
+    ("viewing_end.end", "POST"): lambda s: Input(303),
     ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("members.remove", "POST"): lambda s: Input(303),
     ("members.leave", "POST"): lambda s: Input(303, {"successor": _successor(s)}),
@@ -390,6 +392,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("webhooks_api.test_post", "POST"): lambda s: Input(201),
     ("webhooks_api.redeliver_post", "POST"): lambda s: Input(201),
     ("webhooks_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("audit.export", "POST"): lambda s: Input(200),
     ("access_review.complete", "POST"): lambda s: Input(303, {"note": "all well"}),
     ("access_review_api.complete_post", "POST"): lambda s: Input(200, {"note": "all well"}),
     # public pages: the status is everybody's, unless it is told apart

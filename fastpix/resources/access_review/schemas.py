@@ -86,7 +86,7 @@ class LastReview(Answer):
 
 
 class ReviewOut(Answer):
-    """Each section shows at most 50 rows and how many there are."""
+    """Each section shows at most 20 rows and how many there are."""
 
     admins: People
     unseen: People = Field(description="Not seen for 60 days.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.access import principal
-from fastpix.access.action import Entry, action
+from fastpix.access.action import Entry, action, describe
 from fastpix.db import db, now, reading, set_reading, transaction
 from fastpix.resources.audit import chain, recording
 from fastpix.resources.audit import search as finding
@@ -33,9 +34,11 @@ def listed(asked: finding.Asked, offset: int = 1, limit: int = 10) -> tuple[list
     return finding.numbered(asked, offset, limit)
 
 
-@action("audit.view")
+@action("audit.export")
 def export(asked: finding.Asked) -> Iterator[dict[str, Any]]:
-    """All rows of a filter, read bit by bit while they are sent."""
+    """All rows of a filter, read bit by bit while they are sent. That somebody took them along is a row itself."""
+    kept = {name: str(value) for name, value in asdict(asked).items() if value}
+    describe("audit_log", organization(), "audit log", after={"filter": kept})
     return finding.everything(asked)
 
 

@@ -12,8 +12,9 @@ from flask import Response, request, stream_with_context, url_for
 from fastpix.resources.audit import domain, presentation
 from fastpix.resources.audit.search import Asked
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web.forms import STALE, EmptyForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, show
+from fastpix.web.resource import Pages, go, show
 
 pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view"),))
 KINDS = (
@@ -50,13 +51,17 @@ def index() -> Any:
     )
 
 
-@pages.page(domain.export, "GET", "/export")
+@pages.page(domain.export, "POST", "/export")
 def export() -> Any:
-    form = request.args.get("form", "csv")
-    form = form if form in FORMATS else "csv"
-    write, kind = FORMATS[form]
+    """A file of the filter in the address. A POST, since it leaves a row in the log and asks for a fresh proof."""
+    if not EmptyForm().is_sent():
+        return go(".index", STALE, "warning")
+    name = request.args.get("form", "csv")
+    name = name if name in FORMATS else "csv"
+    write, kind = FORMATS[name]
     rows = domain.export(_asked())
-    headers = {"Content-Disposition": f'attachment; filename="audit.{form}"'}
+    headers = {"Content-Disposition": f'attachment; filename="audit.{name}"'}
+    # Read after the request's transaction has ended: the row of this export is saved first.
     return Response(stream_with_context(write(rows)), headers=headers, content_type=kind)
 
 

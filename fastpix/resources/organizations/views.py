@@ -65,7 +65,8 @@ def access() -> Any:
     areas: dict[str, list[dict[str, Any]]] = {}
     for row in domain.access_table():
         areas.setdefault(row["area"], []).append(row)
-    return show("organizations/access.html", areas=areas, admins=members.admin_names(50))
+    may_view_as = principal.may("members.view_as")
+    return show("organizations/access.html", areas=areas, admins=members.admin_names(50), may_view_as=may_view_as)
 
 
 @pages.page(domain.get, "GET", "/settings")

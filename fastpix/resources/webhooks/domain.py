@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix import seal
+from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db, now
@@ -112,6 +113,7 @@ def rotate(webhook_id: UUID) -> dict[str, Any]:
     """Another `secret`: from now on everything is signed with it, retries too. Raises `Missing`."""
     webhook = load(webhook_id)
     secret = _new_secret()
+    principal.demand_fresh()
     webhook.sealed_secret, webhook.rotated_at = seal.seal(secret), now()
     db.session.flush()
     _tell(webhook, after={"secret": "rotated"})

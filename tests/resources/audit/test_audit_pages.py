@@ -12,6 +12,7 @@ import pytest
 
 from fastpix.db import now
 from fastpix.resources.audit import presentation, search
+from tests.access.test_fresh_steps import go_on, grow_stale, is_asked
 from tests.stories.tables import change, rows
 
 PAGE = "/o/acme/audit/"
@@ -80,8 +81,24 @@ def test_a_filter_gives_exactly_its_rows_on_page_api_and_in_files(world, ada, me
     listed = ada.api.get(f"iam/audit?limit=50&{WIRE.get(name, name)}={value}").json
     assert [row["number"] for row in listed["data"]] == expected[:50]
     assert listed["pagination"]["totalRecords"] == len(expected)
-    lines = ada.page.get(f"{PAGE}export?form=jsonl&{name}={value}").text.splitlines()
-    assert [json.loads(line)["number"] for line in lines] == expected
+    assert exported(ada.page.post(f"{PAGE}export?form=jsonl&{name}={value}")) == expected
+
+
+def exported(answer):
+    """The numbers of the rows in a file of JSON Lines, without the row of the export itself."""
+    found = [json.loads(line) for line in answer.text.splitlines()]
+    return [row["number"] for row in found if row["action"] != "audit.export"]
+
+
+def test_an_export_is_a_row_itself_and_asks_who_one_is(world, ada):
+    assert ada.page.post(f"{PAGE}export?form=jsonl&door=api").status_code == 200
+    (row,) = [r for r in rows(world, "audit_log", action="audit.export") if r["result"] == "done"]
+    assert row["after"] == {"filter": {"door": "api"}} and row["door"] == "dashboard"
+    grow_stale(world)
+    answer = ada.page.post(f"{PAGE}export?form=jsonl&result=done")
+    assert is_asked(answer)
+    assert exported(go_on(ada.page, f"{PAGE}export?form=jsonl&result=done", answer))
+    assert ada.page.get(f"{PAGE}export").status_code == 405
 
 
 def test_an_area_is_all_its_actions(world, ada):
@@ -116,22 +133,22 @@ def test_the_api_pages_by_number(world, ada, many):
                                    "actor=%00", "kind=%00", "until=2999-13-13", "result=nothing"])  # fmt: skip
 def test_nonsense_in_the_address_breaks_nothing(ada, query):
     assert ada.page.get(f"{PAGE}?{query}").status_code == 200
-    assert ada.page.get(f"{PAGE}export?{query}").status_code == 200
+    assert ada.page.post(f"{PAGE}export?{query}").status_code == 200
 
 
 def test_members_see_nothing_of_it_and_the_try_is_told(world, mel, ada):
     assert "/o/acme/audit/" not in mel.page.get("/o/acme/").text
     assert "/o/acme/audit/" in ada.page.get("/o/acme/").text
-    assert [mel.page.get(path).status_code for path in (PAGE, f"{PAGE}export")] == [403, 403]
+    assert mel.page.get(PAGE).status_code == 403 and mel.page.post(f"{PAGE}export").status_code == 403
     assert mel.api.get("iam/audit").status_code == 403
     told = rows(world, "audit_log", result="denied", action="audit.view")
     assert sorted(row["door"] for row in told) == ["api", "dashboard"]
-    assert ada.page.get(f"{PAGE}?result=denied").text.count("chip bad") == 2
+    assert ada.page.get(f"{PAGE}?result=denied").text.count("chip bad") == 3
 
 
 def test_nobody_sees_another_organizations_rows(world, rex, ada):
     ada.api.post("iam/workspaces", {"name": "Hidden from Rex"})
-    assert "Hidden from Rex" not in rex.page.get("/o/rival/audit/").text + rex.page.get("/o/rival/audit/export").text
+    assert "Hidden from Rex" not in rex.page.get("/o/rival/audit/").text + rex.page.post("/o/rival/audit/export").text
     assert {row["id"] for row in rex.api.get("iam/audit?limit=50").json["data"]} == {
         str(row["id"]) for row in rows(world, "audit_log", chain=world.cast.rival.id)
     }
@@ -155,7 +172,7 @@ def test_before_and_after_can_be_unfolded(ada):
 def test_cells_of_the_csv_are_no_formulas(world, ada):
     for name in ("=1+1", "+1", "-1", "@A1"):
         ada.api.post("iam/workspaces", {"name": name})
-    found = list(csv.DictReader(io.StringIO(ada.page.get(f"{PAGE}export").text)))
+    found = list(csv.DictReader(io.StringIO(ada.page.post(f"{PAGE}export").text)))
     assert len(found) == len(of_acme(world))
     names = {row["target_name"] for row in found}
     assert {"'=1+1", "'+1", "'-1", "'@A1"} <= names
@@ -165,8 +182,8 @@ def test_cells_of_the_csv_are_no_formulas(world, ada):
 @pytest.mark.sqlite
 def test_an_export_is_read_bit_by_bit(world, ada, many, monkeypatch):
     monkeypatch.setattr(search, "BATCH", 7)
-    answer = ada.page.get(f"{PAGE}export?form=jsonl")
-    assert [json.loads(line)["number"] for line in answer.text.splitlines()] == [row["number"] for row in many]
+    answer = ada.page.post(f"{PAGE}export?form=jsonl")
+    assert exported(answer) == [row["number"] for row in many]
     assert "attachment" in answer.headers["Content-Disposition"] and not answer.headers.get("Content-Length")
 
 
