@@ -144,11 +144,10 @@ def _success(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, 
 
 
 def _failures(told: Operation) -> dict[str, Any]:
-    statuses = {401, 403, 422}
+    statuses = {401, 403, 422, 429}
     statuses |= {404} if "{" in told.path else set()
     statuses |= {400} if told.method != "GET" else set()  # a state that does not fit, and a body that is no JSON
     statuses |= {415} if told.body is not None else set()
     statuses |= {409} if told.method != "GET" else set()
-    statuses |= {429} if told.method == "POST" else set()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {str(status): {"description": ERRORS[status], "content": content} for status in sorted(statuses)}
