@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fastpix import db, links, passwords, resources, seal, settings
+from fastpix import counts, db, links, passwords, resources, seal, settings
 from fastpix.access import action, identity, tenancy
 from fastpix.accounts import confirm_views, door, registry
 from fastpix.delivery import hosts
@@ -27,7 +27,7 @@ from fastpix.resources.webhooks import targets
 from fastpix.storage import instance as storage
 from fastpix.storage import open_storage
 from fastpix.video import tools
-from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, viewers
+from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, throttling, viewers
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
 PUBLIC = (
@@ -83,6 +83,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
         FASTPIX=now,
     )
     links.configure(now.public_url, now.stream_base, now.images_base, now.live_server)
+    counts.configure(now.redis_url)
     passwords.configure(now.password_memory_kib)
     seal.configure(key)
     outbox.configure(now)
@@ -119,6 +120,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     security.install(app, now)
     shell.install(app, now)
     identity.install(app, door.session_cookie(now), viewers.is_here)
+    throttling.install(app, now)
     files.install(app, now)
     attempts.install(app, audit.attempt)
     app.before_request(lambda: security.check_csrf_of_page(now))

@@ -30,6 +30,9 @@ def number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+requests = number(0, 10_000_000)
+
+
 def path(value: str) -> Path:
     if not value.strip():
         raise ValueError("give a folder")
@@ -58,6 +61,13 @@ def smtp_url(value: str) -> str:
         raise ValueError(
             "give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465"
         )
+    return value.strip()
+
+
+def redis_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (parts.scheme not in ("redis", "rediss") or not parts.hostname):
+        raise ValueError("give redis://:password@host:6379/0, or rediss:// for TLS")
     return value.strip()
 
 

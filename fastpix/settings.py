@@ -139,10 +139,27 @@ class Settings:
     )
     sign_in_attempts: int = _setting(
         10,
-        kinds.number(1, 10000),
-        "Tries of a password in 15 minutes from one network address to one account; times five for either of them alone.",
+        kinds.number(0, 10000),
+        "Tries of a password in 15 minutes from one network address to one account; times five for either of them alone. "
+        "0, here and below: no limit.",
     )
-    invites_per_hour: int = _setting(200, kinds.number(1, 100000), "Invites one organization may send in an hour.")
+    invites_per_hour: int = _setting(200, kinds.number(0, 100000), "Invites one organization may send in an hour.")
+    requests_per_token: int = _setting(600, kinds.requests, "API requests a minute with one access token.")
+    requests_per_organization: int = _setting(
+        3000, kinds.requests, "API requests a minute with all its tokens together."
+    )
+    requests_per_person: int = _setting(600, kinds.requests, "Pages a minute of one signed-in person.")
+    requests_per_address: int = _setting(
+        300,
+        kinds.requests,
+        "Requests a minute from one address (IPv6: /64) without sign-in or with a wrong token, but for videos and pictures.",
+    )
+    redis_url: str = _setting(
+        "",
+        kinds.redis_url,
+        "Where the limits are counted, for several machines: `redis://:password@host:6379/0`. Empty: in the database.",
+        secret=True,
+    )
     web_workers: int = _setting(2, kinds.number(1, 64), "Web server processes.")
     web_threads: int = _setting(256, kinds.number(1, 1024), "Threads of one web server process, started on demand.")
     log_level: str = _setting("info", kinds.text, "How much is logged: debug, info, warning or error.")

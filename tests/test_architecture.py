@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fastpix"
 
 # Leaves know nothing of the web, of resources and of who may what.
-LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "once", "names"]
+LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "counts", "rates", "once", "names"]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
     "domain",
@@ -69,7 +69,9 @@ MAY_IMPORT: dict[str, list[str]] = {
     "passwords": ["errors"],
     "db": [],
     "names": ["errors"],
-    "limits": ["db", "errors"],
+    "counts": ["db"],
+    "limits": ["counts", "errors"],
+    "rates": ["limits", "errors"],
     "once": ["db", "errors"],
     "setting_kinds": [],
     "addresses": ["errors"],

@@ -36,6 +36,10 @@ def test_settings(folder: Path, **given: Any) -> Settings:
         "password_memory_kib": 8,
         "sign_in_attempts": 10_000,
         "invites_per_hour": 100_000,
+        "requests_per_token": 1_000_000,
+        "requests_per_organization": 1_000_000,
+        "requests_per_person": 1_000_000,
+        "requests_per_address": 1_000_000,
     }
     return Settings(**known | given)
 

@@ -12,7 +12,7 @@ from fastpix.access import identity
 from fastpix.accounts import domain, door, recovery, sessions
 from fastpix.accounts.door import EMAIL_COOKIE
 from fastpix.accounts.forms import DeleteForm, EmailForm, NameForm, OrganizationForm, PasswordForm
-from fastpix.errors import Refused, TooMany
+from fastpix.errors import Refused
 from fastpix.mail import outbox
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
@@ -51,12 +51,9 @@ def password() -> Any:
     form = PasswordForm()
     if form.is_sent():
         with form.catching():
-            try:
-                secret = domain.change_password(
-                    door.settings(), me.id, form.current.data or "", form.new.data or "", browser=door.browser()
-                )
-            except TooMany as problem:
-                raise Refused(str(problem)) from None
+            secret = domain.change_password(
+                door.settings(), me.id, form.current.data or "", form.new.data or "", browser=door.browser()
+            )
             return door.give_session(go(".index", "Your password is changed. All other sessions ended."), secret)
     return show("accounts/password.html", form=form, me=me)
 
@@ -67,10 +64,7 @@ def email() -> Any:
     form = EmailForm()
     if form.is_sent():
         with form.catching():
-            try:
-                recovery.ask_email(me.id, form.email.data or "")
-            except TooMany as problem:
-                raise Refused(str(problem)) from None
+            recovery.ask_email(me.id, form.email.data or "")
             return go(
                 ".index",
                 f"Open the link in the mail to {form.email.data} to finish. Until then nothing changes.",
@@ -110,10 +104,7 @@ def delete() -> Any:
     form = DeleteForm()
     if form.is_sent():
         with form.catching():
-            try:
-                domain.delete(door.settings(), me.id, form.password.data or "", browser=door.browser())
-            except TooMany as problem:
-                raise Refused(str(problem)) from None
+            domain.delete(door.settings(), me.id, form.password.data or "", browser=door.browser())
             return door.take_session(go("accounts.sign_in", "Your account was deleted."))
     return show("accounts/delete.html", form=form, me=me, standings=identity.standings())
 

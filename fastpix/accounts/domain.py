@@ -176,7 +176,7 @@ def delete(settings: Settings, person_id: UUID, password: str, *, browser: Brows
 
 def _count_attempt(settings: Settings, email: str, address: str) -> None:
     """Count a try of a password, and save the count whatever becomes of the try. Ends the transaction."""
-    account, most = _account_key(email), settings.sign_in_attempts
+    account, most, address = _account_key(email), settings.sign_in_attempts, limits.network(address)
     limits.count(f"sign-in from {address} to", account, most, WINDOW)
     limits.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
     limits.count("sign-in from", address, most * 5, WINDOW)
@@ -184,7 +184,7 @@ def _count_attempt(settings: Settings, email: str, address: str) -> None:
 
 
 def _forget_attempts(settings: Settings, email: str, address: str) -> None:
-    account, most = _account_key(email), settings.sign_in_attempts
+    account, most, address = _account_key(email), settings.sign_in_attempts, limits.network(address)
     limits.forget(f"sign-in from {address} to", account, most, WINDOW)
     limits.forget("sign-in to", account, most * 5, WINDOW)
 

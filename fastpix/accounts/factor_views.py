@@ -8,7 +8,6 @@ import segno
 
 from fastpix.accounts import door, second_factor
 from fastpix.accounts.forms import CodeForm
-from fastpix.errors import Refused, TooMany
 from fastpix.web.forms import EmptyForm, Form
 from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
 
@@ -35,10 +34,7 @@ def activate() -> Any:
     form = CodeForm()
     if form.is_sent():
         with form.catching():
-            try:
-                codes = second_factor.activate(door.settings(), signed_in().id, form.code.data or "")
-            except TooMany as problem:
-                raise Refused(str(problem)) from None
+            codes = second_factor.activate(door.settings(), signed_in().id, form.code.data or "")
             return AfterCommit(lambda: _codes(codes))
     return _page(form)
 

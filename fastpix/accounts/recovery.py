@@ -32,7 +32,7 @@ def ask_reset(email: str, address: str) -> None:
     """
     canonical = people.check_email(email)[1]
     limits.count("reset of", canonical, 5, 60)
-    limits.count("reset from", address, 30, 60)
+    limits.count("reset from", limits.network(address), 30, 60)
     person = people.find(canonical)
     describe("person", person.id if person else "", "password reset asked for")
     if person is not None:

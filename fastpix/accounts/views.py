@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -12,9 +12,9 @@ from fastpix.access import identity
 from fastpix.accounts import domain, door, recovery, sessions, setup
 from fastpix.accounts.door import HALF_COOKIE, HALF_PATH, RESET_COOKIE, safe_target
 from fastpix.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SetUpForm, SignInForm
-from fastpix.errors import Gone, TooMany
+from fastpix.errors import Gone
 from fastpix.mail import outbox
-from fastpix.web.forms import AnywayForm, Form
+from fastpix.web.forms import AnywayForm
 from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
 
 pages = Pages("accounts", __name__, org=False)
@@ -65,27 +65,24 @@ def sign_in() -> Any:
             return redirect(form.next.data or url_for(".home"))
         if setup.is_open():
             return redirect(url_for(".set_up"))
-    try:
-        if form.is_sent():
-            with form.catching():
-                remember = bool(form.remember.data)
-                came = domain.sign_in(
-                    door.settings(),
-                    form.email.data or "",
-                    form.password.data or "",
-                    is_remembered=remember,
-                    browser=door.browser(),
+    if form.is_sent():
+        with form.catching():
+            remember = bool(form.remember.data)
+            came = domain.sign_in(
+                door.settings(),
+                form.email.data or "",
+                form.password.data or "",
+                is_remembered=remember,
+                browser=door.browser(),
+            )
+            target = safe_target(form.next.data) or None
+            if came.needs_code:
+                return door.carry(
+                    redirect(url_for(".sign_in_code", next=target), 303), HALF_COOKIE, came.secret, HALF_PATH
                 )
-                target = safe_target(form.next.data) or None
-                if came.needs_code:
-                    return door.carry(
-                        redirect(url_for(".sign_in_code", next=target), 303), HALF_COOKIE, came.secret, HALF_PATH
-                    )
-                return door.give_session(
-                    redirect(url_for(".arrived", next=target), 303), came.secret, is_remembered=remember
-                )
-    except TooMany as problem:
-        return _wait(problem, "accounts/sign_in.html", form)
+            return door.give_session(
+                redirect(url_for(".arrived", next=target), 303), came.secret, is_remembered=remember
+            )
     return show("accounts/sign_in.html", form=form)
 
 
@@ -108,8 +105,6 @@ def sign_in_code() -> Any:
                 return door.drop(arrived, HALF_COOKIE, HALF_PATH)
     except Gone as problem:
         return door.drop(go(".sign_in", str(problem) if half else "", "info"), HALF_COOKIE, HALF_PATH)
-    except TooMany as problem:
-        return _wait(problem, "accounts/sign_in_code.html", form)
     return show("accounts/sign_in_code.html", form=form)
 
 
@@ -140,13 +135,10 @@ def sign_out() -> Any:
 @pages.public("GET POST", "/forgot")
 def forgot() -> Any:
     form = ForgotForm()
-    try:
-        if form.is_sent():
-            with form.catching():
-                recovery.ask_reset(form.email.data or "", request.remote_addr or "")
-                return show("accounts/forgot_sent.html", status=200, mail_is_set_up=outbox.is_configured())
-    except TooMany as problem:
-        return _wait(problem, "accounts/forgot.html", form, mail_is_set_up=outbox.is_configured())
+    if form.is_sent():
+        with form.catching():
+            recovery.ask_reset(form.email.data or "", request.remote_addr or "")
+            return show("accounts/forgot_sent.html", status=200, mail_is_set_up=outbox.is_configured())
     return show("accounts/forgot.html", form=form, mail_is_set_up=outbox.is_configured())
 
 
@@ -178,14 +170,6 @@ def _ready(secret: str, organization: dict[str, Any]) -> Response:
     setup.forget_token(door.settings())
     home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
     return door.give_session(home, secret)
-
-
-def _wait(problem: TooMany, template: str, form: Form, **context: Any) -> Response:
-    """429 with everything typed kept, saying how long to wait."""
-    form.form_errors.append(str(problem))
-    response = Response(render_template(template, form=form, **context), 429, mimetype="text/html")
-    response.headers["Retry-After"] = str(problem.retry_after)
-    return response
 
 
 def _closed(shown: tuple[str, int]) -> Response:

@@ -28,7 +28,7 @@ from fastpix.errors import (
     WrongState,
 )
 from fastpix.settings import Settings
-from fastpix.web import attempts, envelope, forms
+from fastpix.web import attempts, envelope, forms, throttling
 from fastpix.web.security import UntrustedHost
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ STATUSES: dict[type[FastpixError], int] = {
     TooMany: 429,
     NotOffered: 501,
 }
+# In seconds. Published clients repeat what was answered 429 for up to an hour, so that a script seems to hang: over the
+# API only short waits are 429, and the longer ones 409, which says how long in words.
+LONGEST_WAIT = 60
 TITLES = {
     400: "That did not work",
     403: "You may not do this",
@@ -51,7 +54,7 @@ TITLES = {
     413: "Too large",
     415: "Not understood",
     422: "Not understood",
-    429: "Too many tries",
+    429: "Too many for the moment",
     500: "Something broke",
     501: "Not offered here",
     503: "Not available just now",
@@ -100,6 +103,8 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
 
 def _not_signed_in(_problem: NotSignedIn) -> Any:
     db.session.rollback()
+    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+        return _refused(wait)
     if envelope.is_api():
         text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
         response = envelope.failure(401, "unauthorized", text)
@@ -111,6 +116,8 @@ def _not_signed_in(_problem: NotSignedIn) -> Any:
 
 def _second_factor_missing(problem: SecondFactorMissing) -> Any:
     db.session.rollback()
+    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+        return _refused(wait)
     if envelope.is_api():
         return envelope.failure(403, str(problem))
     flash(str(problem), "warning")
@@ -119,6 +126,8 @@ def _second_factor_missing(problem: SecondFactorMissing) -> Any:
 
 def _moved(problem: Moved) -> Any:
     db.session.rollback()
+    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+        return _refused(wait)
     there = url_for(str(request.endpoint), **(request.view_args or {}), org=problem.slug)
     query = request.query_string.decode()
     return redirect(f"{there}?{query}" if query else there, 307)  # not for good: the address may come back
@@ -131,13 +140,17 @@ def _invalid(problem: Invalid) -> Response:
 
 def _refused(problem: FastpixError) -> Response:
     db.session.rollback()
+    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+        return _refused(wait)
     if isinstance(problem, Refused):
         attempts.refused(problem)
     status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
+    if isinstance(problem, TooMany) and envelope.is_api() and problem.retry_after > LONGEST_WAIT:
+        status = 409
     if isinstance(problem, WrongState) and problem.wire and envelope.is_wanted():
         return envelope.failure(status, problem.wire, str(problem))
     response = answer(status, str(problem))
-    if isinstance(problem, TooMany):
+    if status == 429 and isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
 

@@ -16,7 +16,7 @@ from wtforms.validators import ValidationError
 from fastpix import once
 from fastpix.access import principal
 from fastpix.db import db
-from fastpix.errors import Invalid, Refused
+from fastpix.errors import Invalid, Refused, TooMany
 from fastpix.web import attempts
 
 STALE = (
@@ -56,7 +56,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 
     @contextmanager
     def catching(self) -> Iterator[None]:
-        """Around a verb: `Invalid` and `Refused` become errors of the form, and what the verb had begun is undone."""
+        """Around a verb: `Invalid`, `Refused` and `TooMany` become errors of the form; what it had begun is undone."""
         try:
             yield
         except Invalid as problem:
@@ -67,6 +67,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
             self.form_errors.append(str(problem))
             g.refused = True
             attempts.refused(problem)
+        except TooMany as problem:
+            db.session.rollback()
+            self.form_errors.append(str(problem))
+            g.wait_seconds = problem.retry_after
 
     def blame(self, problem: Invalid) -> None:
         """Show a verb's complaint at the fields it names, or above the form."""

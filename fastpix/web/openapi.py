@@ -21,6 +21,7 @@ ERRORS = {
     415: "The body is not JSON.",
     422: "Bad input; every bad field is listed.",
     429: "Too many requests for the moment; `Retry-After` says how long to wait.",
+    501: "FastPix's API knows it, and this server never does it; the message says what to do instead.",
 }
 _REFERENCE = "#/components/schemas/{model}"
 _ERROR_SCHEMA = {
@@ -111,7 +112,7 @@ def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str
         "x-permission": row.key,
         "x-roles": [role for role in table.ROLES if row.allows(role, {row.member_switch or ""})],
         "parameters": _parameters(told),
-        "responses": {str(told.status): _success(told, schemas)} | _failures(told),
+        "responses": (_success(told, schemas) if _is_offered(told) else {}) | _failures(told),
     }
     if told.body is not None:
         parts["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[told.body]}}}
@@ -140,15 +141,30 @@ def _success(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, 
     if told.is_list:
         properties["pagination"] = {"$ref": "#/components/schemas/Pagination"}
     schema = {"type": "object", "required": list(properties), "properties": properties}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+    done = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+    return {str(told.status): done}
+
+
+def _is_offered(told: Operation) -> bool:
+    """Operations of FastPix that are only here to say that this server does not do it have verbs in modules of their own."""
+    return ".not_offered." not in told.action.name
 
 
 def _failures(told: Operation) -> dict[str, Any]:
-    statuses = {401, 403, 422}
+    statuses = {401, 403, 422, 429}
     statuses |= {404} if "{" in told.path else set()
     statuses |= {400} if told.method != "GET" else set()  # a state that does not fit, and a body that is no JSON
+    statuses |= set() if _is_offered(told) else {501}
     statuses |= {415} if told.body is not None else set()
     statuses |= {409} if told.method != "GET" else set()
-    statuses |= {429} if told.method == "POST" else set()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {str(status): {"description": ERRORS[status], "content": content} for status in sorted(statuses)}
+    told_failures: dict[str, Any] = {
+        str(status): {"description": ERRORS[status], "content": content} for status in sorted(statuses)
+    }
+    wait = {
+        "description": "Seconds to wait, at most 60.",
+        "schema": {"type": "integer", "minimum": 1},
+        "required": True,
+    }
+    told_failures["429"]["headers"] = {"Retry-After": wait}
+    return told_failures

@@ -106,11 +106,11 @@ class Pages:
 
 
 def show(template: str, status: int | None = None, **context: Any) -> tuple[str, int]:
-    """A rendered page. A form that comes back is 422, a refused one 409, one with a stale token 400."""
+    """A rendered page. A form that comes back is 422, a refused one 409, one that came too often 429, a stale one 400."""
     if status is None:
         status = 200
         if request.method == "POST":
-            status = 400 if g.get("csrf_problem") else 409 if g.get("refused") else 422
+            status = 400 if g.get("csrf_problem") else 409 if g.get("refused") else 429 if "wait_seconds" in g else 422
     return render_template(template, **context), status
 
 

@@ -46,8 +46,8 @@ def test_guessing_the_present_password_is_limited(world, mel, monkeypatch):
     monkeypatch.setitem(world.app.config, "FASTPIX", replace(world.app.config["FASTPIX"], sign_in_attempts=2))
     form = {"current": "wrong wrong wrong", "new": NEW}
     statuses = [mel.page.post("/account/password", form).status_code for _ in range(3)]
-    assert statuses == [422, 422, 409]
-    assert mel.page.post("/account/password", {"current": PASSWORD, "new": NEW}).status_code == 409
+    assert statuses == [422, 422, 429]
+    assert mel.page.post("/account/password", {"current": PASSWORD, "new": NEW}).status_code == 429
 
 
 def test_the_list_shows_ones_own_sessions_only_and_ends_one(world, mel, sam, cast):

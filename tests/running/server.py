@@ -27,6 +27,8 @@ from tests.world import migrate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHEAP = {"password_memory_kib": "64", "web_workers": "1", "web_threads": "16", "invites_per_hour": "100000"}
+# Tests look again every 50 milliseconds; limits on requests are tested where they are meant.
+UNLIMITED = {f"requests_per_{kind}": "0" for kind in ("token", "organization", "person", "address")}
 START_SECONDS = 60  # a deadline, not a pause: slow machines run several of these at once
 
 
@@ -57,6 +59,7 @@ class Server:
             "live_bind": f"127.0.0.1:{self.live_port}",
             "public_url": self.url,
             **CHEAP,
+            **UNLIMITED,
             **settings,
         }
         self.log_path = folder / "log"
@@ -197,7 +200,7 @@ class Server:
         return False
 
     def _typed(self) -> dict[str, Any]:
-        numbers = {"password_memory_kib", "web_workers", "web_threads", "invites_per_hour"}
+        numbers = {"password_memory_kib", "web_workers", "web_threads", "invites_per_hour", *UNLIMITED}
         given: dict[str, Any] = {k: int(v) if k in numbers else v for k, v in self.settings.items()}
         return given | {"instance_path": self.folder}
 
