@@ -44,7 +44,6 @@ NOT_PAGES = {
     "docs.document": "JSON",
     "invitations.status": "JSON",
     "media.status": "JSON",
-    "audit.export": "a file",
     "live_streams.status": "JSON",
     "stream.master": "a playlist",
     "stream.part": "playlists and segments",
