@@ -54,6 +54,7 @@ class Ledger:
         self.last: dict[str, str] = {}
         self.statuses: Counter[str] = Counter()
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.refused: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.films = 0
 
@@ -62,6 +63,8 @@ class Ledger:
         with self.lock:
             self.statuses[f"{answer.status_code // 100}xx"] += 1
             self.seconds[kind].append(seconds)
+            if 400 <= answer.status_code < 500:
+                self.refused[f"{kind}: {answer.status_code} {answer.text[:160]}"] += 1
             if answer.status_code >= 500:
                 self.wrong.append(f"{kind}: {answer.status_code} {answer.text[:120]}")
         return answer.status_code < 400
@@ -138,7 +141,7 @@ class Session(threading.Thread):
             self.ledger.keep("invitations", email)
 
     def token(self) -> None:
-        body = {"name": self.unique("t"), "workspaceId": self.world.workspaces[0], "role": "member"}
+        body = {"name": self.unique("t"), "workspaceId": self.world.home, "role": "member"}
         if self.ask("token", "POST", "iam/access-tokens", json=body):
             self.ledger.keep("access_tokens", body["name"])
 
@@ -190,6 +193,7 @@ class World:
         self.workspaces: list[str] = []
 
     def furnish(self, house: House) -> None:
+        self.home = house.ask("GET", "iam/me").json()["data"]["workspaceId"]
         for number in range(20):
             made = house.ask("POST", "iam/workspaces", {"name": f"own {number}"})
             self.workspaces.append(made.json()["data"]["id"])
@@ -269,6 +273,8 @@ def report(ledger: Ledger, killed: Counter[str], seconds: float) -> None:
         print(f"{kind:<12}{len(taken):>10}{p50:>9.0f}{p95:>9.0f}")
     total = sum(map(len, ledger.seconds.values()))
     print(f"\n{total} answers in {seconds:.0f} s ({total / seconds:.0f} a second): {dict(ledger.statuses)}")
+    for said, times in ledger.refused.most_common(5):
+        print(f"refused {times} times: {said}")
     print(f"killed: {dict(killed)}; answered as done: { {name: len(names) for name, names in ledger.done.items()} }")
 
 

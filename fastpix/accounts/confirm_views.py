@@ -14,7 +14,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from fastpix.access import principal
-from fastpix.accounts import domain, door, second_factor
+from fastpix.accounts import domain, door, passkeys, second_factor
 from fastpix.accounts.forms import ConfirmForm
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, NotFresh, NotSignedIn, TooMany
@@ -42,7 +42,7 @@ def _take_proof() -> Response | None:
             door.settings(),
             current_user.id,
             current_user.session_id,
-            domain.Proof(form.fresh_password.data or "", form.fresh_code.data or ""),
+            domain.Proof(form.fresh_password.data or "", form.fresh_code.data or "", form.fresh_passkey.data or ""),
             browser=door.browser(),
         )
         db.session.commit()
@@ -82,12 +82,16 @@ def _page(form: ConfirmForm, status: int) -> Response:
         for name, value in request.form.items(multi=True)
         if name != "csrf_token" and not name.startswith(PREFIX)
     ]
+    options = passkeys.options_to_prove(
+        door.settings(), current_user.id, "confirm", current_user.id, current_user.session_id
+    )
     query = request.query_string.decode()
     html = render_template(
         "accounts/confirm.html",
         form=form,
         me=current_user,
         has_code=second_factor.is_on(current_user.id),
+        passkey_options=options,
         typed=typed,
         action=f"{request.path}?{query}" if query else request.path,
         cancel_url=door.safe_target(request.path) or url_for("accounts.home"),

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastpix import limits, passwords, tokens
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts import devices, recovery, second_factor, sessions
+from fastpix.accounts import devices, passkeys, recovery, second_factor, sessions
 from fastpix.db import db, reading
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -59,23 +59,40 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     return Arrival(begin(settings, person, is_remembered=is_remembered, browser=browser), False)
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What somebody gives at the fresh step or after the password. A passkey counts first, then a code, if given."""
+
+    password: str = ""
+    code: str = ""
+    passkey: str = ""
+
+
 @personal("account.sign_in")
-def finish_sign_in(settings: Settings, half_secret: str, code: str, *, browser: Browser) -> tuple[str, bool]:
-    """After the password, the code: (secret of the session, whether it is remembered). Raises `Invalid`, `TooMany`, `Gone`."""
+def finish_sign_in(settings: Settings, half_secret: str, proof: Proof, *, browser: Browser) -> tuple[str, bool]:
+    """After the password, the code or a passkey: (secret of the session, whether it is remembered). Raises `Invalid`, `TooMany`, `Gone`."""
     half = sessions.find_half(half_secret)
     person_id, is_remembered = half.person_id, half.is_remembered
-    second_factor.prove(settings, person_id, code)
+    if proof.passkey:
+        passkeys.prove(settings, person_id, proof.passkey, "code", tokens.digest(half_secret))
+    else:
+        second_factor.prove(settings, person_id, proof.code)
     sessions.use_half(half_secret)
     person = people.get(person_id)
     return begin(settings, person, is_remembered=is_remembered, browser=browser), is_remembered
 
 
-@dataclass(frozen=True)
-class Proof:
-    """What somebody gives at the fresh step: the password, or a code of the second factor. The code counts if given."""
+@personal("account.sign_in")
+def sign_in_with_passkey(settings: Settings, answer: str, mark: str, *, is_remembered: bool, browser: Browser) -> str:
+    """Start a session for a passkey alone, which checked fingerprint, face or PIN: password and second factor in one.
 
-    password: str = ""
-    code: str = ""
+    `mark` is what the challenge was bound to, the browser's own. Raises `Invalid`, `TooMany`.
+    """
+    limits.count("sign-in from", browser.address, settings.sign_in_attempts * 5, WINDOW)
+    db.session.commit()  # a failed try must count
+    person_id = passkeys.owner(answer)
+    passkeys.prove(settings, person_id, answer, "alone", mark, must_verify=True)
+    return begin(settings, people.get(person_id), is_remembered=is_remembered, browser=browser)
 
 
 @personal("account.sign_in")
@@ -85,7 +102,9 @@ def confirm(settings: Settings, person_id: UUID, session_id: UUID, proof: Proof,
     Counted together with the tries of signing in. Raises `Invalid`, `TooMany`, `Missing`.
     """
     used = "password"
-    if proof.code:
+    if proof.passkey:
+        used = passkeys.prove(settings, person_id, proof.passkey, "confirm", person_id, session_id)
+    elif proof.code:
         used = second_factor.prove(settings, person_id, proof.code, field="fresh_code")
     else:
         person = people.get(person_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -21,9 +23,18 @@ def _email(label: str = "E-mail address", autocomplete: str = "username") -> Ema
     )
 
 
-class SignInForm(Form):
+class _WithPasskey(Form):
+    """A form that an answer of a passkey may send in place of its fields. Scripts fill it in."""
+
+    passkey = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        return bool(self.passkey.data) or bool(super().validate(extra_validators))
+
+
+class SignInForm(_WithPasskey):
     while_viewing = True
-    email = _email()
+    email = _email(autocomplete="username webauthn")
     password = PasswordField(
         "Password", validators=[InputRequired("Give your password.")], render_kw={"autocomplete": "current-password"}
     )
@@ -94,12 +105,26 @@ class PasswordForm(Form):
 class ConfirmForm(Form):
     """The names begin with `fresh_`, so that they meet no field of the form that is kept beside them."""
 
-    fresh_code = StringField("Code of your authenticator app, or your password below", render_kw=_CODE)
+    fresh_code = StringField("Code of your app or a recovery code, or your password below", render_kw=_CODE)
+    fresh_passkey = HiddenField()
     fresh_password = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
 
 
 class CodeForm(Form):
     code = StringField("Code", validators=[InputRequired("Give the code.")], render_kw=_CODE)
+
+
+class SignInCodeForm(_WithPasskey, CodeForm):
+    """After the password: a code, or a passkey in place of it."""
+
+
+class PasskeyForm(Form):
+    name = StringField(
+        "Name of the new passkey",
+        validators=[InputRequired("Give it a name, such as that of the device."), Length(max=60)],
+        render_kw={"autocomplete": "off", "maxlength": "60"},
+    )
+    passkey = HiddenField()
 
 
 class DeleteForm(Form):

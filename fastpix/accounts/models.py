@@ -59,14 +59,29 @@ class KnownDevice(Base):
 
 
 class SecondFactor(Base):
-    """A person's authenticator app: its secret, sealed. It counts once `people.second_factor_at` is set, by a right code."""
+    """A person's authenticator app: its secret, sealed. It counts once a right code was taken."""
 
     __tablename__ = "second_factors"
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     sealed: Mapped[bytes]
-    # The newest time step whose code was taken: a code works once, and none before it any more.
+    # The newest time step whose code was taken, 0 while it waits for its first: a code works once, and none before it any more.
     last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class Passkey(Base):
+    """A credential of WebAuthn: the public key alone, and how often its authenticator says it was used."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[UUID] = id_column()
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger)
+    name: Mapped[str] = mapped_column(sa.String(60))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_used_at: Mapped[datetime | None]
 
 
 class RecoveryCode(Base):

@@ -1,4 +1,4 @@
-"""The second factor: codes of an authenticator app (TOTP), and recovery codes for who lost it.
+"""The second factor: codes of an authenticator app (TOTP), and recovery codes for who lost it or their passkeys.
 
 A code works once: the newest time step taken is kept. Clocks may differ by one step. Wrong codes are counted per person.
 """
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fastpix import limits, seal, tokens
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
-from fastpix.accounts.models import RecoveryCode, SecondFactor
+from fastpix.accounts.models import Passkey, RecoveryCode, SecondFactor
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
@@ -39,29 +39,29 @@ def is_on(person_id: UUID) -> bool:
 
 @personal("account.second_factor", changes=False)
 def state(person_id: UUID) -> dict[str, Any]:
-    """{since, codes_left, secret, uri}: `since` None while it is off; the secret only while it waits for its code."""
-    row = _find(person_id)
-    if row is None:
-        return {"since": None, "codes_left": 0, "secret": None, "uri": None}
-    since = people.second_factor_since(person_id)
-    if since is not None:
-        return {"since": since, "codes_left": _codes_left(person_id), "secret": None, "uri": None}
+    """{since, has_app, codes_left, secret, uri}: `since` None while it is off; the secret only while the app waits for
+    its first code."""
+    row, since = _find(person_id), people.second_factor_since(person_id)
+    shown = {"since": since, "has_app": bool(row and row.last_step), "codes_left": _codes_left(person_id)}
+    nothing = shown | {"secret": None, "uri": None}
+    if row is None or row.last_step:
+        return nothing
     secret = seal.unseal(row.sealed)
     # A waiting secret is shown to the fresh step that made it, not to a session that was left open. And it cannot be
     # shown when the instance's key was changed meanwhile. Both begin anew.
     if secret is None or not principal.current().is_fresh:
-        return {"since": None, "codes_left": 0, "secret": None, "uri": None}
+        return nothing
     uri = pyotp.TOTP(secret).provisioning_uri(name=people.get(person_id).email, issuer_name="fastpix")
-    return {"since": None, "codes_left": 0, "secret": secret, "uri": uri}
+    return shown | {"secret": secret, "uri": uri}
 
 
 @personal("account.second_factor")
 def start(person_id: UUID) -> None:
     """A new secret, which waits for its first right code and counts for nothing until then. Raises `Refused`."""
     person = people.get(person_id)
-    if is_on(person_id):
-        raise Refused("Your second factor is turned on already. Turn it off first to set up another app.")
-    _delete(person_id)
+    if _has_app(person_id):
+        raise Refused("Your authenticator app is set up already. Turn the second factor off first to set up another.")
+    _delete_app(person_id)
     db.session.add(SecondFactor(person_id=person_id, sealed=seal.seal(pyotp.random_base32())))
     db.session.flush()
     describe("person", person.id, person.name, after={"second_factor": "waits for its first code"})
@@ -69,22 +69,22 @@ def start(person_id: UUID) -> None:
 
 @personal("account.second_factor")
 def activate(settings: Settings, person_id: UUID, code: str) -> list[str]:
-    """Turn it on by a right code; the recovery codes, shown now and never again. Raises `Invalid`, `Refused`, `TooMany`."""
+    """Set the app up by a right code; the recovery codes, if that turned the second factor on. They are shown now and
+    never again. Raises `Invalid`, `Refused`, `TooMany`."""
     row = _find(person_id)
-    if row is None or is_on(person_id):
+    if row is None or row.last_step:
         raise Refused("There is nothing to confirm. Begin with “Set up an authenticator app”.")
-    _count(settings, person_id)
+    count_try(settings, person_id)
     _take_totp(person_id, _bare(code))
-    people.set_second_factor(person_id, True)
-    person = people.get(person_id)
-    describe("person", person.id, person.name, before={"second_factor": "off"}, after={"second_factor": "on"})
+    person, before = people.get(person_id), "on" if is_on(person_id) else "off"
+    describe("person", person.id, person.name, before={"second_factor": before}, after={"second_factor": "on"})
     tell(person, "A second factor was turned on: signing in asks for a code of your authenticator app from now on.")
-    return _make_codes(person_id)
+    return turn_on(person_id)
 
 
 @personal("account.second_factor")
 def turn_off(person_id: UUID) -> None:
-    """Turn it off, with its recovery codes. Raises `Refused` when it is not on."""
+    """Turn it off: app, passkeys and recovery codes go. Raises `Refused` when it is not on."""
     if not is_on(person_id):
         raise Refused(NOT_ON)
     person = people.get(person_id)
@@ -108,15 +108,15 @@ def prove(settings: Settings, person_id: UUID, code: str, *, field: str = "code"
 
     Ends the transaction: a wrong code must count. Raises `Invalid`, `TooMany`.
     """
-    _count(settings, person_id)
+    count_try(settings, person_id)
     bare = _bare(code)
-    if not is_on(person_id):
+    if not is_on(person_id) or (bare.isdigit() and not _has_app(person_id)):
         raise Invalid(field, WRONG)
     if bare.isdigit():
         _take_totp(person_id, bare, field)
     else:
         _take_recovery(person_id, bare, field)
-    limits.forget("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    forget_tries(settings, person_id)
     return "code" if bare.isdigit() else "recovery code"
 
 
@@ -125,6 +125,37 @@ def remove(person_id: UUID) -> bool:
     was_on = is_on(person_id)
     _delete(person_id)
     return was_on
+
+
+def turn_on(person_id: UUID) -> list[str]:
+    """Note that there is a second factor; the recovery codes if it is the first, else nothing. Part of other verbs."""
+    if is_on(person_id):
+        return []
+    people.set_second_factor(person_id, True)
+    return _make_codes(person_id)
+
+
+def settle(person_id: UUID) -> bool:
+    """After something was removed: whether app or passkey is left. Without either, recovery codes go as well."""
+    passkey = sa.select(Passkey.id).where(Passkey.person_id == person_id).limit(1)
+    is_left = _has_app(person_id) or db.session.scalar(passkey) is not None
+    if not is_left:
+        _delete(person_id)
+    return is_left
+
+
+def count_try(settings: Settings, person_id: UUID) -> None:
+    """Count a try of a code or passkey, whatever becomes of it. Ends the transaction. Raises `TooMany`.
+
+    A million codes, three of them right at any time: ten tries in 15 minutes leave nothing to guess.
+    """
+    limits.count("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    db.session.commit()  # a failed try must count
+
+
+def forget_tries(settings: Settings, person_id: UUID) -> None:
+    """Start counting anew, after a right code or passkey."""
+    limits.forget("code of", str(person_id), settings.sign_in_attempts, WINDOW)
 
 
 def tell(person: Person, text: str) -> None:
@@ -137,10 +168,10 @@ def _find(person_id: UUID) -> SecondFactor | None:
     return db.session.scalar(found, execution_options={"populate_existing": True})
 
 
-def _count(settings: Settings, person_id: UUID) -> None:
-    """A million codes, three of them right at any time: ten tries in 15 minutes leave nothing to guess."""
-    limits.count("code of", str(person_id), settings.sign_in_attempts, WINDOW)
-    db.session.commit()  # a failed try must count
+def _has_app(person_id: UUID) -> bool:
+    """Whether an app was set up by a first right code."""
+    row = _find(person_id)
+    return row is not None and row.last_step > 0
 
 
 def _bare(code: str) -> str:
@@ -215,5 +246,11 @@ def _old_codes(person_id: UUID) -> Any:
 def _delete(person_id: UUID) -> None:
     db.session.execute(_old_codes(person_id))
     people.set_second_factor(person_id, False)
+    keys = sa.delete(Passkey).where(Passkey.person_id == person_id)
+    db.session.execute(keys.execution_options(synchronize_session="fetch"))
+    _delete_app(person_id)
+
+
+def _delete_app(person_id: UUID) -> None:
     gone = sa.delete(SecondFactor).where(SecondFactor.person_id == person_id)
     db.session.execute(gone.execution_options(synchronize_session="fetch"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, request, session, url_for
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
+from fastpix import tokens
 from fastpix.access import identity
-from fastpix.accounts import domain, door, recovery, sessions, setup
+from fastpix.accounts import domain, door, passkeys, recovery, sessions, setup
 from fastpix.accounts.door import HALF_COOKIE, HALF_PATH, RESET_COOKIE, safe_target
-from fastpix.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SetUpForm, SignInForm
+from fastpix.accounts.forms import ForgotForm, NewPasswordForm, SetUpForm, SignInCodeForm, SignInForm
 from fastpix.errors import Gone
 from fastpix.mail import outbox
 from fastpix.web.forms import AnywayForm
@@ -68,13 +70,7 @@ def sign_in() -> Any:
     if form.is_sent():
         with form.catching():
             remember = bool(form.remember.data)
-            came = domain.sign_in(
-                door.settings(),
-                form.email.data or "",
-                form.password.data or "",
-                is_remembered=remember,
-                browser=door.browser(),
-            )
+            came = _come_in(form, remember)
             target = safe_target(form.next.data) or None
             if came.needs_code:
                 return door.carry(
@@ -83,21 +79,42 @@ def sign_in() -> Any:
             return door.give_session(
                 redirect(url_for(".arrived", next=target), 303), came.secret, is_remembered=remember
             )
-    return show("accounts/sign_in.html", form=form)
+    return show("accounts/sign_in.html", form=form, passkey_options=_options_to_sign_in())
+
+
+def _come_in(form: SignInForm, remember: bool) -> domain.Arrival:
+    """By a passkey alone, or by the password."""
+    now, browser = door.settings(), door.browser()
+    if form.passkey.data:
+        answer = form.passkey.data
+        secret = domain.sign_in_with_passkey(now, answer, _mark(), is_remembered=remember, browser=browser)
+        return domain.Arrival(secret, False)
+    email, password = form.email.data or "", form.password.data or ""
+    return domain.sign_in(now, email, password, is_remembered=remember, browser=browser)
+
+
+def _mark() -> str:
+    """What only this browser has before anybody is signed in: the secret behind its CSRF tokens."""
+    generate_csrf()
+    return str(session["csrf_token"])
+
+
+def _options_to_sign_in() -> str:
+    return passkeys.options_to_sign_in(door.settings(), _mark())
 
 
 @pages.public("GET POST", HALF_PATH)
 def sign_in_code() -> Any:
     """After a right password, the second factor. Without such a password there is nothing here."""
     half = request.cookies.get(HALF_COOKIE, "")
-    form = CodeForm()
+    form, options = SignInCodeForm(), ""
     try:
-        sessions.find_half(half)
+        person_id = sessions.find_half(half).person_id
+        options = passkeys.options_to_prove(door.settings(), person_id, "code", tokens.digest(half))
         if form.is_sent():
             with form.catching():
-                secret, remember = domain.finish_sign_in(
-                    door.settings(), half, form.code.data or "", browser=door.browser()
-                )
+                proof = domain.Proof(code=form.code.data or "", passkey=form.passkey.data or "")
+                secret, remember = domain.finish_sign_in(door.settings(), half, proof, browser=door.browser())
                 target = safe_target(request.args.get("next")) or None
                 arrived = door.give_session(
                     redirect(url_for(".arrived", next=target), 303), secret, is_remembered=remember
@@ -105,7 +122,7 @@ def sign_in_code() -> Any:
                 return door.drop(arrived, HALF_COOKIE, HALF_PATH)
     except Gone as problem:
         return door.drop(go(".sign_in", str(problem) if half else "", "info"), HALF_COOKIE, HALF_PATH)
-    return show("accounts/sign_in_code.html", form=form)
+    return show("accounts/sign_in_code.html", form=form, passkey_options=options)
 
 
 @pages.public("GET", "/sign-in/done")
@@ -120,7 +137,7 @@ def arrived() -> Any:
         "The password was right, but your browser did not keep the sign-in. Allow cookies for this site"
         + (", and open it with https://." if door.settings().is_https and not request.is_secure else ".")
     )
-    return show("accounts/sign_in.html", status=400, form=form)
+    return show("accounts/sign_in.html", status=400, form=form, passkey_options=_options_to_sign_in())
 
 
 @pages.page(domain.sign_out, "POST", "/sign-out")

@@ -206,6 +206,8 @@ POLICY: dict[str, str] = {
     "second_factor.activate": "account.second_factor",
     "second_factor.turn_off": "account.second_factor",
     "second_factor.renew_codes": "account.second_factor",
+    "second_factor.add_passkey": "account.second_factor",
+    "second_factor.remove_passkey": "account.second_factor",
     "account.list_sessions": "sessions.end",
     "account.end_session": "sessions.end",
     "account.end_other_sessions": "sessions.end",

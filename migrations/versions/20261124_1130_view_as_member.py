@@ -1,14 +1,14 @@
 """View as member
 
 Revision ID: 20261124_10
-Revises: 20261124_8
+Revises: 20261124_9
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_10"
-down_revision = "20261124_8"
+down_revision = "20261124_9"
 branch_labels = None
 depends_on = None
 

@@ -218,6 +218,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("second_factor.activate", "POST"): lambda s: Input(409, {"code": "123456"}),  # nothing was begun
     ("second_factor.turn_off", "POST"): lambda s: Input(409),
     ("second_factor.renew_codes", "POST"): lambda s: Input(409),
+    ("second_factor.add_passkey", "POST"): lambda s: Input(422, {"name": "Phone"}),  # see test_passkey_stories.py
+    ("second_factor.remove_passkey", "POST"): lambda s: Input(404, values={"passkey_id": uuid.uuid4()}),  # has none
     ("account.end_session", "POST"): lambda s: Input(303, values={"session_id": s.session_id}),
     ("account.end_other_sessions", "POST"): lambda s: Input(303),
     ("accounts_more.found", "POST"): lambda s: Input(303, {"name": "Another House"}),

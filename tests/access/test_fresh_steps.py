@@ -38,6 +38,8 @@ ASKED = {
     "second_factor.activate",
     "second_factor.turn_off",
     "second_factor.renew_codes",
+    "second_factor.add_passkey",
+    "second_factor.remove_passkey",
 }
 TITLE = "Confirm that it is you"
 FORMS = [route for route in guarded() if route.door == "page" and route.method == "POST"]

@@ -248,6 +248,7 @@ def test_every_tie_to_people_ends_with_them(world):
         "mailed_links",
         "second_factors",
         "recovery_codes",
+        "passkeys",
         "known_devices",
     }
     assert tied == {(name, "CASCADE") for name in tables}

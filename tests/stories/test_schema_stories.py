@@ -10,7 +10,8 @@ from tests.stories.tables import changed_columns, everything, rows
 # Class 12. A token outlives its owner on purpose: it is suspended, so that a page can show what stopped and why.
 SUSPENDED = {("access_tokens", "owner_id"), ("signing_keys", "created_by_id")}
 OF_A_PERSON = {"members", "sessions", "mailed_links", "half_sessions", "second_factors", "recovery_codes"} | {
-    "known_devices"
+    "known_devices",
+    "passkeys",
 }
 
 

@@ -455,7 +455,7 @@ def test_without_counting_codes_could_be_tried_for_ever(world, mel, app_of, monk
 
     app_of("mel")
     monkeypatch.setitem(world.app.config, "FASTPIX", replace(world.app.config["FASTPIX"], sign_in_attempts=3))
-    monkeypatch.setattr(second_factor, "_count", lambda settings, person_id: None)
+    monkeypatch.setattr(second_factor, "count_try", lambda settings, person_id: None)
     assert [half(world, mel).post(CODE, {"code": f"00000{n}"}).status_code for n in range(6)] == [422] * 6
 
 

@@ -15,6 +15,7 @@ from fastpix.resources.workspaces import domain as workspaces
 from tests.access.persons import Caller, ask
 from tests.access.routes import guarded
 from tests.access.test_fresh_steps import go_on, grow_stale
+from tests.accounts.authenticator import add_passkey, begin_passkey, passkey_page, removal, sign_in_alone
 from tests.accounts.codes import enrol, waiting_app
 from tests.cast import PASSWORD
 from tests.doors import PageDoor
@@ -33,6 +34,8 @@ ELSEWHERE = {
     "second_factor.activate",
     "second_factor.turn_off",
     "second_factor.renew_codes",
+    "second_factor.add_passkey",
+    "second_factor.remove_passkey",
 }
 # What this server does not offer answers 501 and changes nothing.
 NOT_OFFERED = {r.endpoint for r in CHANGING if r.endpoint.startswith("not_offered_api.")} | {
@@ -164,6 +167,24 @@ def _first_code(office):
     return lambda: page.post("/account/second-factor/confirm", {"code": code})
 
 
+def _passkey(then):
+    """A person with a passkey goes on: `then(page, authenticator)` is the change."""
+
+    def prepare(office):
+        page = office.doors("mel").page
+        key = add_passkey(page)
+        act = then(page, key)
+        return lambda: act()
+
+    return prepare
+
+
+def _new_passkey(office):
+    page = office.doors("mel").page
+    form = begin_passkey(page)
+    return lambda: page.post(passkey_page("/passkeys"), form)
+
+
 def _code_after_password(office):
     app = enrol(office.doors("mel").page)
     page = office.doors().page
@@ -203,6 +224,10 @@ PUBLIC_VERBS = {
     "accounts.second_factor.activate": ("account.second_factor", _first_code),
     "accounts.second_factor.turn_off": ("account.second_factor", _enrolled("/account/second-factor/off")),
     "accounts.second_factor.renew_codes": ("account.second_factor", _enrolled("/account/second-factor/codes")),
+    "accounts.passkeys.add": ("account.second_factor", _new_passkey),
+    "accounts.passkeys.remove": ("account.second_factor", _passkey(lambda page, key: lambda: page.post(removal(page)))),
+    "accounts.domain.sign_in_with_passkey": ("account.sign_in", _passkey(
+        lambda page, key: lambda: sign_in_alone(PageDoor(page.app), key))),
     "accounts.domain.finish_sign_in": ("account.sign_in", _code_after_password),
     "accounts.domain.confirm": ("account.sign_in", _confirm),
     "accounts.operator._reset_second_factor": ("account.second_factor", _command(
