@@ -23,7 +23,7 @@ from flask import Flask
 from fastpix.access import table
 from fastpix.app import PUBLIC, create_app
 from fastpix.db import Base, db
-from fastpix.proof.cast import STANDING, Cast, make_cast
+from fastpix.proof.cast import STANDING, UNLIMITED, Cast, make_cast
 from fastpix.proof.doors import Answer, Doors
 from fastpix.proof.policy import POLICY
 from fastpix.settings import Settings
@@ -277,8 +277,8 @@ def apart(given: Settings, folder: Path) -> Settings:
         storage_url="",
         live_relay_url="",
         password_memory_kib=8,
-        sign_in_attempts=10_000,
-        invites_per_hour=100_000,
+        redis_url="",
+        **UNLIMITED,
     )
 
 
