@@ -12,9 +12,9 @@ from flask import Response, request, stream_with_context, url_for
 from fastpix.resources.audit import domain, presentation
 from fastpix.resources.audit.search import Asked
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.web.forms import STALE, EmptyForm
+from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.resource import Pages, show
 
 pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view"),))
 KINDS = (
@@ -29,6 +29,10 @@ FORMATS = {
 
 @pages.page(domain.search, "GET", "/")
 def index() -> Any:
+    return _shown(EmptyForm())
+
+
+def _shown(form: EmptyForm) -> Any:
     asked = _asked()
     older, newer = (request.args.get(name, None, type=_number) for name in ("older", "newer"))
     page = domain.search(asked, older=older, newer=newer)
@@ -37,6 +41,7 @@ def index() -> Any:
     kinds = sorted({*KINDS, *(row["target_kind"] for row in page.rows if row["target_kind"])})
     return show(
         "audit/index.html",
+        form=form,
         rows=[presentation.shown(row, names) for row in page.rows],
         page=page,
         asked=asked,
@@ -54,8 +59,9 @@ def index() -> Any:
 @pages.page(domain.export, "POST", "/export")
 def export() -> Any:
     """A file of the filter in the address. A POST, since it leaves a row in the log and asks for a fresh proof."""
-    if not EmptyForm().is_sent():
-        return go(".index", STALE, "warning")
+    form = EmptyForm()
+    if not form.is_sent():
+        return _shown(form)
     name = request.args.get("form", "csv")
     name = name if name in FORMATS else "csv"
     write, kind = FORMATS[name]
