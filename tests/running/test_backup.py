@@ -32,18 +32,18 @@ def client_of(endpoint):
 
 
 def keys_of(endpoint, media_id):
-    found = client_of(endpoint).list_objects_v2(Bucket="films")["Contents"]
+    found = client_of(endpoint).list_objects_v2(Bucket="safekeeping")["Contents"]
     return [entry["Key"] for entry in found if media_id in entry["Key"]]
 
 
 @pytest.fixture(scope="module")
 def bucket():
-    """An S3 server on loopback with the bucket `films`; its address."""
+    """An S3 server on loopback with the bucket `safekeeping`; its address. (moto keeps one store a process: no other test's name.)."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    client_of(f"http://{host}:{port}").create_bucket(Bucket="films")
+    client_of(f"http://{host}:{port}").create_bucket(Bucket="safekeeping")
     yield f"http://{host}:{port}"
     server.stop()
 
@@ -148,16 +148,16 @@ def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
     assert first.status_code == 308
 
     small.settings |= S3_KEYS | {"storage_endpoint": bucket}
-    copied = small.run("storage", "copy", "--to", "s3://films/house")
+    copied = small.run("storage", "copy", "--to", "s3://safekeeping/house")
     assert copied.returncode == 0, copied.stderr
     assert small.run("move-database", "--to", database.create("moved")).returncode == 1, "while it runs"
     small.stop()
-    again = small.run("storage", "copy", "--to", "s3://films/house")
+    again = small.run("storage", "copy", "--to", "s3://safekeeping/house")
     assert "were there already" in again.stdout and not again.stdout.startswith("9")
     moved = small.run("move-database", "--to", database.create("moved"))
     assert moved.returncode == 0, moved.stderr
 
-    small.settings |= {"storage_url": "s3://films/house", "database_url": database.url("moved")}
+    small.settings |= {"storage_url": "s3://safekeeping/house", "database_url": database.url("moved")}
     is_whole(small)
     small.start()
     assert all(house.plays(media_id, small) for media_id in kept)

@@ -210,7 +210,7 @@ def test_one_address_is_not_flooded(ada, cast):
     statuses = [ada.api.post(f"iam/invitations/{cast.acme.invitation}/resend").status_code for _ in range(11)]
     assert set(statuses) == {200, 409} and statuses[0] == 200
     last = ada.api.post(f"iam/invitations/{cast.acme.invitation}/resend")
-    assert re.match("Too many tries. Wait (59|60) minutes", last.json["error"]["message"])
+    assert re.match(r"Too many tries. Wait \d+ minutes", last.json["error"]["message"])
     assert "Retry-After" not in last.headers, "published clients repeat a 429 for up to an hour"
     page = ada.page.post(f"/o/acme/members/invitations/{cast.acme.invitation}/resend")
     assert page.status_code == 429 and int(page.headers["Retry-After"]) > 60, "a person reads how long it takes"
