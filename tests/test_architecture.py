@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "access.identity": [*ACCESS, "db", "errors", "accounts.sessions", "resources.*"],  # who somebody is: asks the owners
     "access*": ["access*", "db", "errors"],
     "instance_lock": ["errors"],
+    "doctor": ["jobs.models", "mail*", "storage*", "video.tools", "web.health", "setting_kinds", "settings", "seal", "db", "errors"],
     "keeping.commands": ["*"],
     "keeping.upgrade": ["keeping*", "accounts.operator", "web.health", "storage*", "settings", "db", "errors", "fastpix"],
     "keeping*": ["keeping*", "instance_lock", "storage*", "settings", "db", "errors", "fastpix"],
@@ -157,7 +158,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "cli": ["*"],
     "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
-    "upkeep": ["operating", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
+    "upkeep": ["operating", "doctor", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
     "gunicorn_config": ["*"],
     "fastpix": [],
