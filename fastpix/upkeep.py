@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import click
 
-from fastpix import doctor, operating, settings
+from fastpix import demo, doctor, operating, settings
+from fastpix.accounts import operator
 from fastpix.app import create_app
 from fastpix.resources.audit import verify
 from fastpix.resources.media import housekeeping
 from fastpix.resources.organizations import domain as organizations
+from fastpix.web import health
 
 
 @click.command("doctor")
@@ -25,6 +27,18 @@ def examine(mail_to: str) -> None:
     for found in findings:
         click.echo(f"{found.state:<5} {found.name}: {found.text}")
     sys.exit(1 if any(found.state == "fail" for found in findings) else 0)
+
+
+@click.command("demo")
+@operating.plainly
+def fill_demo() -> None:
+    """Fill an empty instance with two organizations, people of both roles, films and live streams."""
+    given = settings.load()
+    app = create_app(given)
+    with app.app_context():
+        operator.require_current_schema(health.schema_state())
+    password = demo.fill(app, click.echo)
+    click.echo(f"Everybody's password is {password}. Open {given.public_url} after `fastpix up`.")
 
 
 @click.group()

@@ -158,7 +158,11 @@ MAY_IMPORT: dict[str, list[str]] = {
     "cli": ["*"],
     "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
-    "upkeep": ["operating", "doctor", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
+    "demo": [
+        "access.table", "access.principal", "accounts.joining", "accounts.operator", "resources", "resources.*", "jobs.worker",
+        "supervisor", "video.tools", "db", "errors",
+    ],
+    "upkeep": ["operating", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
     "gunicorn_config": ["*"],
     "fastpix": [],
@@ -185,6 +189,7 @@ MAY_USE_FLASK = [
 ]
 USES_FLASK = {
     "access.principal": ({"flask_principal"}, "the permissions are flask-principal's"),
+    "demo": ({"flask"}, "it does the worker's jobs in the application's context"),
     "accounts.door": ({"flask", "werkzeug"}, "the cookies of the browser"),
     "accounts.forms": ({"wtforms"}, "the forms at the door"),
     "accounts.sessions": ({"flask_login"}, "the signed-in person is what flask-login carries"),
@@ -357,6 +362,7 @@ def test_nothing_commits_but_the_named(module):
         "jobs.queue": "jobs have transactions of their own",
         "jobs.worker": "jobs have transactions of their own",
         "cli": "a command is its own transaction",
+        "demo": "a command is its own transaction",
         "db": "defines a transaction of its own, for the steps of long work",
         "operating": "a command is its own transaction",
         "proof.cast": "its people are stored before anybody comes to a door",
