@@ -23,7 +23,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations, standing
 from fastpix.resources.people import domain as people
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.upkeep import audit, storage
+from fastpix.upkeep import audit, examine, fill_demo, storage
 
 
 @click.group(help="The video platform organization you run yourself.")
@@ -236,6 +236,8 @@ for command in (commands.back_up, commands.put_back, commands.bring_up_to_date, 
     main.add_command(command)
 main.add_command(storage)
 main.add_command(audit)
+main.add_command(examine)
+main.add_command(fill_demo)
 main.add_command(access)
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def worker(settings: Settings) -> int:
         (resources.NOTIFYING, NOTIFYING_THREADS),
         (resources.TRANSCODING, settings.transcode_jobs),
     ]
-    options = {"scope": _scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
+    options = {"scope": scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
     threads = [
         threading.Thread(target=jobs.run, args=(app, lane, stop), kwargs={"periodic": {}, **options})
         for lane, count in lanes
@@ -163,7 +163,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     ]
 
 
-def _scope(organization_id: UUID | None) -> AbstractContextManager[object]:
+def scope(organization_id: UUID | None) -> AbstractContextManager[object]:
     """A job acts as the worker, within the organization its row names."""
     from fastpix.access import principal
 

@@ -7,10 +7,38 @@ from datetime import timedelta
 
 import click
 
-from fastpix import operating
+from fastpix import demo, doctor, operating, settings
+from fastpix.accounts import operator
+from fastpix.app import create_app
 from fastpix.resources.audit import verify
 from fastpix.resources.media import housekeeping
 from fastpix.resources.organizations import domain as organizations
+from fastpix.web import health
+
+
+@click.command("doctor")
+@click.option("--mail-to", default="", help="Also send a test mail to this address.")
+@operating.plainly
+def examine(mail_to: str) -> None:
+    """Look at database, storage, disk, ffmpeg, queue, mail, public address, proxies, live ingest and clocks."""
+    given = settings.load()
+    with create_app(given).app_context():
+        findings = list(doctor.examine(given, mail_to=mail_to))
+    for found in findings:
+        click.echo(f"{found.state:<5} {found.name}: {found.text}")
+    sys.exit(1 if any(found.state == "fail" for found in findings) else 0)
+
+
+@click.command("demo")
+@operating.plainly
+def fill_demo() -> None:
+    """Fill an empty instance with two organizations, people of both roles, films and live streams."""
+    given = settings.load()
+    app = create_app(given)
+    with app.app_context():
+        operator.require_current_schema(health.schema_state())
+    password = demo.fill(app, click.echo)
+    click.echo(f"Everybody's password is {password}. Open {given.public_url} after `fastpix up`.")
 
 
 @click.group()

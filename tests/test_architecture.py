@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "access.identity": [*ACCESS, "db", "errors", "accounts.sessions", "resources.*"],  # who somebody is: asks the owners
     "access*": ["access*", "db", "errors"],
     "instance_lock": ["errors"],
+    "doctor": ["jobs.models", "mail*", "storage*", "video.tools", "web.health", "setting_kinds", "settings", "seal", "db", "errors"],
     "keeping.commands": ["*"],
     "keeping.upgrade": ["keeping*", "accounts.operator", "web.health", "storage*", "settings", "db", "errors", "fastpix"],
     "keeping*": ["keeping*", "instance_lock", "storage*", "settings", "db", "errors", "fastpix"],
@@ -157,7 +158,11 @@ MAY_IMPORT: dict[str, list[str]] = {
     "cli": ["*"],
     "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
-    "upkeep": ["operating", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
+    "demo": [
+        "access.table", "access.principal", "accounts.joining", "accounts.operator", "resources", "resources.*", "jobs.worker",
+        "supervisor", "video.tools", "db", "errors",
+    ],
+    "upkeep": ["operating", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
     "gunicorn_config": ["*"],
     "fastpix": [],
@@ -184,6 +189,7 @@ MAY_USE_FLASK = [
 ]
 USES_FLASK = {
     "access.principal": ({"flask_principal"}, "the permissions are flask-principal's"),
+    "demo": ({"flask"}, "it does the worker's jobs in the application's context"),
     "accounts.door": ({"flask", "werkzeug"}, "the cookies of the browser"),
     "accounts.forms": ({"wtforms"}, "the forms at the door"),
     "accounts.sessions": ({"flask_login"}, "the signed-in person is what flask-login carries"),
@@ -356,6 +362,7 @@ def test_nothing_commits_but_the_named(module):
         "jobs.queue": "jobs have transactions of their own",
         "jobs.worker": "jobs have transactions of their own",
         "cli": "a command is its own transaction",
+        "demo": "a command is its own transaction",
         "db": "defines a transaction of its own, for the steps of long work",
         "operating": "a command is its own transaction",
         "proof.cast": "its people are stored before anybody comes to a door",

@@ -19,7 +19,7 @@ def work(world, *kinds, most=20):
     set_reading(False)
     done = 0
     while done < most and worker.run_one(
-        world.app, handlers, "the test", scope=supervisor._scope, stop=threading.Event()
+        world.app, handlers, "the test", scope=supervisor.scope, stop=threading.Event()
     ):
         done += 1
     return done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix import cli, operating
+from fastpix import cli, operating, upkeep
 from fastpix.db import db
 from fastpix.keeping import commands
 from tests.test_cli import PASSWORD, Operator
@@ -20,7 +20,7 @@ def closing(monkeypatch):
             made.append(db.engine)
         return app
 
-    for module in (cli, operating, commands):
+    for module in (cli, operating, commands, upkeep):
         monkeypatch.setattr(module, "create_app", keep)
     yield
     for engine in made:

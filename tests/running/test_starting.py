@@ -178,3 +178,11 @@ class revision_set_to:
             database.execute("DELETE FROM alembic_version")
             database.executemany("INSERT INTO alembic_version VALUES (?)", [(each,) for each in revisions])
         return present
+
+
+def test_the_doctor_finds_a_running_instance_well(server):
+    done = server.run("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "ok    public address" in done.stdout and "ok    live" in done.stdout
+    wrong = server.run("doctor", FASTPIX_TRUSTED_PROXIES="1")
+    assert wrong.returncode == 1 and "anybody can claim an address" in wrong.stdout
