@@ -176,7 +176,7 @@ def test_a_worker_that_ends_puts_its_job_back_without_counting_it(world, api, cl
     work(world, "media.ingest")
     stop = threading.Event()
     stop.set()
-    worker.run_one(world.app, resources.TRANSCODING, "ending", scope=supervisor._scope, stop=stop)
+    worker.run_one(world.app, resources.TRANSCODING, "ending", scope=supervisor.scope, stop=stop)
     waiting = [job for job in jobs(world) if job["kind"] == "media.process"]
     assert [(job["state"], job["attempts"]) for job in waiting] == [("queued", 0)]
     work(world)
