@@ -24,8 +24,8 @@ from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
 from fastpix.resources.webhooks import targets
+from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
-from fastpix.storage import open_storage
 from fastpix.video import tools
 from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, throttling, viewers
 
@@ -66,6 +66,18 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     return app
 
 
+def storage_of(now: settings.Settings) -> Storage:
+    """The storage that these settings name. Raises `Misconfigured`."""
+    return open_storage(
+        now.storage_url,
+        now.storage_path,
+        access_key=now.storage_access_key,
+        secret_key=now.storage_secret_key,
+        endpoint=now.storage_endpoint,
+        region=now.storage_region,
+    )
+
+
 def _configure(app: Flask, now: settings.Settings) -> None:
     now.instance_path.mkdir(parents=True, exist_ok=True)
     key = settings.secret_key(now)
@@ -91,16 +103,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
     sources.policy = sources.Policy(now.fetch_allow_private, now.upload_limit)
     targets.policy = targets.Policy(now.fetch_allow_private)
     media_jobs.longest_seconds = now.longest_media_hours * 3600.0
-    storage.configure(
-        open_storage(
-            now.storage_url,
-            now.storage_path,
-            access_key=now.storage_access_key,
-            secret_key=now.storage_secret_key,
-            endpoint=now.storage_endpoint,
-            region=now.storage_region,
-        )
-    )
+    storage.configure(storage_of(now))
     delivery.configure(now)
     invitations.policy.days, invitations.policy.per_hour = now.invite_days, now.invites_per_hour
 

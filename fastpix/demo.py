@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from fastpix import resources, supervisor
-from fastpix.access import principal, table
+from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
 from fastpix.db import db
@@ -113,18 +113,7 @@ def _actor(email: str) -> Actor:
     here = standing.of_person(person.id)[0] if person else None
     if person is None or here is None:
         raise Refused(f"{email} is no member of anything.")
-    return Actor(
-        "person",
-        person.name,
-        "cli",
-        permissions=table.permissions_of(here.role, here.switches),
-        role=here.role,
-        person_id=person.id,
-        member_id=here.member_id,
-        organization_id=here.organization_id,
-        workspace_ids=None,
-        switches=here.switches,
-    )
+    return standing.actor(here, person.id, person.name, "cli", workspace_ids=None)
 
 
 def _invite(email: str) -> str:

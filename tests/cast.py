@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 
-from fastpix.access import principal, table
+from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, sessions
 from fastpix.accounts.door import session_cookie
@@ -115,18 +115,7 @@ class Cast:
         here = next((s for s in standing.of_person(person.id) if s.slug == house.slug), None)
         if here is None:
             raise NotAMember(f"{person.name} is no member of {house.name}")
-        return Actor(
-            "person",
-            person.name,
-            "dashboard",
-            permissions=table.permissions_of(here.role, here.switches),
-            role=here.role,
-            person_id=person.id,
-            member_id=here.member_id,
-            organization_id=here.organization_id,
-            workspace_ids=standing.reach(here),
-            switches=here.switches,
-        )
+        return standing.actor(here, person.id, person.name, "dashboard", workspace_ids=standing.reach(here))
 
 
 def make_cast(app: Flask) -> Cast:

@@ -103,17 +103,12 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         # Rights only shrink, and only those of an admin: whoever was demoted meanwhile sees what they may see now.
         here, reach = replace(here, role="member"), current_user.viewed_workspaces
     g.standing = here
-    return Actor(
-        "person",
+    return standing.actor(
+        here,
+        current_user.id,
         actor.name,
         "dashboard",
-        permissions=table.permissions_of(here.role, here.switches),
-        role=here.role,
-        person_id=actor.person_id,
-        member_id=here.member_id,
-        organization_id=here.organization_id,
         workspace_ids=reach,
-        switches=here.switches,
         is_fresh=actor.is_fresh,
         is_viewing=actor.is_viewing,
         address=actor.address,

@@ -114,8 +114,6 @@ _HALF_ENDED = "This took too long. Sign in again."
 def start_half(person_id: UUID, *, is_remembered: bool) -> str:
     """Note that the password was right and a code is awaited; the secret is for a cookie that opens nothing else."""
     secret = tokens.new()
-    old = sa.delete(HalfSession).where(HalfSession.expires_at <= now())
-    db.session.execute(old.execution_options(synchronize_session=False))
     db.session.add(
         HalfSession(
             token_hash=tokens.digest(secret),
@@ -230,6 +228,9 @@ def seen(session_id: UUID, address: str) -> None:
 
 
 def prune() -> int:
-    """Delete expired sessions; how many those were. The worker calls it."""
-    statement = sa.delete(BrowserSession).where(BrowserSession.expires_at <= now())
-    return int(db.session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]  # DML results have it
+    """Delete expired sessions, half ones too; how many those were. The worker calls it."""
+    count = 0
+    for table in (BrowserSession, HalfSession):
+        statement = sa.delete(table).where(table.expires_at <= now())
+        count += db.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]  # DML results have it
+    return count

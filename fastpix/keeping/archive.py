@@ -21,7 +21,7 @@ _PIECE = 1 << 20
 
 
 class Writer:
-    """Adds members one after the other; nothing is held in memory but their sums."""
+    """Adds members one after the other, and at the end of its block the list of sums, which alone it holds in memory."""
 
     def __init__(self, file: IO[bytes], header: dict[str, Any]) -> None:
         self._tar = tarfile.TarFile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT)
@@ -36,9 +36,15 @@ class Writer:
         with path.open("rb") as file:
             self._add(name, file, os.fstat(file.fileno()).st_size)
 
-    def close(self) -> None:
-        self.add_bytes(SUMS, json.dumps(self._sums).encode())
-        self._tar.close()
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
+        if problem is None:
+            self.add_bytes(SUMS, json.dumps(self._sums).encode())
+            self._tar.close()
+        else:  # the file is thrown away; its stream must not be found open, and written to, when it is collected
+            self._tar.fileobj.close()
 
     def _add(self, name: str, file: IO[bytes], size: int) -> None:
         member = tarfile.TarInfo(name)

@@ -50,9 +50,12 @@ def make(settings: Settings, store: Storage, revision: str, to: Path, *, with_me
         "media": local is not None,
         "key": fingerprint(secret_key(settings)),
     }
-    with TemporaryDirectory(prefix=".backup-", dir=to.parent) as work, archive.new_file(to) as out:
+    with (
+        TemporaryDirectory(prefix=".backup-", dir=to.parent) as work,
+        archive.new_file(to) as out,
+        archive.Writer(out, header) as writer,
+    ):
         picture = Path(work) / snapshot.MEMBERS[kind]
-        writer = archive.Writer(out, header)
         if local is not None:
             with files.frozen(local, lambda: snapshot.take(settings.database, picture)) as kept:
                 _write(writer, settings, picture)
@@ -61,7 +64,6 @@ def make(settings: Settings, store: Storage, revision: str, to: Path, *, with_me
             snapshot.take(settings.database, picture)
             _write(writer, settings, picture)
             count, total = _list(writer, store) if with_media else (0, 0)
-        writer.close()
     return Made(count, total, to.stat().st_size, local is not None)
 
 

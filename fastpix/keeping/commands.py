@@ -11,13 +11,12 @@ import click
 import flask_migrate
 
 from fastpix import instance_lock, operating, settings
-from fastpix.app import create_app
+from fastpix.app import create_app, storage_of
 from fastpix.db import db
 from fastpix.errors import Refused
 from fastpix.keeping import backup, move, restore, upgrade
 from fastpix.resources.media import housekeeping
 from fastpix.setting_kinds import database_url
-from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
 from fastpix.web import health
 
@@ -50,7 +49,7 @@ def back_up(file: Path, without_media: bool) -> None:
 def put_back(file: Path, replacing: bool) -> None:
     """Put a backup FILE back. fastpix must not run; what is damaged or of a newer version is refused untouched."""
     given = settings.load()
-    done = restore.restore(given, lambda: _storage(given), health.is_known, file, replace=replacing)
+    done = restore.restore(given, lambda: storage_of(given), health.is_known, file, replace=replacing)
     if done.header["media"]:
         _tidy(given)
     if done.aside:
@@ -104,7 +103,7 @@ def copy_storage(to: str) -> None:
     """
     given = settings.load()
     with operating.instance(given):
-        source, target = storage.get(), _storage(replace(given, storage_url=to))
+        source, target = storage.get(), storage_of(replace(given, storage_url=to))
     if said := [words for words in (target.check(),) if words != "ok"]:
         raise Refused(said[0])
     done = move.copy_storage(source, target)
@@ -122,14 +121,3 @@ def _tidy(given: settings.Settings) -> None:
         for orphan in list(housekeeping.orphans(timedelta(0))):
             housekeeping.delete(orphan)
         db.session.rollback()
-
-
-def _storage(given: settings.Settings) -> Storage:
-    return open_storage(
-        given.storage_url,
-        given.storage_path,
-        access_key=given.storage_access_key,
-        secret_key=given.storage_secret_key,
-        endpoint=given.storage_endpoint,
-        region=given.storage_region,
-    )

@@ -120,18 +120,7 @@ def _join(slug: str, admin: UUID, name: str, person_id: UUID) -> UUID:
 def _actor(person_id: UUID, slug: str) -> Actor:
     """The person as a request of theirs would have them in an organization of theirs."""
     here = next(s for s in standing.of_person(person_id) if s.slug == slug)
-    return Actor(
-        "person",
-        "somebody of the proof",
-        "dashboard",
-        permissions=table.permissions_of(here.role, here.switches),
-        role=here.role,
-        person_id=person_id,
-        member_id=here.member_id,
-        organization_id=here.organization_id,
-        workspace_ids=standing.reach(here),
-        switches=here.switches,
-    )
+    return standing.actor(here, person_id, "somebody of the proof", "dashboard", workspace_ids=standing.reach(here))
 
 
 def _keep_token(cast: Cast, person: str, label: str, workspace: UUID, **given: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations
+from fastpix.resources.members import invitations, offboarding
 from fastpix.resources.signing_keys import domain as signing_keys
 from tests.access.test_fresh_steps import grow_stale, is_asked
 from tests.cast import Token
@@ -112,7 +112,8 @@ def test_a_token_of_somebody_else_cannot_be_taken_along(world, ada, cast, traces
 def test_without_that_check_the_other_admins_token_would_be_taken(world, ada, cast, traces, monkeypatch):
     """Breaks the guard on purpose."""
     victim = cast.acme.tokens["ada people"]
-    monkeypatch.setattr(access_tokens, "owned_by", lambda member_id: [{"id": victim.id}])
+    taken = {"id": victim.id, "name": victim.name, "role": "admin", "workspace_name": "production"}
+    monkeypatch.setattr(offboarding, "_working_tokens", lambda member_id: [taken])
     answer = ada.page.post(f"/o/acme/members/{cast.acme.members['mel']}/remove", {"adopt": [str(victim.id)]})
     assert answer.status_code == 200
 

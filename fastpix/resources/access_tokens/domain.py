@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -121,17 +120,6 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     return get_dict(token.id) | {"secret": secret}
 
 
-def adopt_of(member_id: UUID, token_ids: Iterable[UUID]) -> list[dict[str, Any]]:
-    """Adopt some of a member's tokens, in the transaction that removes the member. Not a verb: each adoption is one.
-
-    Raises `Invalid` for a token that is not a working one of theirs.
-    """
-    chosen = list(dict.fromkeys(token_ids))
-    if set(chosen) - {token["id"] for token in (owned_by(member_id) if chosen else ())}:
-        raise Invalid("adopt", "Choose among the tokens shown; one of those you chose stopped meanwhile.")
-    return [adopt(token_id) for token_id in chosen]
-
-
 @action("access_tokens.revoke")
 def revoke(token_id: UUID) -> None:
     """Stop a token at once and for good. Raises `Missing`, `Refused` when it was revoked before."""
@@ -142,20 +130,9 @@ def revoke(token_id: UUID) -> None:
     describe("access_token", token.id, token.name, before=_facts(token), workspace_id=token.workspace_id)
 
 
-@action("members.remove", changes=False)
-def owned_by(member_id: UUID) -> list[dict[str, Any]]:
-    """The working tokens that stop when a member is removed."""
-    return _owned(member_id)
-
-
 def get_dict(token_id: UUID) -> dict[str, Any]:
     """One token as `get` gives it, for a verb that has just written it."""
     return _as_dict(db.session.execute(_ONE, {"token_id": token_id}).one())
-
-
-def _owned(member_id: UUID) -> list[dict[str, Any]]:
-    rows = _NEWEST.where(AccessToken.owner_id == member_id, AccessToken.revoked_at.is_(None))
-    return [token for row in db.session.execute(rows) if (token := _as_dict(row))["status"] == "active"]
 
 
 def _load(token_id: UUID) -> AccessToken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from fastpix.access import principal, tenancy
 from fastpix.access.action import action
 from fastpix.db import db, now
-from fastpix.errors import Missing
+from fastpix.errors import Invalid, Missing
+from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.audit.models import AuditRow
 from fastpix.resources.media.models import Upload
@@ -65,11 +67,22 @@ def of(member_id: UUID) -> dict[str, Any]:
     """{tokens, invitations, signing_keys, uploads} of a member: working tokens, open invites, keys they made (which go
     on working), and how many upload addresses are open. Not a verb: previews and the verbs of `domain` call it."""
     return {
-        "tokens": [dict(row._mapping) for row in db.session.execute(_TOKENS, {"member_id": member_id, "at": now()})],
+        "tokens": _working_tokens(member_id),
         "invitations": list(db.session.scalars(_INVITES, {"member_id": member_id, "at": now()})),
         "signing_keys": [dict(row._mapping) for row in db.session.execute(_KEYS, {"member_id": member_id})],
         "uploads": db.session.scalar(_UPLOADS, {"member_id": member_id, "at": now()}) or 0,
     }
+
+
+def adopt(member_id: UUID, token_ids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Adopt some of a member's tokens, in the transaction that removes the member. Not a verb: each adoption is one.
+
+    Raises `Invalid` for a token that is not a working one of theirs.
+    """
+    chosen = list(dict.fromkeys(token_ids))
+    if set(chosen) - {token["id"] for token in (_working_tokens(member_id) if chosen else ())}:
+        raise Invalid("adopt", "Choose among the tokens shown; one of those you chose stopped meanwhile.")
+    return [access_tokens.adopt(token_id) for token_id in chosen]
 
 
 def facts(ending: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +111,10 @@ def in_words(ending: dict[str, Any], *, is_removed: bool) -> str:
             "playback address that was signed with it."
         )
     return "".join(f" {sentence}" for sentence in said)
+
+
+def _working_tokens(member_id: UUID) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in db.session.execute(_TOKENS, {"member_id": member_id, "at": now()})]
 
 
 _MEMBER, _AT = (

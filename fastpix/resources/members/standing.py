@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix.access import tenancy
+from fastpix.access import table, tenancy
+from fastpix.access.principal import Actor, Door
 from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.resources.members.models import Member, MemberWorkspace
@@ -79,6 +81,25 @@ def reach(standing: Standing) -> frozenset[UUID] | None:
     if standing.role == "admin" or standing.all_workspaces:
         return None
     return granted(standing.member_id)
+
+
+def actor(
+    here: Standing, person_id: UUID, name: str, door: Door, *, workspace_ids: frozenset[UUID] | None, **of_request: Any
+) -> Actor:
+    """The person as actor in that organization, with the rights that the role table gives; `of_request` as in `Actor`."""
+    return Actor(
+        "person",
+        name,
+        door,
+        permissions=table.permissions_of(here.role, here.switches),
+        role=here.role,
+        person_id=person_id,
+        member_id=here.member_id,
+        organization_id=here.organization_id,
+        workspace_ids=workspace_ids,
+        switches=here.switches,
+        **of_request,
+    )
 
 
 def seen(member_id: UUID) -> None:

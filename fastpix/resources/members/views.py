@@ -9,7 +9,6 @@ from flask import g, redirect, request, url_for
 
 from fastpix.access import principal, table
 from fastpix.errors import Invalid
-from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain, invitations, offboarding
 from fastpix.resources.members.forms import AccessForm, LeaveForm, RemoveForm
 from fastpix.resources.workspaces import domain as workspaces
@@ -75,7 +74,7 @@ def remove(member_id: UUID) -> Any:
     form.offer(ending["tokens"])
     if form.is_sent():
         with form.catching():
-            adopted = access_tokens.adopt_of(member_id, form.adopt.data or [])
+            adopted = offboarding.adopt(member_id, form.adopt.data or [])
             domain.remove(member_id)
             if adopted:  # their new secrets are shown now and never again
                 return show("members/adopted.html", status=200, member=member, tokens=adopted)
