@@ -11,7 +11,7 @@ import click
 
 from fastpix import __version__, operating, settings, supervisor
 from fastpix.access import table, tenancy
-from fastpix.accounts import operator, setup
+from fastpix.accounts import operator
 from fastpix.app import create_app
 from fastpix.db import now
 from fastpix.errors import Misconfigured, Missing
@@ -194,10 +194,7 @@ def list_users() -> None:
 def _prepare(given: settings.Settings) -> None:
     _announce(given)
     upgrade.upgrade(create_app(given), given, click.echo, insist=False)
-    with operating.instance(given):
-        if setup.is_open():
-            path = setup.make_token(given)
-            click.echo(f"  First time: open {given.public_url}/set-up - the set-up token is in {path}")
+    operating.offer_set_up(given)
 
 
 def _announce(given: settings.Settings) -> None:

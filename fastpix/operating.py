@@ -14,7 +14,7 @@ import flask
 
 from fastpix import settings
 from fastpix.access import principal
-from fastpix.accounts import operator
+from fastpix.accounts import operator, setup
 from fastpix.app import create_app
 from fastpix.db import db
 from fastpix.errors import FastpixError
@@ -44,6 +44,14 @@ def instance(given: settings.Settings | None = None) -> Iterator[flask.Flask]:
         operator.require_current_schema(health.schema_state())
         yield app
         db.session.commit()
+
+
+def offer_set_up(given: settings.Settings) -> None:
+    """Make the set-up token while nobody exists, and say where it lies."""
+    with instance(given):
+        if setup.is_open():
+            path = setup.make_token(given)
+            click.echo(f"  First time: open {given.public_url}/set-up - the set-up token is in {path}")
 
 
 @contextmanager

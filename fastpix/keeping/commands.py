@@ -70,6 +70,7 @@ def bring_up_to_date(no_backup: bool) -> None:
     given = settings.load()
     upgrade.upgrade(create_app(given), given, click.echo, with_backup=not no_backup)
     click.echo("The database is up to date.")
+    operating.offer_set_up(given)
 
 
 @click.command("move-database")

@@ -6,11 +6,9 @@ import json
 
 import httpx
 
-from fastpix.accounts import operator
-from fastpix.db import db, set_reading
 from tests.running.server import Server, eventually
 
-PASSWORD = "a long enough phrase"
+OWNER, PASSWORD = "ada@ada.example", "a long enough phrase"
 
 
 class House:
@@ -18,26 +16,33 @@ class House:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        with server._database() as app, app.app_context():
-            set_reading(False)
-            operator.create_admin("ada@ada.example", "Ada Admin", "Acme", PASSWORD)
-            db.session.commit()
+        self._by("upgrade")
+        who = ("--email", OWNER, "--name", "Ada Admin", "--organization", "Acme")
+        self._by("create-admin", *who, "--password-stdin", typed=PASSWORD + "\n")
         asked = ("create-token", "--organization", "acme", "--workspace", "production", "--role", "admin")
-        made = server.run(*asked, "--owner", "ada@ada.example", "--may-manage-people", "--json")
-        assert made.returncode == 0, made.stderr
-        told = json.loads(made.stdout)
+        told = json.loads(self._by(*asked, "--owner", OWNER, "--may-manage-people", "--json"))
         self.auth = (told["id"], told["secret"])
+
+    def _by(self, *command: str, typed: str = "") -> str:
+        done = self.server.run(*command, typed=typed)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def ask(self, method: str, path: str, body: object = None, at: Server | None = None) -> httpx.Response:
         address = f"{(at or self.server).url}/v1/{path}"
         return httpx.request(method, address, json=body, auth=self.auth, timeout=30)
 
-    def upload(self, data: bytes, title: str) -> str:
-        """Its media id, once all bytes are taken."""
-        asked = {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public", "title": title}}
+    def address(self, title: str, policy: str = "public") -> tuple[str, str]:
+        """A new upload: the id of the media it becomes, and where its bytes go."""
+        asked = {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": policy, "title": title}}
         made = self.ask("POST", "on-demand/upload", asked).json()["data"]
-        assert httpx.put(made["url"], content=data, timeout=30).status_code == 200
-        return made["uploadId"]
+        return made["uploadId"], made["url"]
+
+    def upload(self, data: bytes, title: str, policy: str = "public") -> str:
+        """Its media id, once all bytes are taken."""
+        media_id, url = self.address(title, policy)
+        assert httpx.put(url, content=data, timeout=30).status_code == 200
+        return media_id
 
     def media(self, at: Server | None = None) -> dict[str, dict]:
         rows = self.ask("GET", "on-demand?limit=50", at=at).json()["data"]
@@ -52,12 +57,18 @@ class House:
     def plays(self, media_id: str, at: Server) -> bool:
         """Whether the first piece of its first rendition arrives whole."""
         playback = self.media(at)[media_id]["playbackIds"][0]["id"]
-        address = f"{at.url}/stream/{playback}.m3u8"
-        for _ in range(2):
-            text = httpx.get(address).text
-            line = next(line for line in text.splitlines() if line and not line.startswith("#"))
-            address = str(httpx.URL(address).join(line))
-        return len(httpx.get(address).content) > 1000
+        return len(httpx.get(first_piece(f"{at.url}/stream/{playback}.m3u8")).content) > 1000
+
+
+def first_piece(master: str) -> str:
+    """The address of the first piece of the first rendition of a film."""
+    address = master
+    for _ in range(2):
+        answer = httpx.get(address, timeout=30)
+        assert answer.status_code == 200, answer.text
+        line = next(line for line in answer.text.splitlines() if line and not line.startswith("#"))
+        address = str(httpx.URL(address).join(line))
+    return address
 
 
 def is_whole(server: Server) -> None:

@@ -52,7 +52,7 @@ class Server:
 
     def __init__(self, folder: Path, host: str = "localhost", **settings: str) -> None:
         self.folder, self.port, self.live_port = folder / "instance", free_port(), free_port()
-        self.url = f"http://{host}:{self.port}"
+        self.url = settings.get("public_url") or f"http://{host}:{self.port}"
         self.settings: dict[str, str] = {
             "instance_path": str(self.folder),
             "bind": f"127.0.0.1:{self.port}",
@@ -99,11 +99,13 @@ class Server:
         typed = {"web_workers": 1, "web_threads": 16, "bind": self.settings["bind"]}
         return self._launch(supervisor.web_command(Settings(**typed)), members=2)  # type: ignore[arg-type]
 
-    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """A `fastpix` command on this instance that ends by itself."""
+    def run(self, *arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """A `fastpix` command on this instance that ends by itself; `typed` is its standard input."""
         command = [sys.executable, "-m", "fastpix.cli", *arguments]
         told = self.environ | environ
-        return subprocess.run(command, env=told, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS)
+        return subprocess.run(
+            command, env=told, cwd=ROOT, input=typed, capture_output=True, text=True, timeout=START_SECONDS
+        )
 
     def seed(self, also: Callable[[Cast], None] | None = None) -> Cast:
         """Make the database with the cast of all tests in it, before anything is started. `also` adds to it."""

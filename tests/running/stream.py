@@ -48,13 +48,25 @@ class Playlist:
         return "#EXT-X-ENDLIST" in self.text
 
 
+def _of_ada(server: Server) -> tuple[str, str]:
+    token = server.cast.people["ada"].tokens["people"]
+    return str(token.id), token.secret
+
+
 class Stream:
     """Made over the API with an admin's token; `settings` are those of the create call."""
 
-    def __init__(self, server: Server, *, recording: bool = True, dvr: bool = True, policy: str = "public") -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        recording: bool = True,
+        dvr: bool = True,
+        policy: str = "public",
+        auth: tuple[str, str] | None = None,
+    ) -> None:
         self.server = server
-        token = server.cast.people["ada"].tokens["people"]
-        self.auth = (str(token.id), token.secret)
+        self.auth = auth or _of_ada(server)
         body = {
             "playbackSettings": {"accessPolicy": policy},
             "inputMediaSettings": {"enableRecording": recording, "enableDvrMode": dvr, "metadata": {"name": "Talk"}},

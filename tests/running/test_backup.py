@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from pathlib import Path
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
-from tests import postgres
+from tests import object_store, postgres
 from tests.running.house import House, is_whole
 from tests.running.server import eventually
 from tests.video.clips import H264, clip, colour, tone
-
-S3_KEYS = {"storage_access_key": "AKIAEXAMPLE", "storage_secret_key": "secret"}
 
 
 @pytest.fixture(scope="module")
@@ -26,26 +21,10 @@ def film(tmp_path_factory):
     return clip(folder, "film.mp4", *colour(seconds=1), *tone(1), *H264, "-c:a", "aac", "-shortest").read_bytes()
 
 
-def client_of(endpoint):
-    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
-    return boto3.client("s3", endpoint_url=endpoint, **keys)
-
-
-def keys_of(endpoint, media_id):
-    found = client_of(endpoint).list_objects_v2(Bucket="safekeeping")["Contents"]
-    return [entry["Key"] for entry in found if media_id in entry["Key"]]
-
-
 @pytest.fixture(scope="module")
 def bucket():
-    """An S3 server on loopback with the bucket `safekeeping`; its address. (moto keeps one store a process: no other test's name.)."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client_of(f"http://{host}:{port}").create_bucket(Bucket="safekeeping")
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store.bucket("safekeeping") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -147,17 +126,17 @@ def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
     first = httpx.put(url, content=film[:half], headers={"Content-Range": f"bytes 0-{half - 1}/{len(film)}"})
     assert first.status_code == 308
 
-    small.settings |= S3_KEYS | {"storage_endpoint": bucket}
-    copied = small.run("storage", "copy", "--to", "s3://safekeeping/house")
+    small.settings |= bucket.access
+    copied = small.run("storage", "copy", "--to", bucket.url("house"))
     assert copied.returncode == 0, copied.stderr
     assert small.run("move-database", "--to", database.create("moved")).returncode == 1, "while it runs"
     small.stop()
-    again = small.run("storage", "copy", "--to", "s3://safekeeping/house")
+    again = small.run("storage", "copy", "--to", bucket.url("house"))
     assert "were there already" in again.stdout and not again.stdout.startswith("9")
     moved = small.run("move-database", "--to", database.create("moved"))
     assert moved.returncode == 0, moved.stderr
 
-    small.settings |= {"storage_url": "s3://safekeeping/house", "database_url": database.url("moved")}
+    small.settings |= {"storage_url": bucket.url("house"), "database_url": database.url("moved")}
     is_whole(small)
     small.start()
     assert all(house.plays(media_id, small) for media_id in kept)
@@ -168,7 +147,7 @@ def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
     file = tmp_path / "grown.tar"
     assert small.run("backup", str(file)).returncode == 0
     assert house.ask("DELETE", f"on-demand/{kept[0]}").status_code == 200
-    eventually(lambda: not keys_of(bucket, kept[0]), 30, "its files were not deleted")
+    eventually(lambda: not bucket.keys(kept[0]), 30, "its files were not deleted")
     small.stop()
     refused = small.run("restore", str(file))
     assert refused.returncode == 1 and "--replace" in refused.stderr

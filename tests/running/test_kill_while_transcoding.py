@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 import sqlite3
 import subprocess
-import sys
 import uuid
 from contextlib import closing
 
 import httpx
-import psutil
 import pytest
 
-from tests.running.server import ROOT, eventually
+from tests.running.program import Program
+from tests.running.server import eventually
 from tests.video.clips import H264, clip, colour, tone
 
 CLIPS = KILLS = 10
@@ -23,32 +22,6 @@ CLIPS = KILLS = 10
 def clip_bytes(tmp_path):
     made = clip(tmp_path, "clip.mkv", *colour(seconds=2), *tone(2), *H264, "-c:a", "libopus", "-shortest")
     return made.read_bytes()
-
-
-class Worker:
-    """`fastpix worker`, which can be killed with all it started, and started again."""
-
-    def __init__(self, server):
-        self.server, self.process = server, None
-
-    def start(self):
-        command = [sys.executable, "-m", "fastpix.cli", "worker"]
-        with self.server.log_path.open("a") as log:
-            self.process = subprocess.Popen(command, env=self.server.environ, cwd=ROOT, stdout=log, stderr=log)
-
-    def children(self):
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def kill(self):
-        """SIGKILL for the worker alone: what it started must die by itself."""
-        met = self.children()
-        self.process.kill()
-        self.process.wait(10)
-        eventually(lambda: not [c for c in met if c.is_running() and c.status() != psutil.STATUS_ZOMBIE], 10)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
 
 
 def upload(server, token, data):
@@ -76,7 +49,7 @@ def test_ten_of_ten_are_ready_after_ten_kills(make_server, clip_bytes):
     token = server.seed().people["ada"].tokens["admin"]
     server.start_web()
     wanted = [upload(server, token, clip_bytes) for _ in range(CLIPS)]
-    worker, chance = Worker(server), random.Random(7)
+    worker, chance = Program(server, "worker"), random.Random(7)
     for _ in range(KILLS):
         worker.start()
         # Somewhere in the middle of an ffmpeg, or shortly before or after one.

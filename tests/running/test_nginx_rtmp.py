@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 
+from tests import nginx
+from tests.nginx import Nginx
 from tests.running.encoder import Encoder, make_clip
-from tests.running.server import ROOT, Server, eventually, free_port
+from tests.running.server import Server, eventually, free_port
 from tests.running.stream import Stream
 from tests.running.test_on_air import publishing
 
-SHIPPED = ROOT / "docs/deploy/nginx-rtmp.conf"
-MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-
-pytestmark = pytest.mark.skipif(
-    NGINX is None or not MODULE.exists(), reason="needs nginx with RTMP: apt-get install nginx-light libnginx-mod-rtmp"
-)
+pytestmark = pytest.mark.skipif(nginx.is_missing, reason=nginx.MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -39,33 +30,15 @@ def server(tmp_path_factory):
         "live_relay_url": f"rtmp://127.0.0.1:{made.live_port}/live",
     }
     made.cast = made.seed()
-    with nginx(folder, made):
+    callbacks = int(made.settings["live_callbacks"].rpartition(":")[2])
+    front = Nginx(folder / "front", made.live_port, main=nginx.rtmp(made.live_port, callbacks))
+    try:
+        front.start()
         made.start()
         yield made
-        made.stop()
-
-
-@contextmanager
-def nginx(folder, server):
-    port = server.settings["live_callbacks"].rpartition(":")[2]
-    text = (
-        SHIPPED.read_text()
-        .replace("listen 1935", f"listen 127.0.0.1:{server.live_port}")
-        .replace(":1936/", f":{port}/")
-    )
-    assert text.count(f":{port}/") == 3
-    (folder / "rtmp.conf").write_text(text)
-    (folder / "nginx.conf").write_text(
-        f"load_module {MODULE};\ndaemon off;\npid {folder}/pid;\nerror_log {folder}/error.log info;\n"
-        f"events {{ worker_connections 256; }}\ninclude {folder}/rtmp.conf;\n"
-    )
-    process = subprocess.Popen([str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")])
-    try:
-        eventually(server.takes_streams)
-        yield
     finally:
-        process.terminate()
-        process.wait(10)
+        made.stop()
+        front.stop()
 
 
 def test_a_stream_that_nginx_took_in_plays_is_cut_off_and_recorded(server, clip):

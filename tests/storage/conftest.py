@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from types import SimpleNamespace
 from uuid import uuid4
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from fastpix.storage import open_storage
-
-KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "a-secret-of-the-tests"}
+from tests import object_store
+from tests.object_store import KEYS
 
 
 @pytest.fixture(scope="session")
@@ -24,22 +20,8 @@ def s3_keys():
 @pytest.fixture(scope="session")
 def s3_server():
     """moto's S3 over HTTP with the bucket `media`; it accepts any key."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=KEYS["access_key"],
-        aws_secret_access_key=KEYS["secret_key"],
-    )
-    client.create_bucket(Bucket="media")
-    yield SimpleNamespace(endpoint=endpoint, client=client)
-    client.close()
-    server.stop()
+    with object_store.bucket("media") as found:
+        yield found
 
 
 @pytest.fixture
