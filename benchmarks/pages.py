@@ -29,7 +29,7 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
     with house.application(options.database("pages")) as app:
         here = house.found(app, "House")
         filling.fill(app, here, FILLED, filling.members)
-        filling.fill(app, here, FILLED, filling.media)
+        filling.fill(app, here, FILLED, filling.media_with_tracks)
         page, basic = here.page_headers(), here.api_headers()
         calls = {
             HELLO: turns.hello(),
@@ -76,10 +76,10 @@ def _permission_check(times: int) -> Found:
 
 
 def _each(call, times: int) -> float:  # type: ignore[no-untyped-def]
-    began = time.perf_counter_ns()
+    began = time.thread_time_ns()
     for _ in range(times):
         call("members.edit")
-    return (time.perf_counter_ns() - began) / times / 1000
+    return (time.thread_time_ns() - began) / times / 1000
 
 
 BENCHMARKS = (Benchmark("pages", "one request in-process, in turns with a bare Flask view", ROWS, measure),)
