@@ -1,52 +1,45 @@
 """Live ingest of 720p by copy: processor time and memory a stream, against nginx-rtmp alone with HLS and recording.
 
-    python benchmarks/live.py [--streams 1,10,30] [--seconds 20]
-
-All in one run on this machine, one after the other; the encoders (ffmpeg, looping a clip) share it. "fastpix" is
-`fastpix live` as it comes; "behind nginx" takes the streams in by nginx with the shipped configuration. Lost pieces are
-counted from what players would get. Needs nginx with RTMP: apt-get install nginx-light libnginx-mod-rtmp.
+All in one run, one after the other; the encoders (ffmpeg, looping a clip) share the machine. "fastpix" is `fastpix live` as
+it comes; "behind nginx" takes the streams in by nginx with the shipped configuration. Lost pieces are counted from what
+players would get. Needs nginx with RTMP: apt-get install nginx-light libnginx-mod-rtmp.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import flask_migrate
 import psutil
 import sqlalchemy as sa
 
+from benchmarks import house, serving
+from benchmarks.frame import Benchmark, Found, Options, Row, Unavailable, most
 from fastpix.access import principal, tenancy
 from fastpix.app import create_app
 from fastpix.db import db, set_reading
 from fastpix.resources.live_streams import domain
 from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment
-from fastpix.resources.organizations import domain as organizations
-from fastpix.resources.people import domain as people
-from fastpix.resources.workspaces import domain as workspaces
 from fastpix.settings import Settings
 from fastpix.video import tools
 
-ROOT = Path(__file__).resolve().parent.parent
 MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
-SEGMENT, GOAL = 2.0, 3.0
+SEGMENT = 2.0
+COUNTS, MANY = (1, 10, 30), 30
 ALONE = """rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; max_message 5M; application live {{ live on; wait_key on;
   interleave on; hls on; hls_path {folder}/hls; hls_nested on; hls_fragment 2s; hls_playlist_length 20s;
   record all; record_path {folder}/rec; record_unique on; }} }} }}"""
 
 
 @dataclass
-class Found:
+class Streams:
     """Percent of one core and MiB (PSS), both a stream; pieces that are missing, in all."""
 
     core: float
@@ -54,62 +47,49 @@ class Found:
     lost: int
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--streams", default="1,10,30")
-    parser.add_argument("--seconds", type=int, default=20)
-    given = parser.parse_args()
-    counts = [int(text) for text in given.streams.split(",")]
-    with tempfile.TemporaryDirectory() as folder:
-        clip = _clip(Path(folder) / "clip.flv")
-        print(
-            f"720p30, {clip.stat().st_size * 8 / 10 / 1e6:.1f} Mb/s, copy; % of one core and MiB a stream, pieces lost"
-        )
-        print(f"{'streams':>8}  {'nginx-rtmp alone':>22}  {'fastpix':>22}  {'behind nginx':>22}  fastpix / nginx")
-        for count in counts:
-            rows = [measure(Path(folder), clip, count, given.seconds) for measure in (_nginx, _fastpix, _behind)]
-            cells = "  ".join(f"{r.core:5.2f} % {r.memory:6.1f} MiB {r.lost:3}" for r in rows)
-            print(f"{count:>8}  {cells}  {rows[1].core / rows[0].core:.1f} (goal {GOAL:g})", flush=True)
+def _row(count: int, what: str, unit: str, goal: object = None) -> Row:
+    streams = "1 stream" if count == 1 else f"{count} streams"
+    return Row(f"live 720p, {streams}: {what}", unit, "nginx-rtmp alone", goal)
+
+
+CPU, MEMORY, BEHIND, LOST = "CPU a stream", "memory a stream", "CPU a stream behind nginx", "pieces lost"
+ROWS = tuple(
+    row
+    for count in COUNTS
+    for row in (
+        _row(count, CPU, "% of a core", most(3) if count > 1 else None),
+        _row(count, BEHIND, "% of a core"),
+        _row(count, MEMORY, "MiB"),
+        _row(count, LOST, "pieces", most(0, "pieces")),
+    )
+)
+
+
+def measure(options: Options) -> Iterator[tuple[str, Found]]:
+    if not Path(MODULE).exists():
+        raise Unavailable("needs nginx with RTMP: apt-get install nginx-light libnginx-mod-rtmp")
+    seconds = options.quick(6, 20)
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        folder.chmod(0o755)
+        clip = _clip(folder / "clip.flv")
+        for count in COUNTS[:1] if options.is_quick else COUNTS:
+            kinds: list[Callable[[Path, Path, int, int], Streams]] = [_nginx, _fastpix, _behind]
+            alone, ours, behind = (kind(folder, clip, count, seconds) for kind in kinds)
+            yield _row(count, CPU, "").name, Found(ours.core, alone.core)
+            yield _row(count, BEHIND, "").name, Found(behind.core, alone.core)
+            yield _row(count, MEMORY, "").name, Found(ours.memory, alone.memory)
+            yield _row(count, LOST, "").name, Found(ours.lost)
 
 
 def _clip(to: Path) -> Path:
+    rate = "-b:v 2500k -maxrate 2500k -bufsize 2500k -g 60 -sc_threshold 0 -pix_fmt yuv420p -c:a aac"
     command = [
         *(tools.ffmpeg(), "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30,noise=alls=4:allf=t"),
-        *("-f", "lavfi", "-i", "sine", "-t", "10", "-c:v", "libx264", "-preset", "veryfast", "-b:v", "2500k"),
-        *(
-            "-maxrate",
-            "2500k",
-            "-bufsize",
-            "2500k",
-            "-g",
-            "60",
-            "-sc_threshold",
-            "0",
-            "-pix_fmt",
-            "yuv420p",
-            "-c:a",
-            "aac",
-            str(to),
-        ),
+        *("-f", "lavfi", "-i", "sine", "-t", "10", "-c:v", "libx264", "-preset", "veryfast", *rate.split(), str(to)),
     ]
     subprocess.run(command, check=True)
     return to
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _until(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"nothing listens on {port}")
 
 
 @contextmanager
@@ -161,8 +141,8 @@ def _watch(pids: list[int], seconds: int, count: int) -> tuple[float, float]:
     return 100 * spent / passed / count, memory / count
 
 
-def _nginx(folder: Path, clip: Path, count: int, seconds: int) -> Found:
-    here, port = folder / f"nginx-{count}", _port()
+def _nginx(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
+    here, port = folder / f"nginx-{count}", serving.free_port()
     for name in ("hls", "rec"):
         (here / name).mkdir(parents=True)
     here.chmod(0o777)
@@ -172,7 +152,7 @@ def _nginx(folder: Path, clip: Path, count: int, seconds: int) -> Found:
         playlists = list((here / "hls").glob("*/index.m3u8"))
         lost = sum(_lost_of(_extinf(path)) for path in playlists) + count - len(playlists)
     shutil.rmtree(here)
-    return Found(core, memory, lost)
+    return Streams(core, memory, lost)
 
 
 def _extinf(playlist: Path) -> list[float]:
@@ -192,25 +172,25 @@ def _running_nginx(here: Path, rtmp: str, port: int) -> Iterator[int]:
     )
     process = subprocess.Popen(["/usr/sbin/nginx", "-p", str(here), "-c", str(here / "nginx.conf")])
     try:
-        _until(port)
+        serving.until(port)
         yield process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Found:
-    port = _port()
+def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
+    port = serving.free_port()
     settings = {"instance_path": folder / f"own-{count}", "live_bind": f"127.0.0.1:{port}"}
     with _instance(settings, count, port) as (pid, keys, lost), _publishing(clip, port, keys):
         core, memory = _watch([pid], seconds, count)
-        return Found(core, memory, lost())
+        return Streams(core, memory, lost())
 
 
-def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Found:
-    port, asked, here = _port(), _port(), folder / f"front-{count}"
+def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
+    port, asked, here = serving.free_port(), serving.free_port(), folder / f"front-{count}"
     here.mkdir()
-    shipped = (ROOT / "docs/deploy/nginx-rtmp.conf").read_text().replace("worker_processes 1;", "")
+    shipped = (serving.ROOT / "docs/deploy/nginx-rtmp.conf").read_text().replace("worker_processes 1;", "")
     rtmp = shipped.replace("listen 1935", f"listen 127.0.0.1:{port}").replace(":1936/", f":{asked}/")
     settings = {
         "instance_path": folder / f"behind-{count}",
@@ -221,40 +201,28 @@ def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Found:
     served, instance = _running_nginx(here, rtmp, port), _instance(settings, count, asked)
     with served as front, instance as (pid, keys, lost), _publishing(clip, port, keys):
         core, memory = _watch([front, pid], seconds, count)
-        return Found(core, memory, lost())
+        return Streams(core, memory, lost())
 
 
 @contextmanager
 def _instance(given: dict, count: int, port: int) -> Iterator[tuple]:
     """An instance with that many streams and its ingest: process id, keys, and how to count what was lost."""
-    settings = Settings(**given, live_streams=1000)
+    given |= {"live_streams": 1000}
+    settings = Settings(**given)
     app = create_app(settings)
+    house.migrate(app)
+    here = house.found(app, "House")
     with app.app_context():
-        flask_migrate.upgrade()
         set_reading(False)
-        person = people.add("a@example.com", "A", "a long password", is_verified=True)
-        with principal.acting(principal.Actor("person", "A", "dashboard", person_id=person.id)):
-            made = organizations.found("Bench", people.get(person.id))
-        with principal.acting(principal.system("a benchmark", made["id"])):
-            workspace = workspaces.search()[0]["id"]
-            keys = [domain.create(workspace, domain.Wanted())["stream_key"] for _ in range(count)]
+        with principal.acting(principal.system("a benchmark", here.organization_id)):
+            keys = [domain.create(here.workspace_id, domain.Wanted())["stream_key"] for _ in range(count)]
             db.session.flush()
         db.session.commit()
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("FASTPIX_")}
-    environ |= {f"FASTPIX_{name.upper()}": str(value) for name, value in given.items()} | {
-        "FASTPIX_LIVE_STREAMS": "1000"
-    }
-    with (settings.instance_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fastpix.cli", "live"], cwd=ROOT, env=environ, stdout=log, stderr=log
-        )
-    try:
-        _until(port)
+    environ = serving.environment(port=serving.free_port(), instance=settings.instance_path, **given)
+    with serving.running(serving.fastpix("live"), environ, settings.instance_path / "log") as process:
+        serving.until(port)
         yield process.pid, keys, lambda: _lost(app, count)
-    finally:
-        process.terminate()
-        process.wait(60)
-        shutil.rmtree(settings.instance_path, ignore_errors=True)
+    shutil.rmtree(settings.instance_path, ignore_errors=True)
 
 
 def _lost(app: object, count: int) -> int:
@@ -266,5 +234,4 @@ def _lost(app: object, count: int) -> int:
     return _lost_of(list(lengths)) + sum(part - 1 for part, _ in out) + count - len([1 for _, p in out if p > 5])
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS = (Benchmark("live", "live ingest against nginx-rtmp", ROWS, measure, is_slow=True),)

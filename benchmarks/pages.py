@@ -1,161 +1,85 @@
-"""Guarded page and API list against a bare Flask view, and their growth from 100 to 100,000 members. All in one run.
-
-    python benchmarks/pages.py [--database postgresql+psycopg://...]
-
-In-process: one request through the WSGI application, no sockets. Ratios hold from machine to machine; microseconds do not.
-"""
+"""What one request costs: guarded page and API list against a bare Flask view; token and permission check by themselves."""
 
 from __future__ import annotations
 
-import argparse
-import base64
-import statistics
-import tempfile
 import time
-import uuid
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from unittest.mock import patch
 
-import flask_migrate
-import sqlalchemy as sa
-from flask import Flask
-from werkzeug.test import Client
+from benchmarks import filling, house, turns
+from benchmarks.frame import Benchmark, Found, Options, Row, most
+from fastpix.access import identity, principal
+from fastpix.resources.access_tokens import authority
 
-from fastpix import settings
-from fastpix.access import principal
-from fastpix.accounts import sessions
-from fastpix.app import create_app
-from fastpix.db import db, now
-from fastpix.resources.access_tokens import domain as access_tokens
-from fastpix.resources.members.models import Member
-from fastpix.resources.organizations import domain as organizations
-from fastpix.resources.organizations.models import Organization
-from fastpix.resources.people import domain as people
-from fastpix.resources.people.models import Person
-from fastpix.resources.workspaces import domain as workspaces
-
-SIZES = (100, 100_000)
-ROUNDS = 300
-# More requests than any limit lets through; they are counted all the same.
-MANY = {f"requests_per_{kind}": 10_000_000 for kind in ("token", "organization", "person", "address")}
+FILLED = 100
+HELLO = "bare Flask view"
+KNOWN = "the same, token known before"
+ROWS = (
+    Row("members page, 25 rows", "µs", HELLO, most(30)),
+    Row("media library page, 24 cards", "µs", HELLO),
+    Row("API list of 25 media", "µs", HELLO, most(25)),
+    Row("API list of 25 members", "µs", HELLO, most(25)),
+    Row("API call alone (/iam/me)", "µs", HELLO),
+    Row("token check, in API list of 25 media", "µs", KNOWN, most(1.5)),
+    Row("permission check", "µs", "a call of an empty function", most(2, "µs")),
+)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--database", default="")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(
-            settings.Settings(instance_path=Path(folder), database_url=given.database, password_memory_kib=64, **MANY)
-        )
-        with app.app_context():
-            flask_migrate.upgrade()
-        houses = {size: _house(app, size) for size in SIZES}
-        _report(app, houses)
+def measure(options: Options) -> Iterator[tuple[str, Found]]:
+    with house.application(options.database("pages")) as app:
+        here = house.found(app, "House")
+        filling.fill(app, here, FILLED, filling.members)
+        filling.fill(app, here, FILLED, filling.media_with_tracks)
+        page, basic = here.page_headers(), here.api_headers()
+        calls = {
+            HELLO: turns.hello(),
+            ROWS[0].name: turns.caller(app, f"/o/{here.slug}/members/", page),
+            ROWS[1].name: turns.caller(app, f"/o/{here.slug}/media/", page),
+            ROWS[2].name: turns.caller(app, "/v1/on-demand?limit=25", basic),
+            ROWS[3].name: turns.caller(app, "/v1/iam/members?limit=25", basic),
+            ROWS[4].name: turns.caller(app, "/v1/iam/me", basic),
+            KNOWN: _with_token_known(app, here),
+        }
+        taken = turns.microseconds(calls, options.quick(40, 400), with_others=options.is_postgres)
+    for row in ROWS[:5]:
+        yield row.name, Found(taken[row.name], taken[HELLO])
+    yield ROWS[5].name, Found(taken[ROWS[2].name], taken[KNOWN])
+    yield ROWS[6].name, _permission_check(options.quick(20_000, 200_000))
 
 
-def _house(app: Flask, size: int) -> tuple[str, str, str]:
-    """An organization of that many members: its slug, its admin's cookie, a token's Basic credentials."""
-    with app.app_context():
-        person = people.add(f"admin{size}@example.com", "Admin", "benchmark password", is_verified=True)
-        with principal.acting(principal.system("benchmark", None)):
-            house = organizations.add(f"House {size}", person)
-        db.session.flush()
-        with principal.acting(principal.system("benchmark", house.id)):
-            owner = db.session.scalar(sa.select(Member.id))
-            place = workspaces.search()[0]["id"]
-            token = access_tokens.create("benchmark", place, "admin", owner_id=owner)
-        cookie = sessions.start(person.id, timedelta(hours=1), is_remembered=False, address="", user_agent="")
-        db.session.commit()
-        _fill(house, size - 1)
-        secret = base64.b64encode(f"{token['id']}:{token['secret']}".encode()).decode()
-        return house.slug, cookie, secret
+def _with_token_known(app, here):  # type: ignore[no-untyped-def]
+    """The API list where nobody looks the token up: what the token check adds is the difference."""
+    call = turns.caller(app, "/v1/on-demand?limit=25", here.api_headers())
+    kept: list[authority.Authority | None] = []
+    prove = authority.prove
+
+    def remember(token_id: str, secret: str) -> authority.Authority | None:
+        if not kept:
+            kept.append(prove(token_id, secret))
+        return kept[0]
+
+    def known() -> int:
+        with patch.object(identity.authority, "prove", remember):
+            return call()
+
+    return known
 
 
-def _fill(house: Organization, count: int) -> None:
-    """Insert members in bulk, past the ORM: this is a benchmark's data, not a change of membership."""
-    start = now() - timedelta(days=400)
-    for first in range(0, count, 5000):
-        rows = [uuid.uuid4() for _ in range(min(5000, count - first))]
-        persons = [
-            {
-                "id": row,
-                "email": f"{row}@example.com",
-                "email_canonical": f"{row}@example.com",
-                "name": f"Person {row}",
-                "name_folded": f"person {row}",
-                "password_hash": "",
-                "theme": "",
-                "created_at": start,
-            }
-            for row in rows
-        ]
-        members = [
-            {
-                "id": uuid.uuid4(),
-                "organization_id": house.id,
-                "person_id": row,
-                "role": "member",
-                "all_workspaces": True,
-                "joined_at": start + timedelta(seconds=first + number),
-            }
-            for number, row in enumerate(rows)
-        ]
-        with db.engine.begin() as connection:
-            connection.execute(sa.insert(Person.__table__), persons)
-            connection.execute(sa.insert(Member.__table__), members)
-    with db.engine.begin() as connection:
-        connection.execute(
-            sa.update(Organization.__table__).where(Organization.id == house.id).values(member_count=count + 1)
-        )
-        connection.execute(sa.text("ANALYZE"))
+def _permission_check(times: int) -> Found:
+    """Of an admin with every permission, the way `principal.may` and every verb ask."""
+
+    def nothing(_permission: str) -> None:
+        return None
+
+    with principal.acting(principal.system("benchmark", house.UUID(int=1))):
+        return Found(_each(principal.may, times), _each(nothing, times))
 
 
-def _measure(calls: dict[str, Callable[[], int]]) -> dict[str, float]:
-    """Median microseconds of each call, the calls taking turns so that other load falls on all alike."""
-    took: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        for _ in range(20):
-            assert call() == 200
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            before = time.perf_counter_ns()
-            call()
-            took[name].append((time.perf_counter_ns() - before) / 1000)
-    return {name: statistics.median(values) for name, values in took.items()}
+def _each(call, times: int) -> float:  # type: ignore[no-untyped-def]
+    began = time.thread_time_ns()
+    for _ in range(times):
+        call("members.edit")
+    return (time.thread_time_ns() - began) / times / 1000
 
 
-def _report(app: Flask, houses: dict[int, tuple[str, str, str]]) -> None:
-    bare = Flask("hello")
-    bare.add_url_rule("/", "hello", lambda: "hello")
-    calls: dict[str, Callable[[], int]] = {"hello": _caller(bare, "/", {})}
-    for size, (slug, cookie, secret) in houses.items():
-        page = {"Cookie": f"fastpix_session={cookie}", "Host": "localhost"}
-        basic = {"Authorization": f"Basic {secret}", "Host": "localhost"}
-        last = f"/v1/iam/members?limit=25&offset={size // 25 // 2}"
-        calls[f"members page, {size:,}"] = _caller(app, f"/o/{slug}/members/", page)
-        calls[f"members search, {size:,}"] = _caller(app, f"/o/{slug}/members/?q=admin", page)
-        calls[f"API list of 25, {size:,}"] = _caller(app, "/v1/iam/members?limit=25", basic)
-        calls[f"API list, middle, {size:,}"] = _caller(app, last, basic)
-        calls[f"API me, {size:,}"] = _caller(app, "/v1/iam/me", basic)
-    found = _measure(calls)
-    small, large = (f"{size:,}" for size in SIZES)
-    print(f"{'what':32} {'µs':>8} {'ratio':>7}  goal")
-    print(f"{'hello (bare Flask view)':32} {found['hello']:8.0f} {1.0:7.1f}")
-    for name in (f"members page, {small}", f"API list of 25, {small}", f"API me, {small}"):
-        goal = "30x hello or less" if "page" in name else "25x hello or less" if "list" in name else ""
-        print(f"{name:32} {found[name]:8.0f} {found[name] / found['hello']:7.1f}  {goal}")
-    for what in ("members page", "members search", "API list of 25", "API list, middle"):
-        grown = found[f"{what}, {large}"] / found[f"{what}, {small}"]
-        goal = "under 1.5" if what in ("members page", "API list of 25") else ""
-        print(f"{what + ', ' + large:32} {found[f'{what}, {large}']:8.0f} {grown:7.2f}  {goal} (over {small})")
-
-
-def _caller(app: Flask, path: str, headers: dict[str, str]) -> Callable[[], int]:
-    client = Client(app, use_cookies=False)
-    return lambda: client.get(path, headers=headers).status_code
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARKS = (Benchmark("pages", "one request in-process, in turns with a bare Flask view", ROWS, measure),)

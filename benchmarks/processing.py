@@ -1,42 +1,40 @@
 """Making uploads playable, against plain ffmpeg with the same encode arguments, and copying against `ffmpeg -c copy`.
 
-    python benchmarks/processing.py [--seconds 30] [--size 1024] [--rounds 3] [--folder /var/tmp]
-
-All in one run, taking turns, so that other load falls on all alike; the least of the rounds counts. Processor seconds
-are of this process and all that it started. Ratios hold from machine to machine; seconds do not.
+Taking turns, so that other load falls on all alike; the least of the rounds counts. Processor seconds are of this process
+and all that it started. BENCHMARK_FOLDER in the environment says where to work: on the disk that counts.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import resource
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.frame import Benchmark, Found, Options, Row, most
 from fastpix.video import arguments, pipeline, probe, tools
 from fastpix.video.facts import Facts, Wish
 from fastpix.video.plan import Plan, plan
 
 CLIP_SECONDS = 10
+PLAIN = "plain ffmpeg, same arguments"
+LADDER = Row("processing 1080p to a ladder, CPU", "s", PLAIN, most(1.10))
+WAITED = Row("processing 1080p to a ladder, wall", "s", PLAIN)
+CHECKED = Row("copying 1 GiB checked and limited, CPU", "s", PLAIN, most(1.2))
+COPY = Row("copying 1 GiB, whole pipeline, CPU per media second", "s", PLAIN, most(0.05, "s"))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=int, default=30, help="length of what is encoded")
-    parser.add_argument("--size", type=int, default=1024, help="MiB of what is copied")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", default="", help="where to work; on the disk that counts")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=given.folder or None) as folder:
+def measure(options: Options) -> Iterator[tuple[str, Found]]:
+    rounds = options.quick(1, 3)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_FOLDER") or None) as folder:
         work = Path(folder)
-        print(f"ffmpeg {tools.version()}")
-        _ladder(_clip(work / "large.mp4", given.seconds, 12_000), work, given.rounds)
+        yield from _ladder(_clip(work / "large.mp4", options.quick(4, 30), 12_000), work, rounds)
         clip = _clip(work / "clip.mp4", CLIP_SECONDS, 8_000)
-        _remux(_repeated(clip, work / "long.mp4", given.size << 20), work, given.rounds)
+        yield from _remux(_repeated(clip, work / "long.mp4", options.quick(64, 1024) << 20), work, rounds)
 
 
 def _clip(to: Path, seconds: int, kilobits: int) -> Path:
@@ -85,47 +83,37 @@ def _hardened(source: Path, facts: Facts, planned: Plan, folder: Path) -> None:
     pipeline._encode(source, folder, facts, planned, lambda share: None, lambda: False)
 
 
-def _ladder(source: Path, work: Path, rounds: int) -> None:
-    facts, planned = _planned(source, "ladder")
-    calls: dict[str, Callable[[Path], None]] = {
-        "plain ffmpeg, same arguments": lambda folder: _plain(source, planned, folder),
-        "pipeline (probe, ladder, stills)": lambda folder: _process(source, folder),
-    }
-    rungs = ", ".join(rung.name for rung in planned.rungs)
-    print(f"\nencode {facts.duration:.0f} s of 1080p30 at {facts.size * 8 / facts.duration / 1e6:.0f} Mb/s to {rungs}")
-    _report(calls, work, rounds, facts.duration, {"pipeline (probe, ladder, stills)": "CPU 1.10 or less"})
+def _ladder(source: Path, work: Path, rounds: int) -> Iterator[tuple[str, Found]]:
+    _, planned = _planned(source, "ladder")
+    plain, ours = _least(
+        [lambda folder: _plain(source, planned, folder), lambda folder: _process(source, folder)], work, rounds
+    )
+    yield LADDER.name, Found(ours[0], plain[0])
+    yield WAITED.name, Found(ours[1], plain[1])
 
 
-def _remux(source: Path, work: Path, rounds: int) -> None:
+def _remux(source: Path, work: Path, rounds: int) -> Iterator[tuple[str, Found]]:
     facts, planned = _planned(source, "copy")
-    calls: dict[str, Callable[[Path], None]] = {
-        "plain ffmpeg -c copy to HLS": lambda folder: _plain(source, planned, folder),
-        "hardened, checked, timed": lambda folder: _hardened(source, facts, planned, folder),
-        "pipeline (probe, look, copy, stills)": lambda folder: _process(source, folder),
-    }
-    print(f"\ncopy {facts.size >> 20} MiB, {facts.duration:.0f} s")
-    goals = {"hardened, checked, timed": "1.2 or less", "pipeline (probe, look, copy, stills)": "0.05 CPU s/s or less"}
-    _report(calls, work, rounds, facts.duration, goals)
+    calls: list[Callable[[Path], None]] = [
+        lambda folder: _plain(source, planned, folder),
+        lambda folder: _hardened(source, facts, planned, folder),
+        lambda folder: _process(source, folder),
+    ]
+    plain, hardened, whole = _least(calls, work, rounds)
+    yield CHECKED.name, Found(hardened[0], plain[0])
+    yield COPY.name, Found(whole[0] / facts.duration, plain[0] / facts.duration)
 
 
-def _report(
-    calls: dict[str, Callable[[Path], None]], work: Path, rounds: int, seconds: float, goals: dict[str, str]
-) -> None:
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+def _least(calls: list[Callable[[Path], None]], work: Path, rounds: int) -> list[tuple[float, float]]:
+    """(processor seconds, wall seconds) of each call, the least of all rounds."""
+    taken: list[list[tuple[float, float]]] = [[] for _ in calls]
     for _ in range(rounds):
-        for name, call in calls.items():
-            took[name].append(_measure(call, work / "made"))
-    print(f"{'what':38} {'CPU s':>8} {'ratio':>6} {'wall s':>8} {'ratio':>6} {'CPU s/s':>8}  goal")
-    floor = next(iter(took.values()))
-    for name, values in took.items():
-        cpu, wall = (min(value[place] for value in values) for place in (0, 1))
-        ratios = cpu / min(value[0] for value in floor), wall / min(value[1] for value in floor)
-        print(
-            f"{name:38} {cpu:8.2f} {ratios[0]:6.2f} {wall:8.2f} {ratios[1]:6.2f} {cpu / seconds:8.4f}  {goals.get(name, '')}"
-        )
+        for call, values in zip(calls, taken, strict=True):
+            values.append(_measured(call, work / "made"))
+    return [(min(cpu for cpu, _ in values), min(wall for _, wall in values)) for values in taken]
 
 
-def _measure(call: Callable[[Path], None], folder: Path) -> tuple[float, float]:
+def _measured(call: Callable[[Path], None], folder: Path) -> tuple[float, float]:
     """Processor and wall seconds of one call, in a new folder."""
     folder.mkdir()
     cpu, wall = _cpu(), time.perf_counter()
@@ -142,5 +130,6 @@ def _cpu() -> float:
     )
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS = (
+    Benchmark("processing", "transcoding and copying", (LADDER, WAITED, CHECKED, COPY), measure, is_slow=True),
+)

@@ -1,46 +1,37 @@
 """An upload of 1 GiB against a bare streaming view of the same server that writes the same bytes; and the memory it takes.
 
-    python benchmarks/uploads.py [--mib 1024] [--rounds 3]
-
 Both are gunicorn as `fastpix up` starts it. One PUT each, in turns, so that other load falls on both alike; both end with
 the file safe on disk (fsync).
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import flask_migrate
 import psutil
 from flask import Flask, Response, request
 
-from fastpix import supervisor
+from benchmarks import house, serving
+from benchmarks.frame import Benchmark, Found, Options, Row, least, most
 from fastpix.access import principal
 from fastpix.app import create_app
 from fastpix.db import db, set_reading
 from fastpix.resources.media import uploads
 from fastpix.resources.media.asked import Asked
-from fastpix.resources.organizations import domain as organizations
-from fastpix.resources.people import domain as people
-from fastpix.resources.workspaces import domain as workspaces
 from fastpix.settings import Settings
 
-GOAL, MEMORY_GOAL = 0.9, 64
 PIECE = 256 * 1024
-ROOT = Path(__file__).resolve().parents[1]
+BARE = "bare streaming view, same server"
+SPEED = Row("upload of 1 GiB in one PUT", "MiB/s", BARE, least(0.9))
+MEMORY = Row("memory of an upload above idle", "MiB", BARE, most(64, "MiB"))
 
 
 def bare() -> Flask:
@@ -59,21 +50,23 @@ def bare() -> Flask:
     return app
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--mib", type=int, default=1024)
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+def measure(options: Options) -> Iterator[tuple[str, Found]]:
+    mib, count = options.quick(128, 1024), options.quick(1, 3)
     with tempfile.TemporaryDirectory() as folder:
         instance = Path(folder)
+        environ = {"BENCHMARK_FOLDER": folder}
+        paths = _addresses(instance, count + 1)
+        # One process each, so that its memory is that of one upload.
         with (
-            _server(instance, "fastpix.app:create_app()") as (port, process),
-            _server(instance, "benchmarks.uploads:bare()") as (bare_port, bare_process),
+            serving.gunicorn(instance, environ=environ) as (port, process),
+            serving.gunicorn(instance, "benchmarks.uploads:bare()", environ=environ) as (bare_port, bare_process),
         ):
-            paths = _addresses(instance, port, given.rounds + 1)
             _send(port, paths.pop(), 1)
             _send(bare_port, "/warm", 1)
-            _report(_measure(paths, (port, process), (bare_port, bare_process), given.mib))
+            rounds = _measure(paths, (port, process), (bare_port, bare_process), mib)
+    mine, floor, memory, floor_memory = (statistics.median(values) for values in zip(*rounds, strict=True))
+    yield SPEED.name, Found(mib / mine, mib / floor, statistics.median(base / ours for ours, base, _, _ in rounds))
+    yield MEMORY.name, Found(memory, max(floor_memory, 0.1))
 
 
 def _measure(
@@ -88,17 +81,15 @@ def _measure(
     return rounds
 
 
-def _addresses(instance: Path, port: int, count: int) -> list[str]:
-    app = create_app(_settings(instance, port))
+def _addresses(instance: Path, count: int) -> list[str]:
+    """Paths, with their queries, that take one file each."""
+    app = create_app(Settings(instance_path=instance))
+    house.migrate(app)
+    here = house.found(app, "House")
     with app.app_context():
-        flask_migrate.upgrade()
         set_reading(False)
-        person = people.add("admin@example.com", "Admin", "benchmark password", is_verified=True)
-        with principal.acting(principal.system("benchmark", None)):
-            house = organizations.found("House", person)
-        with principal.acting(principal.system("benchmark", house["id"])):
-            place = workspaces.search()[0]["id"]
-            made = [uploads.create(place, Asked(), "*")["url"] for _ in range(count)]
+        with principal.acting(principal.system("benchmark", here.organization_id)):
+            made = [uploads.create(here.workspace_id, Asked(), "*")["url"] for _ in range(count)]
         db.session.commit()
         db.engine.dispose()
     parts = [urlsplit(url) for url in made]
@@ -139,52 +130,4 @@ def _send(port: int, path: str, mib: int) -> None:
     connection.close()
 
 
-@contextmanager
-def _server(instance: Path, application: str) -> Iterator[tuple[int, psutil.Process]]:
-    """gunicorn with the options of `fastpix up`, one process, so that its memory is that of one upload."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = supervisor.web_command(Settings(bind=f"127.0.0.1:{port}", web_workers=1), application)
-    environ = os.environ | {
-        "FASTPIX_INSTANCE_PATH": str(instance),
-        "FASTPIX_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "BENCHMARK_FOLDER": str(instance),
-        "PYTHONPATH": str(ROOT),
-    }
-    with (instance / f"log-{port}").open("w") as log:
-        started = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        _await(port)
-        yield port, psutil.Process(started.pid)
-    finally:
-        started.terminate()
-        started.wait(30)
-
-
-def _settings(instance: Path, port: int) -> Settings:
-    return Settings(instance_path=instance, public_url=f"http://127.0.0.1:{port}")
-
-
-def _await(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    sys.exit("the server did not start")
-
-
-def _report(rounds: list[tuple[float, float, float, float]]) -> None:
-    mine, floor, memory, floor_memory = (statistics.median(values) for values in zip(*rounds, strict=True))
-    ratio = statistics.median(bare_one / ours for ours, bare_one, _, _ in rounds)
-    print(f"{'what':24} {'seconds':>8} {'MiB above idle':>15}")
-    print(f"{'bare streaming view':24} {floor:8.2f} {floor_memory:15.0f}")
-    print(f"{'upload':24} {mine:8.2f} {memory:15.0f}   (goal {MEMORY_GOAL} or less)")
-    print(f"upload over bare, by speed: {ratio:.2f} (goal {GOAL} or more)")
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARKS = (Benchmark("uploads", "uploads of large files", (SPEED, MEMORY), measure, is_slow=True),)
