@@ -1,4 +1,4 @@
-"""Writes what is generated into the documents: the configuration table (README.md) and the role table (docs/access.md).
+"""Writes what is generated into the documents: tables of settings and roles, and the example of adding a resource.
 
 `--check` only compares and exits 1 where a document is not up to date.
 """
@@ -10,10 +10,21 @@ from fastpix import settings
 from fastpix.access import table
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "tests/example_resource/notes"
+
+
+def example(path: Path) -> tuple[Path, str, str]:
+    """A file of the example resource, as a block of the page that tells how to add one."""
+    language = {"py": "python", "html": "jinja"}[path.suffix.removeprefix(".")]
+    name = f"example {path.relative_to(EXAMPLE).as_posix()}"
+    return ROOT / "docs/adding-a-resource.md", name, f"```{language}\n{path.read_text().rstrip()}\n```"
+
+
 PARTS = [
     (ROOT / "README.md", "settings", settings.markdown_table()),
     (ROOT / "docs/access.md", "roles", table.as_markdown()),
     (ROOT / "docs/access.md", "fresh", table.fresh_as_markdown()),
+    *(example(path) for path in sorted(EXAMPLE.rglob("*.*")) if path.suffix in (".py", ".html") and path.read_text()),
 ]
 
 

@@ -16,6 +16,8 @@ TONES = {"done": "good", "denied": "bad", "refused": "warn"}
 DOORS = {"dashboard": "Dashboard", "api": "API", "cli": "Command line", "job": "Worker", "ingest": "Live ingest"}
 # What no permission names: what the house does by itself.
 OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what was kept long enough"}
+# Kinds of things that have no permissions of their own.
+PARTS = {"audit_log", "invitation", "playlist", "upload"}
 # Spreadsheets take a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,6 +26,12 @@ def actions() -> dict[str, str]:
     """What can be filtered by: every area, then every action, with its words."""
     areas = {row.key.partition(".")[0]: f"{row.area}: everything" for row in table.PERMISSIONS}
     return areas | {row.key: f"{row.area}: {row.does}" for row in table.PERMISSIONS} | OWN
+
+
+def kinds() -> set[str]:
+    """Kinds of things that can be filtered by: a resource's name without the plural, and its parts."""
+    made = (row.key.partition(".")[0] for row in table.PERMISSIONS if row.key.endswith((".create", ".edit")))
+    return PARTS | {name.removesuffix("s") for name in made}
 
 
 def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, Any]:

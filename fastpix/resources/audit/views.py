@@ -17,10 +17,6 @@ from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, show
 
 pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view"),))
-KINDS = (
-    "access_token", "invitation", "live_stream", "media", "member", "organization", "playlist", "signing_key",
-    "upload", "workspace",
-)  # fmt: skip
 FORMATS = {
     "csv": (presentation.as_csv, "text/csv; charset=utf-8"),
     "jsonl": (presentation.as_json_lines, "application/jsonl; charset=utf-8"),
@@ -38,7 +34,7 @@ def _shown(form: EmptyForm) -> Any:
     page = domain.search(asked, older=older, newer=newer)
     kept = {name: value for name, value in asdict(asked).items() if value}
     names = workspaces.choices()
-    kinds = sorted({*KINDS, *(row["target_kind"] for row in page.rows if row["target_kind"])})
+    kinds = sorted({*presentation.kinds(), *(row["target_kind"] for row in page.rows if row["target_kind"])})
     return show(
         "audit/index.html",
         form=form,
