@@ -69,6 +69,12 @@ def running(claimed: Claimed, stop: threading.Event | None = None) -> Iterator[N
         _running.reset(token)
 
 
+def facts() -> dict[str, Any]:
+    """What the log says of the job that is running here: its id and kind."""
+    here = _running.get()
+    return {} if here is None else {"job_id": here[0].id, "job_kind": here[0].kind}
+
+
 def attempt() -> int:
     """Which attempt at the running job this is, from 1."""
     here = _running.get()
