@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fastpix import counts, db, links, logs, passwords, resources, seal, settings
+from fastpix import counts, db, links, logs, measures, passwords, resources, seal, settings
 from fastpix.access import action, identity, tenancy
 from fastpix.accounts import confirm_views, door, registry
 from fastpix.delivery import hosts
@@ -38,6 +38,7 @@ from fastpix.web import (
     health,
     journal,
     menu,
+    metrics,
     security,
     shell,
     throttling,
@@ -50,6 +51,7 @@ PUBLIC = (
         "static": "styles, scripts and icons are the same for everybody",
         "healthz": "probes of load balancers have no account",
         "readyz": "probes of load balancers have no account",
+        "metrics": "behind a key of its own (FASTPIX_METRICS_KEY), and not there without one",
         "docs.index": "the API's documentation holds nothing of an organization",
         "docs.document": "the API's document holds nothing of an organization",
     }
@@ -133,6 +135,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
         hops = now.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask documents it
     logs.tell_with(journal.facts, queue.facts)
+    metrics.install(app, now, measures.take)
     security.install(app, now)
     journal.install(app)
     shell.install(app, now)

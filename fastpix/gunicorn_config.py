@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import signal
 import sys
+import tempfile
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +16,9 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn
 from fastpix import instance_lock, logs, settings
 from fastpix.logs import mask
 from fastpix.supervisor import die_with_parent
+
+# Where workers keep their counts for `/metrics`; the name is prometheus_client's.
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 accesslog = "-"
 access_log_format = (
@@ -76,7 +82,24 @@ logger_class = MaskingLogger
 
 def on_starting(_server: Any) -> None:
     """The master uses the instance for all its workers: no backup is put back meanwhile."""
-    instance_lock.share(settings.load().instance_path)
+    given = settings.load()
+    instance_lock.share(given.instance_path)
+    os.environ.pop(FOLDER, None)
+    if given.metrics_key:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="fastpix-metrics-")  # before a worker loads prometheus_client
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a dead worker counted stays counted; what it held, it holds no more."""
+    if FOLDER in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library's own
+
+
+def on_exit(_server: Any) -> None:
+    if folder := os.environ.get(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_fork(server: Any, _worker: Any) -> None:

@@ -129,6 +129,12 @@ def internal_prefix(value: str) -> str:
     return value.strip()
 
 
+def key(value: str) -> str:
+    if value.strip() and (len(value.strip()) < 16 or not value.strip().isascii() or " " in value.strip()):
+        raise ValueError("give at least 16 random characters without spaces, or leave it out")
+    return value.strip()
+
+
 def secret_key(value: str) -> str:
     if value and len(value.strip()) < 32:
         raise ValueError("give at least 32 random characters, or leave it out and one is made for you")

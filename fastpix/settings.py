@@ -155,6 +155,12 @@ class Settings:
         "Where the limits are counted, for several machines: `redis://:password@host:6379/0`. Empty: in the database.",
         secret=True,
     )
+    metrics_key: str = _setting(
+        "",
+        kinds.key,
+        "Opens `/metrics` for Prometheus (`Authorization: Bearer KEY`). Empty: there is no such page.",
+        secret=True,
+    )
     web_workers: int = _setting(2, kinds.number(1, 64), "Web server processes.")
     web_threads: int = _setting(256, kinds.number(1, 1024), "Threads of one web server process, started on demand.")
     log_level: str = _setting("info", kinds.log_level, "How much is logged: debug, info, warning or error.")

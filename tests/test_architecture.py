@@ -173,6 +173,11 @@ MAY_IMPORT: dict[str, list[str]] = {
     "cli": ["*"],
     "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
+    "measures": [
+        "resources", "resources.media.housekeeping", "resources.media.uploads", "resources.live_streams.housekeeping", "jobs.queue",
+        "jobs.models",
+        "mail.outbox", "storage.instance", "web.metrics",
+    ],
     "demo": [
         "access.table", "access.principal", "accounts.joining", "accounts.operator", "resources", "resources.*", "jobs.worker",
         "supervisor", "video.tools", "db", "errors",

@@ -208,6 +208,18 @@ def retry(job_id: UUID) -> bool:
     return _rows(statement) == 1
 
 
+def census() -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state but done: (kind, state, count)."""
+    counted = sa.select(Job.kind, Job.state, sa.func.count()).where(Job.state.in_((QUEUED, RUNNING, FAILED)))
+    return [(kind, state, count) for kind, state, count in db.session.execute(counted.group_by(Job.kind, Job.state))]
+
+
+def seconds_late() -> float:
+    """How long ago the job should have begun that has waited longest; 0 where none waits."""
+    oldest = db.session.scalar(sa.select(sa.func.min(Job.run_at)).where(Job.state == QUEUED, Job.run_at < now()))
+    return (now() - oldest).total_seconds() if oldest else 0.0
+
+
 def prune() -> int:
     """Delete jobs that were done more than a week ago; failed ones stay. Returns how many went."""
     count = _rows(sa.delete(Job).where(Job.state == DONE, Job.finished_at < now() - KEEP_DONE))
