@@ -10,12 +10,13 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fastpix import counts, db, links, passwords, resources, seal, settings
+from fastpix import counts, db, links, logs, measures, passwords, resources, seal, settings
 from fastpix.access import action, identity, tenancy
 from fastpix.accounts import confirm_views, door, registry
 from fastpix.delivery import hosts
 from fastpix.delivery import registry as delivery
 from fastpix.intake import registry as intake
+from fastpix.jobs import queue
 from fastpix.mail import outbox
 from fastpix.resources.audit import domain as audit
 from fastpix.resources.audit import recording
@@ -27,7 +28,22 @@ from fastpix.resources.webhooks import targets
 from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
 from fastpix.video import tools
-from fastpix.web import api, attempts, boot, docs, errors, files, health, menu, security, shell, throttling, viewers
+from fastpix.web import (
+    api,
+    attempts,
+    boot,
+    docs,
+    errors,
+    files,
+    health,
+    journal,
+    menu,
+    metrics,
+    security,
+    shell,
+    throttling,
+    viewers,
+)
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
 PUBLIC = (
@@ -35,6 +51,7 @@ PUBLIC = (
         "static": "styles, scripts and icons are the same for everybody",
         "healthz": "probes of load balancers have no account",
         "readyz": "probes of load balancers have no account",
+        "metrics": "behind a key of its own (FASTPIX_METRICS_KEY), and not there without one",
         "docs.index": "the API's documentation holds nothing of an organization",
         "docs.document": "the API's document holds nothing of an organization",
     }
@@ -120,7 +137,10 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     if now.trusted_proxies:
         hops = now.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask documents it
+    logs.tell_with(journal.facts, queue.facts)
+    metrics.install(app, now, measures.take)
     security.install(app, now)
+    journal.install(app)
     shell.install(app, now)
     identity.install(app, door.session_cookie(now), viewers.is_here)
     throttling.install(app, now)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import logging
-import re
+import os
+import shutil
 import signal
+import sys
+import tempfile
+from datetime import timedelta
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
 
-from fastpix import instance_lock, settings
+from fastpix import instance_lock, logs, settings
+from fastpix.logs import mask
 from fastpix.supervisor import die_with_parent
 
-# One-time links, playback tokens in a query and signed prefixes are as good as a password to whoever reads the log.
-_SECRETS = re.compile(
-    r"(?P<before>/(?:i|reset|email)/|/m/[1-9][0-9]*/[^/?\s]+/|[?&](?:token|upload_id|signature)=)[^/?&#\s\"']+"
-)
+# Where workers keep their counts for `/metrics`; the name is prometheus_client's.
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 accesslog = "-"
 access_log_format = (
     '%(t)s %(h)s "%(r)s" %(s)s %(b)s %(M)sms request=%({x-request-id}o)s token=%({fastpix.token_id}e)s "%(f)s" "%(a)s"'
 )
-
-
-def mask(text: str) -> str:
-    """The text with the secrets in its paths replaced."""
-    return _SECRETS.sub(r"\g<before>***", text)
 
 
 class _Masking(logging.Filter):
@@ -38,19 +36,45 @@ class _Masking(logging.Filter):
 
 
 class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn's logger, with request line, path, query and referrer masked."""
+    """gunicorn's logger, with request line, path, query and referrer masked; or one JSON object for a request.
+
+    The objects name the route's rule in place of the path, and go to standard error with all other lines.
+    """
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        given = settings.load()
+        logs.configure(given.log_level, given.log_format)
+        self.writes_objects = given.log_format == logs.JSON
+        if self.writes_objects:
+            self.error_log.setLevel(max(logging.INFO, self.loglevel))  # its details are paths as they were typed
+            for handler in (*self.error_log.handlers, *self.access_log.handlers):
+                handler.setFormatter(logs.Objects())
+                if isinstance(handler, logging.StreamHandler):
+                    handler.setStream(sys.stderr)
         if not any(isinstance(present, _Masking) for present in self.error_log.filters):
             self.error_log.addFilter(_Masking())
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
         found: dict[str, Any] = super().atoms(resp, req, environ, request_time)
         # One look over all of them: most requests hold no secret, and seventy looks cost as much as sending a segment.
-        if not _SECRETS.search("\n".join(value for value in found.values() if isinstance(value, str))):
+        if not logs.PATHS.search("\n".join(value for value in found.values() if isinstance(value, str))):
             return found
         return {name: mask(value) if isinstance(value, str) else value for name, value in found.items()}
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
+        if not self.writes_objects:
+            super().access(resp, req, environ, request_time)
+            return
+        # What did not come as far as the application has no rule; its path stays unsaid.
+        facts = {"method": environ.get("REQUEST_METHOD", ""), "rule": ""} | environ.get("fastpix.facts", {})
+        facts |= {
+            "status": int(str(resp.status).split(None, 1)[0]),
+            "duration_ms": round(request_time.total_seconds() * 1000, 1),
+            "bytes": getattr(resp, "sent", None),
+            "address": environ.get("REMOTE_ADDR", ""),
+        }
+        self.access_log.info("request", extra={"facts": facts})
 
 
 logger_class = MaskingLogger
@@ -58,7 +82,24 @@ logger_class = MaskingLogger
 
 def on_starting(_server: Any) -> None:
     """The master uses the instance for all its workers: no backup is put back meanwhile."""
-    instance_lock.share(settings.load().instance_path)
+    given = settings.load()
+    instance_lock.share(given.instance_path)
+    os.environ.pop(FOLDER, None)
+    if given.metrics_key:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="fastpix-metrics-")  # before a worker loads prometheus_client
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a dead worker counted stays counted; what it held, it holds no more."""
+    if FOLDER in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library's own
+
+
+def on_exit(_server: Any) -> None:
+    if folder := os.environ.get(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_fork(server: Any, _worker: Any) -> None:

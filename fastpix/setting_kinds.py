@@ -33,6 +33,19 @@ def number(least: int, most: int) -> Callable[[str], int]:
 requests = number(0, 10_000_000)
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip().lower() not in words:
+            raise ValueError(f"give {', '.join(words[:-1])} or {words[-1]}")
+        return value.strip().lower()
+
+    return parse
+
+
+log_level = one_of("debug", "info", "warning", "error", "critical")
+log_format = one_of("text", "json")
+
+
 def path(value: str) -> Path:
     if not value.strip():
         raise ValueError("give a folder")
@@ -113,6 +126,12 @@ def storage_url(value: str) -> str:
 def internal_prefix(value: str) -> str:
     if value.strip() and not (value.strip().startswith("/") and value.strip().endswith("/")):
         raise ValueError("give a path that begins and ends with a slash, such as /_fastpix_media/")
+    return value.strip()
+
+
+def key(value: str) -> str:
+    if value.strip() and (len(value.strip()) < 16 or not value.strip().isascii() or " " in value.strip()):
+        raise ValueError("give at least 16 random characters without spaces, or leave it out")
     return value.strip()
 
 

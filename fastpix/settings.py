@@ -1,8 +1,6 @@
 """Every setting once: name, type, default and the sentence that the README's table prints.
 
-Values come from `FASTPIX_<NAME>` in the environment, else from `settings.toml` in the instance folder, else from the
-default. A secret may also be given as `FASTPIX_<NAME>_FILE`, the path of a file that holds it. Unknown names and
-nonsense values stop the start with one line.
+Where their values come from is `setting_sources`; how text becomes a value is `setting_kinds`.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
@@ -19,12 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastpix import setting_kinds as kinds
-from fastpix.errors import Misconfigured
+from fastpix import setting_sources
 
-PREFIX = "FASTPIX_"
+PREFIX = setting_sources.PREFIX
 PROJECT = Path(__file__).resolve().parent.parent
-# Client tools (FastPix's own SDK among them) read their credentials from these names: they are not ours.
-FOREIGN = frozenset({"FASTPIX_USERNAME", "FASTPIX_PASSWORD", "FASTPIX_SECURITY"})
 
 
 def _setting(default: Any, parse: Callable[[str], Any], sentence: str, *, secret: bool = False) -> Any:
@@ -160,9 +155,18 @@ class Settings:
         "Where the limits are counted, for several machines: `redis://:password@host:6379/0`. Empty: in the database.",
         secret=True,
     )
+    metrics_key: str = _setting(
+        "",
+        kinds.key,
+        "Opens `/metrics` for Prometheus (`Authorization: Bearer KEY`). Empty: there is no such page.",
+        secret=True,
+    )
     web_workers: int = _setting(2, kinds.number(1, 64), "Web server processes.")
     web_threads: int = _setting(256, kinds.number(1, 1024), "Threads of one web server process, started on demand.")
-    log_level: str = _setting("info", kinds.text, "How much is logged: debug, info, warning or error.")
+    log_level: str = _setting("info", kinds.log_level, "How much is logged: debug, info, warning or error.")
+    log_format: str = _setting(
+        "text", kinds.log_format, "How it is logged, on standard error: `text`, or `json`, one object a line."
+    )
 
     @property
     def database(self) -> str:
@@ -215,59 +219,7 @@ SETTINGS = fields(Settings)
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings. Raises `Misconfigured` with one line naming the setting and what to give instead."""
     environ = os.environ if environ is None else environ
-    given = _from_environment(environ)
-    instance: Path = (
-        _parse("instance_path", given["instance_path"]) if "instance_path" in given else PROJECT / "instance"
-    )
-    for name, text in _from_file(instance / "settings.toml").items():
-        given.setdefault(name, text)
-    return Settings(**{name: _parse(name, text) for name, text in given.items()})
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    known = {f.name: f for f in SETTINGS}
-    given: dict[str, str] = {}
-    for key, text in environ.items():
-        if not key.startswith(PREFIX) or key in FOREIGN:
-            continue
-        name = key.removeprefix(PREFIX).lower()
-        if name.endswith("_file") and (f := known.get(name.removesuffix("_file"))) and f.metadata["secret"]:
-            given[f.name] = _read_secret(key, Path(text))
-        elif name in known:
-            given[name] = text
-        else:
-            raise Misconfigured(f"{key} is not a setting of fastpix. `fastpix settings` lists them all.")
-    return given
-
-
-def _read_secret(key: str, path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError as problem:
-        raise Misconfigured(f"{key}: cannot read {path}: {problem.strerror}.") from None
-
-
-def _from_file(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as problem:
-        raise Misconfigured(f"{path}: {problem}.") from None
-    known = {f.name for f in SETTINGS}
-    for name in table:
-        if name not in known:
-            raise Misconfigured(f"{path}: {name} is not a setting of fastpix. `fastpix settings` lists them all.")
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}
-
-
-def _parse(name: str, text: str) -> Any:
-    field = next(f for f in SETTINGS if f.name == name)
-    try:
-        return field.metadata["parse"](text)
-    except ValueError as problem:
-        shown = "(not shown)" if field.metadata["secret"] else repr(text)
-        raise Misconfigured(f"{PREFIX}{name.upper()}={shown}: {problem}.") from None
+    return Settings(**setting_sources.read(SETTINGS, environ, PROJECT / "instance"))
 
 
 def secret_key(settings: Settings) -> str:

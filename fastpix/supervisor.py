@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from uuid import UUID
 
-from fastpix import instance_lock
+from fastpix import instance_lock, logs
 from fastpix.errors import Misconfigured
 from fastpix.setting_kinds import OFF
 from fastpix.settings import Settings
@@ -35,6 +35,7 @@ INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
+log = logging.getLogger(__name__)
 Commands = Mapping[str, Sequence[str]]
 
 
@@ -53,6 +54,7 @@ def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
                 commands["live ingest"] = (sys.executable, "-m", "fastpix.cli", "live")
         instance_lock.share(settings.instance_path)
         before()
+        logs.configure(settings.log_level, settings.log_format)
         os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
         return supervise(commands)
 
@@ -64,14 +66,9 @@ def live(settings: Settings) -> int:
 
     if settings.live_bind == OFF and settings.live_callbacks == OFF:
         raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
-    _log_to_stderr(settings)
+    logs.configure(settings.log_level, settings.log_format)
     instance_lock.share(settings.instance_path)
     return ingest.run(create_app(settings), settings)
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    if not logging.getLogger("fastpix").hasHandlers():
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def web(settings: Settings) -> None:
@@ -104,7 +101,7 @@ def worker(settings: Settings) -> int:
     from fastpix.jobs import worker as jobs
 
     app = create_app(settings)
-    _log_to_stderr(settings)
+    logs.configure(settings.log_level, settings.log_format)
     instance_lock.share(settings.instance_path)
     stop = threading.Event()
     # The main thread never waits on `stop`: a signal handler that sets an event its own thread waits on can hang.
@@ -202,11 +199,9 @@ def _watch(commands: Commands, children: dict[str, subprocess.Popen[bytes]], sig
             lately = [at for at in deaths[name] if time.monotonic() - at < DEATHS_WITHIN]
             deaths[name] = [*lately, time.monotonic()]
             if len(deaths[name]) > MOST_DEATHS:
-                sys.stderr.write(
-                    f"fastpix: the {name} {end}, as it did {MOST_DEATHS} times before; stopping everything.\n"
-                )
+                log.error("the %s %s, as it did %d times before; stopping everything.", name, end, MOST_DEATHS)
                 return 1
-            sys.stderr.write(f"fastpix: the {name} {end}; starting it again.\n")
+            log.warning("the %s %s; starting it again.", name, end)
             time.sleep(PAUSE_SECONDS)
             children[name] = _start(commands[name])
         time.sleep(0.1)

@@ -69,6 +69,12 @@ def running(claimed: Claimed, stop: threading.Event | None = None) -> Iterator[N
         _running.reset(token)
 
 
+def facts() -> dict[str, Any]:
+    """What the log says of the job that is running here: its id and kind."""
+    here = _running.get()
+    return {} if here is None else {"job_id": here[0].id, "job_kind": here[0].kind}
+
+
 def attempt() -> int:
     """Which attempt at the running job this is, from 1."""
     here = _running.get()
@@ -200,6 +206,18 @@ def retry(job_id: UUID) -> bool:
         .values(state=QUEUED, run_at=now(), attempts=0, error=None, finished_at=None, owner=None)
     )
     return _rows(statement) == 1
+
+
+def census() -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state but done: (kind, state, count)."""
+    counted = sa.select(Job.kind, Job.state, sa.func.count()).where(Job.state.in_((QUEUED, RUNNING, FAILED)))
+    return [(kind, state, count) for kind, state, count in db.session.execute(counted.group_by(Job.kind, Job.state))]
+
+
+def seconds_late() -> float:
+    """How long ago the job should have begun that has waited longest; 0 where none waits."""
+    oldest = db.session.scalar(sa.select(sa.func.min(Job.run_at)).where(Job.state == QUEUED, Job.run_at < now()))
+    return (now() - oldest).total_seconds() if oldest else 0.0
 
 
 def prune() -> int:

@@ -86,10 +86,11 @@ def run_one(
     with _heartbeat(app, claimed, lease), app.app_context(), queue.running(claimed, stop):
         outcome = _attempt(handlers[claimed.kind], claimed, scope)
     log.info(
-        "job.%s id=%s kind=%s attempt=%d seconds=%.2f",
+        "job.%s id=%s kind=%s organization_id=%s attempt=%d seconds=%.2f",
         outcome,
         claimed.id,
         claimed.kind,
+        claimed.organization_id,
         claimed.attempts,
         time.monotonic() - started,
     )

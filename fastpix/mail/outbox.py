@@ -177,6 +177,11 @@ def failed_count(organization_id: UUID, kind: str = "") -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Mail).where(*mine)) or 0
 
 
+def waiting_count() -> int:
+    """How many mails of the instance are still to be sent."""
+    return db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.state == WAITING)) or 0
+
+
 def prune() -> int:
     """Delete mails older than 90 days, whatever became of them: their links are dead. The worker calls it."""
     old = sa.delete(Mail).where(Mail.created_at < now() - timedelta(days=90))

@@ -34,8 +34,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-# Answered whatever the Host header says: probes of load balancers use addresses.
-ANY_HOST = frozenset({"/healthz", "/readyz"})
+# Answered whatever the Host header says: probes of load balancers, and Prometheus, use addresses.
+ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class UntrustedHost(Exception):

@@ -41,6 +41,7 @@ NOT_PAGES = {
     "static": "files",
     "healthz": "text for probes",
     "readyz": "JSON for probes",
+    "metrics": "text for Prometheus",
     "docs.document": "JSON",
     "invitations.status": "JSON",
     "media.status": "JSON",

@@ -119,7 +119,7 @@ def test_a_killed_gunicorn_takes_its_workers_along_and_is_started_again(launch, 
     eventually(lambda: answers(address), 20)
     assert child.poll() is None
     hanging.wait(10)
-    assert "fastpix: the web server was killed by SIGKILL; starting it again." in (tmp_path / "log").read_text()
+    assert "the web server was killed by SIGKILL; starting it again." in (tmp_path / "log").read_text()
     child.send_signal(signal.SIGINT)
     assert child.wait(20) == 0
 
@@ -138,7 +138,7 @@ def test_a_worker_that_ends_again_and_again_stops_everything(launch, eventually,
     assert child.wait(30) == 1
     eventually(lambda: all_gone(family))
     text = (tmp_path / "log").read_text()
-    assert text.count("fastpix: the worker ended by itself (exit code 0); starting it again.") == 3
+    assert text.count("the worker ended by itself (exit code 0); starting it again.") == 3
     assert "the worker ended by itself (exit code 0), as it did 3 times before; stopping everything." in text
 
 

@@ -94,10 +94,10 @@ class Server:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.live_port)) == 0
 
-    def start_web(self) -> Server:
+    def start_web(self, workers: int = 1) -> Server:
         """The web server alone, as `fastpix up` would start it: quicker, where nothing is mailed."""
-        typed = {"web_workers": 1, "web_threads": 16, "bind": self.settings["bind"]}
-        return self._launch(supervisor.web_command(Settings(**typed)), members=2)  # type: ignore[arg-type]
+        typed = {"web_workers": workers, "web_threads": 16, "bind": self.settings["bind"]}
+        return self._launch(supervisor.web_command(Settings(**typed)), members=1 + workers)  # type: ignore[arg-type]
 
     def run(self, *arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """A `fastpix` command on this instance that ends by itself; `typed` is its standard input."""

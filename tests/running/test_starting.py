@@ -67,7 +67,7 @@ def test_from_an_empty_folder_to_ctrl_c_and_back(make_server):
 
     # The web server is killed: it is started again, and it is said.
     server.master().kill()
-    eventually(lambda: "fastpix: the web server was killed by SIGKILL; starting it again." in server.log, 30)
+    eventually(lambda: "the web server was killed by SIGKILL; starting it again." in server.log, 30)
     eventually(lambda: answers(server), 30)
     assert server.interrupt() == 0
     eventually(server.is_gone, what="something still runs after Ctrl-C")

@@ -14,7 +14,14 @@ from fastpix.access import tenancy
 from fastpix.db import db, now, reading, transaction
 from fastpix.jobs import queue
 from fastpix.resources.live_streams import broadcasts, lifecycle, recovery, segments
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveLogLine, LiveSegment, LiveStream, LiveViewer
+from fastpix.resources.live_streams.models import (
+    ACTIVE,
+    LiveBroadcast,
+    LiveLogLine,
+    LiveSegment,
+    LiveStream,
+    LiveViewer,
+)
 from fastpix.resources.media.models import Media
 from fastpix.storage import instance as storage
 
@@ -55,6 +62,12 @@ def tidy() -> None:
         with _apart("clear", broadcast_id), transaction(), lifecycle.scope(organization_id):
             _clear(broadcast_id)
     _forget_viewers()
+
+
+def on_air_count() -> int:
+    """How many streams of the instance are on air."""
+    with tenancy.everywhere("the operator counts the broadcasts of all organizations"):
+        return db.session.scalar(sa.select(sa.func.count(LiveStream.id)).where(LiveStream.status == ACTIVE)) or 0
 
 
 @contextmanager

@@ -51,6 +51,12 @@ def sweep() -> int:
     return len(found)
 
 
+def stored_bytes() -> int:
+    """Bytes of all media of the instance, originals included, as their rows say."""
+    with tenancy.everywhere("the operator adds up the media of all organizations"):
+        return int(db.session.scalar(sa.select(sa.func.sum(Media.size))) or 0)
+
+
 def orphans(grace: timedelta = GRACE) -> Iterator[Orphan]:
     """Stored files that no row speaks of and that are older than `grace`."""
     before = now() - grace

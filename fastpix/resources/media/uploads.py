@@ -203,6 +203,13 @@ def expire() -> int:
     return len(over)
 
 
+def open_count() -> int:
+    """How many uploads of the instance still wait for their file."""
+    with tenancy.everywhere("the operator counts the uploads of all organizations"):
+        waiting = sa.select(sa.func.count()).select_from(Upload).where(Upload.status == WAITING)
+        return db.session.scalar(waiting) or 0
+
+
 def key_of(upload_id: UUID) -> str:
     """Where the bytes that came so far lie."""
     return f"uploads/{upload_id}"
