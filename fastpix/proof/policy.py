@@ -15,6 +15,8 @@ POLICY: dict[str, str] = {
     "organizations_api.permissions_get": "organizations.view",
     "organizations_api.get_get": "organizations.view",
     "organizations_api.edit_patch": "organizations.edit",
+    "search.index": "organizations.view",
+    "search.results": "organizations.view",
     "workspaces.index": "workspaces.view",
     "workspaces.detail": "workspaces.view",
     "workspaces.create": "workspaces.create",

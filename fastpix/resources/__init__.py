@@ -29,6 +29,7 @@ from fastpix.resources.organizations import api as organizations_api
 from fastpix.resources.organizations import views as organizations
 from fastpix.resources.playlists import api as playlists_api
 from fastpix.resources.playlists import views as playlists
+from fastpix.resources.search import views as search
 from fastpix.resources.signing_keys import api as signing_keys_api
 from fastpix.resources.signing_keys import views as signing_keys
 from fastpix.resources.webhooks import api as webhooks_api
@@ -63,7 +64,7 @@ BLUEPRINTS = [door.blueprint for doors in RESOURCES for door in doors] + [
     door.blueprint
     for door in (
         upload_views.pages, part_views.pages, live_part_views.pages, playback_ids_api.api, tracks_api.api, not_offered_api.api,
-        live_playback_ids_api.api, simulcasts_api.api,
+        live_playback_ids_api.api, simulcasts_api.api, search.pages,
     )
 ]  # fmt: skip
 MENU = [entry for pages, _ in RESOURCES for entry in pages.menu]
