@@ -42,6 +42,7 @@ RULES = [
     "authority",
     "broadcasts",
     "change",
+    "checklist",
     "clips",
     "contents",
     "create",

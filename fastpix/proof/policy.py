@@ -200,6 +200,7 @@ POLICY: dict[str, str] = {
     "webhooks_api.delete_delete": "webhooks.delete",
     "account.index": "account.edit",
     "account.theme": "account.edit",
+    "account.checklist": "account.edit",
     "account.email": "account.email",
     "account.password": "account.password",
     "account.delete": "account.delete",

@@ -1,4 +1,4 @@
-"""Words that find live streams and access tokens
+"""Words that find live streams and access tokens; whether the first steps are hidden
 
 Revision ID: 20261124_13
 Revises: 20261124_10
@@ -24,6 +24,11 @@ def upgrade() -> None:
     _create("access_token_words", "token_id", sa.Uuid(), "access_tokens")
     _fill("live_stream_words", "stream_id", "live_streams", sa.column("metadata", sa.JSON()), _stream_name)
     _fill("access_token_words", "token_id", "access_tokens", sa.column("name", sa.String()), lambda _id, name: name)
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("hides_checklist", sa.Boolean(), nullable=True))
+    op.execute("UPDATE people SET hides_checklist = false")
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.alter_column("hides_checklist", existing_type=sa.Boolean(), nullable=False)
 
 
 def _create(name: str, target: str, kind: sa.types.TypeEngine, things: str) -> None:
@@ -84,5 +89,7 @@ def _words(text: str) -> set[str]:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("people", schema=None) as batch_op:
+        batch_op.drop_column("hides_checklist")
     op.drop_table("access_token_words")
     op.drop_table("live_stream_words")
