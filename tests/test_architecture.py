@@ -31,6 +31,7 @@ LEAVES = [
     "rates",
     "once",
     "names",
+    "words",
 ]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
@@ -42,6 +43,7 @@ RULES = [
     "authority",
     "broadcasts",
     "change",
+    "checklist",
     "clips",
     "contents",
     "create",
@@ -84,6 +86,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "passwords": ["errors"],
     "db": [],
     "names": ["errors"],
+    "words": ["db"],
     "counts": ["db"],
     "limits": ["counts", "errors"],
     "rates": ["limits", "errors"],

@@ -45,6 +45,21 @@ def theme() -> Any:
     return _not_done(form, ".index")
 
 
+@pages.page(domain.hide_checklist, "POST", "/checklist")
+def checklist() -> Any:
+    """The button stands on the overview of an organization, and leads back there."""
+    form = EmptyForm()
+    if form.is_sent():
+        is_hidden = request.form.get("hide") == "y"
+        domain.hide_checklist(signed_in().id, is_hidden)
+        slug = request.form.get("org", "")
+        if any(standing.slug == slug for standing in identity.standings()):
+            said = "The first steps are hidden. The overview has a link that shows them again." if is_hidden else ""
+            return go("organizations.overview", said, org=slug)
+        return go(".index")
+    return _not_done(form, ".index")
+
+
 @pages.page(domain.change_password, "GET POST", "/password")
 def password() -> Any:
     me = signed_in()

@@ -157,6 +157,15 @@ def choose_theme(person_id: UUID, theme: str) -> None:
     person.theme = theme
 
 
+@personal("account.edit")
+def hide_checklist(person_id: UUID, is_hidden: bool) -> None:
+    """Put the first steps on the overview away, or bring them back."""
+    person = people.get(person_id)
+    before, after = {"checklist_hidden": person.hides_checklist}, {"checklist_hidden": is_hidden}
+    describe("person", person.id, person.name, before=before, after=after)
+    person.hides_checklist = is_hidden
+
+
 @personal("account.password")
 def change_password(settings: Settings, person_id: UUID, current: str, new: str, *, browser: Browser) -> str:
     """A new password, proved by the current one; all sessions end and a new one begins, whose secret is returned.

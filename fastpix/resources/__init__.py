@@ -14,6 +14,7 @@ from fastpix.resources.media import extras as media_extras
 from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media import not_offered_api, part_views, playback_ids_api, tracks_api, upload_views
 from fastpix.resources.members import invitations_api, invitations_views
+from fastpix.resources.search import views as search_views
 from fastpix.resources.webhooks import jobs as webhooks_jobs
 
 Jobs = dict[str, Callable[[Mapping[str, Any]], None]]
@@ -32,10 +33,10 @@ RESOURCES = (
     "audit",
     "webhooks",
 )
-# Further doors of the larger ones.
+# Further doors: of the larger ones, and the search over all of them.
 FURTHER = (
     invitations_views.pages, invitations_api.api, upload_views.pages, part_views.pages, live_part_views.pages,
-    playback_ids_api.api, tracks_api.api, not_offered_api.api, live_playback_ids_api.api, simulcasts_api.api,
+    playback_ids_api.api, tracks_api.api, not_offered_api.api, live_playback_ids_api.api, simulcasts_api.api, search_views.pages,
 )  # fmt: skip
 # Background jobs by kind, in lanes: what one lane has to do never waits for another lane's work.
 QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}

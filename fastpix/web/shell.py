@@ -68,6 +68,7 @@ def _shell(settings: Settings) -> dict[str, Any]:
         "create_organization_url": url_for("accounts_more.found") if may_found else None,
         "menu": menu.visible() if standing else [],
         "access_url": url_for("organizations.access") if standing else None,
+        "search_url": url_for("search.index") if standing else None,
         "docs_url": url_for("docs.index"),
         "csrf_token": generate_csrf,
         "theme": current_user.theme if signed_in else "",

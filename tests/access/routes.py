@@ -210,6 +210,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("playlists.delete", "POST"): lambda s: Input(303),
     # one's own account
     ("account.index", "POST"): lambda s: Input(303, {"name": "Another Name"}),
+    ("account.checklist", "POST"): lambda s: Input(303, {"hide": "y", "org": "acme"}),
     ("account.theme", "POST"): lambda s: Input(303, {"theme": "dark"}),
     ("account.email", "POST"): lambda s: Input(422, {"email": "else@acme.example"}),  # no mail server here
     ("account.password", "POST"): lambda s: Input(303, {"current": PASSWORD, "new": "another long password"}),

@@ -29,6 +29,7 @@ ONE_DOOR = {
     "media.playback_ids.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
     "live_streams.playback_ids.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
     "live_streams.playback_ids.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
+    "search.domain.find": ("page", "people jump to what they know by name; a script asks each resource by its address"),
     "workspaces.domain.search": ("page", "the whole list; `workspaces.domain.listed` is the same list by number"),
     "workspaces.domain.listed": ("api", "scripts page by number; `workspaces.domain.search` is the same list"),
 }
@@ -52,7 +53,18 @@ READ_ON_FORMS = {
 }
 # Verbs that no door opens, and what does.
 NO_DOOR = {
+    **{
+        f"{owner}.find": "quick search asks each resource, under the resource's own permission"
+        for owner in (
+            "media.search",
+            "live_streams.search",
+            "workspaces.domain",
+            "access_tokens.domain",
+            "signing_keys.domain",
+        )
+    },
     "media.uploads._make_media": "the last byte of an upload, at the public address that is the proof",
+    "organizations.checklist.steps": "the overview shows it beside `organizations.domain.get`",
     "live_streams.domain.log": "the stream's page reads it beside `live_streams.domain.get`",
     "media.domain.log": "the media's page reads it beside `media.domain.get`",
 }

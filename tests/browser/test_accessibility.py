@@ -46,6 +46,7 @@ NOT_PAGES = {
     "invitations.status": "JSON",
     "media.status": "JSON",
     "live_streams.status": "JSON",
+    "search.results": "JSON",
     "stream.master": "a playlist",
     "stream.part": "playlists and segments",
     "stream.download": "a file",

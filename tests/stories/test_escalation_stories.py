@@ -25,6 +25,7 @@ ALLOWED = {
                       "access_tokens.owner_id", "people.rights_changed_at"},
     "account.index": {"people.name", "people.name_folded"},
     "account.theme": {"people.theme"},
+    "account.checklist": {"people.hides_checklist"},
     "account.password": {"people.password_hash", "-sessions", "+sessions", "+known_devices"},
     "account.email": set(),
     "account.delete": set(),

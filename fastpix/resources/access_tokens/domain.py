@@ -8,13 +8,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names, tokens
+from fastpix import names, tokens, words
 from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.access_tokens.models import AccessToken
+from fastpix.resources.access_tokens.models import AccessToken, AccessTokenWord
 from fastpix.resources.members import domain as members
 from fastpix.resources.members.models import Member
 from fastpix.resources.people.models import Person
@@ -58,6 +58,16 @@ def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -
 
 
 @action("access_tokens.view")
+def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[dict[str, Any]]:
+    """At most `most` tokens with such words in their names, or of such an id, as `get` gives them."""
+    ids = words.find(AccessTokenWord, AccessTokenWord.token_id, text, workspace_ids, most)
+    if (span := words.id_range(text)) is not None:
+        ids = [*db.session.scalars(sa.select(AccessToken.id).where(AccessToken.id.between(*span)).limit(most)), *ids]
+    rows = {row.id: _as_dict(row) for row in db.session.execute(_ROWS.where(AccessToken.id.in_(ids)))} if ids else {}
+    return [rows[token_id] for token_id in dict.fromkeys(ids) if token_id in rows][:most]
+
+
+@action("access_tokens.view")
 def get(token_id: UUID) -> dict[str, Any]:
     """One token. Raises `Missing`."""
     row = db.session.execute(_ONE, {"token_id": token_id}).one_or_none()
@@ -93,6 +103,9 @@ def create(
     )
     secret = _rotate(token)
     db.session.add(token)
+    db.session.flush()
+    kept = words.of(token.name)
+    db.session.add_all(AccessTokenWord(token_id=token.id, workspace_id=token.workspace_id, word=word) for word in kept)
     db.session.flush()
     describe("access_token", token.id, token.name, after=_facts(token), workspace_id=token.workspace_id)
     return get_dict(token.id) | {"secret": secret}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fastpix.access.table import Role
 from fastpix.access.tenancy import InWorkspace
-from fastpix.db import Base, id_column, now
+from fastpix.db import Base, Bytewise, id_column, now
 
 
 class AccessToken(InWorkspace, Base):
@@ -36,3 +36,13 @@ class AccessToken(InWorkspace, Base):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     last_used_from: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
+class AccessTokenWord(InWorkspace, Base):
+    """A word of a token's name, case-folded: search finds words by their beginning, by the index."""
+
+    __tablename__ = "access_token_words"
+    __table_args__ = (sa.Index("ix_access_token_words_find", "organization_id", "workspace_id", "word", "token_id"),)
+
+    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("access_tokens.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(Bytewise, primary_key=True)

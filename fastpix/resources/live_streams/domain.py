@@ -85,6 +85,7 @@ def create(workspace_id: UUID, wanted: Wanted) -> dict[str, Any]:
     )
     db.session.add(stream)
     db.session.flush()
+    search.rename(stream)
     first = add_playback_id(stream, wanted.access_policy, wanted.restrictions)
     broadcasts.note(stream, "The stream was created.")
     db.session.flush()
@@ -106,6 +107,7 @@ def edit(
     before = _facts(stream)
     if metadata is not None:
         stream.metadata_ = asked.metadata(metadata)
+        search.rename(stream)
     if reconnect_window is not None:
         stream.reconnect_window = _checked_window(reconnect_window)
     db.session.flush()

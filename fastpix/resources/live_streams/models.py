@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fastpix.access.tenancy import InWorkspace
-from fastpix.db import Base, id_column, now
+from fastpix.db import Base, Bytewise, id_column, now
 
 # The words of the wire contract, sections 4 and 8.
 IDLE, PREPARING, ACTIVE, DISABLED = "idle", "preparing", "active", "disabled"
@@ -65,6 +65,16 @@ class LiveStream(InWorkspace, Base):
     def name(self) -> str:
         """What to call it. FastPix's API knows no names of streams, so it is an entry of the metadata."""
         return str(self.metadata_.get("name") or self.metadata_.get("title") or f"Stream {self.id[:8]}")
+
+
+class LiveStreamWord(InWorkspace, Base):
+    """A word of a stream's name, case-folded: search finds words by their beginning, by the index."""
+
+    __tablename__ = "live_stream_words"
+    __table_args__ = (sa.Index("ix_live_stream_words_find", "organization_id", "workspace_id", "word", "stream_id"),)
+
+    stream_id: Mapped[str] = mapped_column(sa.ForeignKey("live_streams.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(Bytewise, primary_key=True)
 
 
 class LivePlaybackId(InWorkspace, Base):

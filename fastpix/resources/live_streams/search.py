@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import words
 from fastpix.access import principal
 from fastpix.access.action import action
 from fastpix.db import db
@@ -17,6 +18,7 @@ from fastpix.resources.live_streams.models import (
     LiveConnection,
     LivePlaybackId,
     LiveStream,
+    LiveStreamWord,
     Simulcast,
 )
 from fastpix.resources.media.models import Media
@@ -38,6 +40,9 @@ _SENDING = sa.select(LiveConnection).where(
 _ON_AIR = sa.select(LiveBroadcast).where(LiveBroadcast.id.in_(sa.bindparam("broadcast_ids", expanding=True)))
 
 
+_FOUND = sa.select(LiveStream).where(LiveStream.id.in_(_STREAM_IDS))
+
+
 @action("live_streams.view")
 def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[dict[str, Any]], int]:
     """Streams by page number (1-based), with the total."""
@@ -47,6 +52,27 @@ def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = Fal
     page = sa.select(LiveStream).where(of).order_by(*ordered).offset((offset - 1) * limit).limit(limit)
     total = db.session.scalar(sa.select(sa.func.count(LiveStream.id)).where(of)) or 0
     return whole(db.session.scalars(page)), total
+
+
+@action("live_streams.view")
+def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[dict[str, Any]]:
+    """At most `most` streams with such words in their names, or of such an id: {id, name, status, workspace_id}."""
+    ids = words.find(LiveStreamWord, LiveStreamWord.stream_id, text, workspace_ids, most)
+    if (span := words.id_range(text)) is not None:
+        low, high = (end.hex for end in span)
+        ids = [*db.session.scalars(sa.select(LiveStream.id).where(LiveStream.id.between(low, high)).limit(most)), *ids]
+    rows = {row.id: row for row in db.session.scalars(_FOUND, {"stream_ids": ids})} if ids else {}
+    found = [rows[stream_id] for stream_id in dict.fromkeys(ids) if stream_id in rows][:most]
+    return [{name: getattr(stream, name) for name in ("id", "name", "status", "workspace_id")} for stream in found]
+
+
+def rename(stream: LiveStream) -> None:
+    """Keep the words that find a stream, after its name changed. Not a verb: those that name streams call it."""
+    db.session.execute(sa.delete(LiveStreamWord).where(LiveStreamWord.stream_id == stream.id))
+    kept = words.of(stream.name)
+    db.session.add_all(
+        LiveStreamWord(stream_id=stream.id, workspace_id=stream.workspace_id, word=word) for word in kept
+    )
 
 
 def total(workspace_id: UUID) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from fastpix import words
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db, now
@@ -141,7 +142,7 @@ def rename(media: Media, title: str) -> None:
     """Give a title, and the words that find it."""
     media.title, media.title_folded = title, title.casefold()
     db.session.execute(sa.delete(MediaWord).where(MediaWord.media_id == media.id))
-    found = search.words(title, media.source_name)
+    found = words.of(title, media.source_name)
     db.session.add_all(MediaWord(media_id=media.id, workspace_id=media.workspace_id, word=word) for word in found)
     db.session.flush()
 

@@ -12,15 +12,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import words
 from fastpix.access import principal
 from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.resources.media.models import Media, MediaCount, MediaWord, PlaybackId, Track
 
 PAGE = 24
-# The greatest code point: closes the range of all texts that begin with a prefix, by the index.
-LAST = "\U0010ffff"
-MOST_WORDS = 30
 
 _ENTITY = sa.select(Media)
 _TOTAL = sa.select(MediaCount.total).where(MediaCount.workspace_id == sa.bindparam("workspace"))
@@ -33,6 +31,9 @@ _TRACKS = (
     sa.select(Track)
     .where(Track.media_id.in_(sa.bindparam("media_ids", expanding=True)))
     .order_by(Track.created_at, Track.id)
+)
+_FOUND = sa.select(Media.id, Media.title, Media.source_name, Media.status, Media.workspace_id).where(
+    Media.id.in_(sa.bindparam("media_ids", expanding=True))
 )
 SORTS = ("newest", "oldest", "title")
 
@@ -92,6 +93,23 @@ def library(
     return Page([rows[row.id] for row in found if row.id in rows], back, on, counted)
 
 
+@action("media.view")
+def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[dict[str, Any]]:
+    """At most `most` media with such words, or of such an id or playback id: {id, title, source_name, status, …}."""
+    ids = _by_id(text, most) + words.find(MediaWord, MediaWord.media_id, text, workspace_ids, most)
+    rows = {row.id: dict(row._mapping) for row in db.session.execute(_FOUND, {"media_ids": ids})} if ids else {}
+    return [rows[media_id] for media_id in dict.fromkeys(ids) if media_id in rows][:most]
+
+
+def _by_id(text: str, most: int) -> list[UUID]:
+    span = words.id_range(text)
+    if span is None:
+        return []
+    own = sa.select(Media.id).where(Media.id.between(*span)).limit(most)
+    played = sa.select(PlaybackId.media_id).where(PlaybackId.id.between(*span)).limit(most)
+    return [*db.session.scalars(own), *db.session.scalars(played)]
+
+
 def total(workspace_id: UUID) -> int:
     """How many media a workspace holds."""
     return db.session.scalar(_TOTAL, {"workspace": workspace_id}) or 0
@@ -108,12 +126,6 @@ def whole(ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     for track in db.session.scalars(_TRACKS, {"media_ids": wanted}):
         rows[track.media_id]["tracks"].append(track_as_dict(track))
     return rows
-
-
-def words(*texts: str) -> set[str]:
-    """The words that find a media."""
-    found = re.findall(r"\w+", " ".join(texts).casefold().replace("_", " "))
-    return {word[:60] for word in found[:MOST_WORDS]}
 
 
 def as_dict(media: Media) -> dict[str, Any]:
@@ -155,9 +167,9 @@ def _filtered(workspace_id: UUID, query: str, status: str) -> Any:
     statement: Any = sa.select(Media.id, Media.created_at, Media.title_folded).where(Media.workspace_id == workspace_id)
     if status:
         statement = statement.where(Media.status == status)
-    for word in sorted(words(query)):
+    for word in sorted(words.of(query)):
         has = sa.select(MediaWord.media_id).where(
-            MediaWord.workspace_id == workspace_id, MediaWord.word >= word, MediaWord.word < word + LAST
+            MediaWord.workspace_id == workspace_id, words.begins(MediaWord.word, word)
         )
         statement = statement.where(Media.id.in_(has))
     return statement

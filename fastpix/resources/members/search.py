@@ -119,7 +119,7 @@ def _filtered(query: str, role: str) -> sa.Select[Any]:
     statement: sa.Select[Any] = _ROWS
     if role in ("admin", "member"):
         statement = statement.where(Member.role == role)
-    beginning = " ".join(query.split()).lower()
+    beginning = " ".join(query.replace("\0", "").split()).lower()  # PostgreSQL takes no NUL in a text
     if beginning:
         statement = statement.where(
             sa.or_(_begins(Person.name_folded, beginning), _begins(Person.email_canonical, beginning)),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 
 from fastpix.access import principal
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
-from fastpix.resources.organizations import domain
+from fastpix.resources.organizations import checklist, domain
 from fastpix.resources.organizations.forms import OrganizationForm
+from fastpix.resources.people import domain as people
 from fastpix.resources.signing_keys import domain as signing_keys
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.forms import TypedNameForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.resource import Pages, go, show, signed_in
 
 pages = Pages(
     "organizations",
@@ -27,6 +28,16 @@ pages = Pages(
         Entry("Organization", "organizations.settings", "building", "organizations.view"),
     ),
 )
+
+
+# Where each of the first steps is done; the mail server is the operator's.
+STEPS = {
+    "invite": "invitations.new",
+    "upload": "media_upload.new",
+    "token": "access_tokens.create",
+    "second_factor": "second_factor.index",
+    "mail": "",
+}
 
 
 @pages.page(domain.get, "GET", "/")
@@ -42,20 +53,21 @@ def overview() -> Any:
     if principal.may("signing_keys.view"):
         total = signing_keys.listed(1, 1)[1]
         counts.append({"label": "Signing keys", "value": total, "endpoint": "signing_keys.index", "icon": "key"})
-    tokens = 0
     if principal.may("access_tokens.view"):
-        tokens = access_tokens.listed(1, 1)[1]
-        counts.append({"label": "Access tokens", "value": tokens, "endpoint": "access_tokens.index", "icon": "lock"})
+        total = access_tokens.listed(1, 1)[1]
+        counts.append({"label": "Access tokens", "value": total, "endpoint": "access_tokens.index", "icon": "lock"})
     may_invite = principal.may("members.invite")
     return show(
         "organizations/overview.html",
         organization=organization,
         counts=counts,
-        steps=_next_steps(organization, waiting, tokens) if may_invite else [],
+        steps=checklist.steps(),
+        urls={key: url_for(endpoint) if endpoint else "" for key, endpoint in STEPS.items()},
+        is_hidden=people.hides_checklist(signed_in().id),
+        is_admin=may_invite,
         may_edit_workspaces=principal.may("workspaces.edit"),
         admins=members.admin_names(),
         failed_mails=outbox.failed_count(organization["id"], "invitation") if may_invite else 0,
-        mail_is_set_up=outbox.is_configured(),
     )
 
 
@@ -100,14 +112,3 @@ def delete() -> Any:
             domain.delete()
             return go("accounts.home", f"{organization['name']} was deleted, with everything in it.")
     return show("organizations/delete.html", form=form, organization=organization, workspaces=workspaces.search())
-
-
-def _next_steps(organization: dict[str, Any], waiting: int, tokens: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": "Invite a teammate",
-            "done": organization["member_count"] > 1 or waiting > 0,
-            "endpoint": "invitations.new",
-        },
-        {"label": "Create an access token for a script", "done": tokens > 0, "endpoint": "access_tokens.create"},
-    ]

@@ -120,6 +120,11 @@ def second_factor_since(person_id: UUID) -> datetime | None:
     return db.session.scalar(sa.select(Person.second_factor_at).where(Person.id == person_id))
 
 
+def hides_checklist(person_id: UUID) -> bool:
+    """Whether the person put the first steps on the overview away."""
+    return bool(db.session.scalar(sa.select(Person.hides_checklist).where(Person.id == person_id)))
+
+
 def everybody() -> list[Person]:
     """All people of the instance, by address: for the operator's command."""
     return list(db.session.scalars(sa.select(Person).order_by(Person.email_canonical)))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fastpix import words
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db
@@ -40,6 +41,14 @@ def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -
     rows, count = _NEWEST.where(here), _COUNT.where(here)
     found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
     return [dict(row._mapping) for row in found], db.session.scalar(count) or 0
+
+
+@action("signing_keys.view")
+def find(text: str, most: int) -> list[dict[str, Any]]:
+    """At most `most` keys whose ids begin with the text: keys have no other name."""
+    span = words.id_range(text)
+    found = db.session.execute(_NEWEST.where(SigningKey.id.between(*span)).limit(most)) if span else ()
+    return [dict(row._mapping) for row in found]
 
 
 @action("signing_keys.view")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names
+from fastpix import names, words
 from fastpix.access import principal, tenancy
 from fastpix.access.action import action, describe
 from fastpix.db import db
@@ -29,6 +29,19 @@ _COUNT = sa.select(sa.func.count(Workspace.id))
 def search() -> list[dict[str, Any]]:
     """All workspaces the actor sees, oldest first."""
     return [dict(row._mapping) for row in db.session.execute(_ALL)]
+
+
+@action("workspaces.view")
+def find(text: str, most: int) -> list[dict[str, Any]]:
+    """At most `most` workspaces with such words in their names, or of such an id. There are few: all are looked at."""
+    wanted, span = words.of(text), words.id_range(text)
+
+    def fits(row: dict[str, Any]) -> bool:
+        own = words.of(row["name"])
+        has_words = all(any(word.startswith(begun) for word in own) for begun in wanted)
+        return bool(wanted and has_words) or (span is not None and span[0] <= row["id"] <= span[1])
+
+    return [row for row in search() if fits(row)][:most]
 
 
 @action("workspaces.view")

@@ -113,3 +113,35 @@ def test_two_organizations_of_one_person_do_not_mix(world, ada, cast):
     assert "ada@ada.example" in page and "mel@mel.example" not in page
     assert ada.page.get(f"/o/ada-s-other/workspaces/{cast.acme.workspace}").status_code == 404
     assert ada.page.get(f"/o/ada-s-other/members/{cast.acme.members['mel']}/edit").status_code == 404
+
+
+FIRST = (
+    "Invite a teammate",
+    "Upload a first video",
+    "Create an access token for a script",
+    "second factor",
+    "Set up mail",
+)
+
+
+@pytest.mark.sqlite
+def test_the_first_steps_are_what_one_may_do_and_has_not_done(world, ada, mel, sam):
+    assert [step in mel.page.get("/o/acme/").text for step in FIRST] == [False, False, False, True, False]
+    page = ada.page.get("/o/acme/").text
+    assert all(step in page for step in FIRST) and "3 of 5 done" in page
+    assert 'href="/account/second-factor"' in page and 'href="/o/acme/access-tokens/new"' not in page
+    sam.page.post("/organizations/new", {"name": "Fresh"})
+    assert "0 of 5 done" in sam.page.get("/o/fresh/").text
+    sam.page.post("/o/fresh/members/invitations/new", {"emails": "a@b.example", "role": "member", "access": "all"})
+    assert "1 of 5 done" in sam.page.get("/o/fresh/").text
+
+
+@pytest.mark.sqlite
+def test_the_first_steps_can_be_hidden_and_brought_back_by_oneself_alone(world, ada, mel):
+    answer = ada.page.post("/account/checklist", {"hide": "y", "org": "acme"})
+    assert (answer.status_code, answer.location) == (303, "/o/acme/")
+    page = ada.page.get("/o/acme/").text
+    assert "Upload a first video" not in page and "Show the first steps (2 left)" in page
+    assert "First steps" in mel.page.get("/o/acme/").text
+    assert ada.page.post("/account/checklist", {"org": "rival"}).location == "/account"
+    assert "Upload a first video" in ada.page.get("/o/acme/").text

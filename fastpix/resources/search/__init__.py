@@ -1,0 +1,1 @@
+"""Quick search over what one may see; it has no tables of its own."""

@@ -1,0 +1,153 @@
+// Quick search from anywhere: Ctrl+K, Cmd+K or / opens a dialog that finds what the search page finds, and the pages of
+// the menu. A combobox with a list: arrows choose, Enter goes, Escape closes and gives the focus back.
+"use strict";
+
+{
+  const form = document.querySelector("form.find");
+  const WAIT = 120;
+  let dialog, field, list, status, pending, timer, active = -1;
+
+  const make = (name, attributes, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  function icon(name) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `${form.dataset.icons}#${name}`);
+    svg.append(use);
+    return svg;
+  }
+
+  function build() {
+    field = make("input", {
+      type: "search", class: "form-control", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list",
+      "aria-autocomplete": "list", "aria-label": "Search", autocomplete: "off", spellcheck: "false", maxlength: "100",
+      placeholder: form.dataset.placeholder,
+    });
+    list = make("div", { id: "palette-list", class: "palette-list", role: "listbox", "aria-label": "Results" });
+    status = make("p", { class: "visually-hidden", role: "status" });
+    const hint = make("p", { class: "palette-hint", "aria-hidden": "true" });
+    for (const [key, does] of [["↑ ↓", "choose"], ["Enter", "go"], ["Esc", "close"]]) {
+      hint.append(make("kbd", {}, key), ` ${does} `);
+    }
+    dialog = make("dialog", { class: "palette", "aria-label": "Search" }, field, list, hint, status);
+    document.body.append(dialog);
+    field.addEventListener("input", ask);
+    dialog.addEventListener("keydown", onKey);
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("close", () => { pending?.abort(); clearTimeout(timer); });
+  }
+
+  // The pages one may open are those whose links the server wrote into the menus.
+  function places(query) {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const seen = new Set();
+    const rows = [];
+    for (const link of document.querySelectorAll(".side a, .account-menu a, .site-foot a")) {
+      const name = link.textContent.trim();
+      const own = name.toLowerCase().split(/\s+/);
+      if (seen.has(link.href) || !words.every((word) => own.some((each) => each.startsWith(word)))) continue;
+      seen.add(link.href);
+      rows.push({ name, detail: "", url: link.href });
+    }
+    return rows.length ? [{ label: "Go to", icon: "chevron-right", rows }] : [];
+  }
+
+  function show(groups, query) {
+    list.replaceChildren();
+    let count = 0;
+    groups.forEach((group, number) => {
+      const head = make("div", { id: `palette-group-${number}`, class: "palette-group", role: "presentation" }, group.label);
+      const box = make("div", { role: "group", "aria-labelledby": head.id }, head);
+      for (const row of group.rows) {
+        const option = make("a", { id: `palette-option-${count++}`, role: "option", tabindex: "-1", href: row.url,
+          "aria-selected": "false" }, icon(group.icon), make("span", { class: "palette-name" }, row.name));
+        if (row.detail) option.append(make("span", { class: "quiet" }, row.detail));
+        box.append(option);
+      }
+      list.append(box);
+    });
+    if (query && !count) list.append(make("p", { class: "palette-none", role: "presentation" }, "Nothing found."));
+    status.textContent = query ? (count ? `${count} found` : "Nothing found") : "";
+    choose(count ? 0 : -1);
+  }
+
+  function choose(index) {
+    const options = list.querySelectorAll("[role=option]");
+    active = options.length ? (index + options.length) % options.length : -1;
+    options.forEach((option, number) => option.setAttribute("aria-selected", String(number === active)));
+    if (active < 0) field.removeAttribute("aria-activedescendant");
+    else {
+      field.setAttribute("aria-activedescendant", options[active].id);
+      options[active].scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  function ask() {
+    const query = field.value.trim();
+    pending?.abort();
+    clearTimeout(timer);
+    if (!query) return show(places(""), "");
+    timer = setTimeout(async () => {
+      pending = new AbortController();
+      let groups = [];
+      try {
+        const answer = await fetch(`${form.action}results.json?q=${encodeURIComponent(query)}`, { signal: pending.signal });
+        if (!answer.ok) throw new Error(answer.status);
+        ({ groups } = await answer.json());
+      } catch (problem) {
+        if (problem.name === "AbortError") return;
+        show(places(query), query);
+        status.textContent = "The search could not be asked. Enter tries its page.";
+        return;
+      }
+      show([...groups, ...places(query)], query);
+    }, WAIT);
+    list.dataset.asked = query;
+  }
+
+  function onKey(event) {
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps) choose(active + steps[event.key]);
+    else if (event.key === "Enter" && !event.isComposing) {
+      const option = list.querySelector("[aria-selected=true]");
+      if (option) option.click();
+      else if (field.value.trim()) location.href = `${form.action}?q=${encodeURIComponent(field.value.trim())}`;
+    } else return;
+    event.preventDefault();
+  }
+
+  function open() {
+    if (!dialog) build();
+    if (dialog.open) return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+    field.value = "";
+    show(places(""), "");
+    dialog.showModal();
+    field.focus();
+  }
+
+  const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable], video, audio");
+
+  if (form) {
+    document.addEventListener("keydown", (event) => {
+      const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
+      const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
+      if (!isCommand && !isSlash) return;
+      event.preventDefault();
+      open();
+    });
+    document.addEventListener("click", (event) => {
+      const opener = event.target.closest("[data-palette]");
+      if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      open();
+    });
+  }
+}
