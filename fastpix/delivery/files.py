@@ -89,7 +89,9 @@ def _answer(key: str, size: int, cache_control: str, path: Path | None) -> Respo
     if status == 206:
         headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size}"))
     headers.append(("Content-Length", str(end - start)))
-    body = () if request.method == "HEAD" else _body(key, start, end - start, path)
+    # No range where all is wanted: some S3 servers (rclone's) answer such a range with the whole, which is refused then.
+    wanted = None if path is None and (start, end) == (0, size) else end - start
+    body = () if request.method == "HEAD" else _body(key, start, wanted, path)
     return _response(key, cache_control, *headers, status=status, body=body)
 
 
@@ -104,8 +106,8 @@ def _wanted(size: int, tag: str) -> tuple[int, int, int] | None:
     return None if found is None else (found[0], found[1], 206)
 
 
-def _body(key: str, start: int, length: int, path: Path | None) -> Iterable[bytes]:
-    if path is None:
+def _body(key: str, start: int, length: int | None, path: Path | None) -> Iterable[bytes]:
+    if path is None or length is None:
         return storage.get().read(key, start, length)
     try:
         return wrap_file(request.environ, _Part(path, start, length), PIECE)
