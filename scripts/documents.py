@@ -1,4 +1,4 @@
-"""Writes what is generated into the documents: tables of settings and roles, and the example of adding a resource.
+"""Writes what is generated into the documents: tables of settings and roles, the example of adding a resource, the picture.
 
 `--check` only compares and exits 1 where a document is not up to date.
 """
@@ -6,10 +6,13 @@
 import sys
 from pathlib import Path
 
+import picture
+
 from fastpix import settings
 from fastpix.access import table
 
 ROOT = Path(__file__).resolve().parent.parent
+PICTURE = ROOT / "docs/pictures/house.svg"
 EXAMPLE = ROOT / "tests/example_resource/notes"
 
 
@@ -24,6 +27,7 @@ PARTS = [
     (ROOT / "README.md", "settings", settings.markdown_table()),
     (ROOT / "docs/access.md", "roles", table.as_markdown()),
     (ROOT / "docs/access.md", "fresh", table.fresh_as_markdown()),
+    (ROOT / "docs/architecture.md", "rooms", picture.as_markdown()),
     *(example(path) for path in sorted(EXAMPLE.rglob("*.*")) if path.suffix in (".py", ".html") and path.read_text()),
 ]
 
@@ -37,9 +41,11 @@ def filled(text: str, name: str, content: str) -> str:
 
 def main() -> int:
     stale = 0
+    pages = {path: path.read_text() for path, _, _ in PARTS}
     for path, name, content in PARTS:
-        text = path.read_text()
-        wanted = filled(text, name, content)
+        pages[path] = filled(pages[path], name, content)
+    for path, wanted in (*pages.items(), (PICTURE, picture.svg())):
+        text = path.read_text() if path.exists() else ""
         if text != wanted and "--check" in sys.argv:
             print(f"{path.name} is not up to date: run python scripts/documents.py")
             stale = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from fastpix.access import table
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 ACCESS = ROOT / "docs/access.md"
+PAGES = (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 # A second copy, by hand.
 MEMBERS_MAY = {
     "members.view",
@@ -71,8 +73,78 @@ def test_every_setting_has_a_sentence(field):
     assert field.metadata["sentence"].endswith(".") and len(field.metadata["sentence"]) > 20
 
 
+def symbols(path):
+    """Names a module defines, those of classes as `Class.name`."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        names = _defined(node)
+        found |= names
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{name}" for inner in node.body for name in _defined(inner)}
+    return found
+
+
+def _defined(node):
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return {name.id for target in targets if target for name in ast.walk(target) if isinstance(name, ast.Name)}
+
+
+def places(text):
+    """Every path of the repository in backticks, with the names that stand behind it: `file`: `one`, `two`."""
+    for path, named in re.findall(
+        r"`((?:fastpix|tests|scripts|migrations|docs)/[\w./-]+)`((?:[:,] `[\w.]+`(?=[^`/]*))*)", text
+    ):
+        yield path, re.findall(r"`([\w.]+)`", named) if named.startswith(":") else []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_the_documents_name_is_there(page):
+    """A file that moved, or a function that got another name, is found here before a reader looks for it."""
+    text = page.read_text()
+    if page.name == "adding-a-resource.md":  # what it makes is not there yet
+        text = re.sub(r"`\S*/notes/\S*`", "", text)
+    for path, names in places(text):
+        assert (ROOT / path).exists(), path
+        assert set(names) <= (symbols(ROOT / path) if names else set()), f"{path}: {names}"
+
+
+def test_where_to_change_what_answers_what_people_ask():
+    asked = between(ROOT / "docs/architecture.md", "where")
+    rows = [line.split(" | ") for line in asked.splitlines()[2:]]
+    assert all(list(places(where)) for _, where in rows), "a row names a place"
+    for word in ("a role may do", "a field people type", "payload", "ffmpeg argument", "a setting", "mail's text", "a limit",
+                 "menu entry"):  # fmt: skip
+        assert any(word in what for what, _ in rows), word
+
+
+def blocks(path, language="sh"):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.S)
+
+
+def test_the_commands_for_contributors_are_those_that_are_tried():
+    """`.ci/run` runs the checks, and the test of adding a resource makes a migration in the same words."""
+    install, tests, checks, migration = blocks(ROOT / "CONTRIBUTING.md")
+    ci = (ROOT / ".ci/run").read_text()
+    assert all(f".venv/bin/{line}" in ci for line in checks.splitlines())
+    (tried,) = (block for block in blocks(ROOT / "docs/adding-a-resource.md") if "db migrate" in block)
+    assert migration.replace('"what it does"', "notes").replace("ruff format", "ruff format -q") == tried
+    assert all((ROOT / word).exists() for word in tests.split() if word.startswith("tests/"))
+    one_line = next(line for line in README.read_text().splitlines() if "-r requirements-test.lock" in line)
+    assert all(line in one_line for line in install.splitlines() if line.startswith((".venv", "python3")))
+
+
+def test_a_name_that_is_gone_is_seen():
+    assert list(places("`fastpix/app.py`: `PUBLIC`, `gone`; `fastpix/gone.py`")) == [
+        ("fastpix/app.py", ["PUBLIC", "gone"]),
+        ("fastpix/gone.py", []),
+    ]
+    assert "gone" not in symbols(ROOT / "fastpix/app.py")
+
+
 def test_links_between_the_documents_lead_somewhere():
-    for page in (README, *sorted((ROOT / "docs").glob("*.md"))):
+    for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
