@@ -29,7 +29,7 @@ def configure(stream_base: str, images_base: str) -> None:
 def page(playback_id: str) -> Response:
     """The player alone; private media with `?token=`, which goes no further than this page."""
     found = admission.by_token(playback_id)
-    response = _page(200, player=_player(found))
+    response = _page(200, player=_player(found), card=_card(found, playback_id))
     response.headers["Cache-Control"] = found.playlist_cache()
     response.headers["Content-Security-Policy"] = _policy(rules.frame_ancestors(found.playable.restrictions))
     return response
@@ -71,6 +71,20 @@ def _policy(ancestors: str) -> str:
         f"img-src 'self' data: {there}; media-src 'self' blob: {there}; connect-src 'self' {there}; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )
+
+
+def _card(found: Admitted | AdmittedLive, playback_id: str) -> dict[str, str]:
+    """What other sites show of a link to this page: a picture of what everybody may see alone, and never a token."""
+    image = ""
+    if isinstance(found, Admitted) and found.is_public and found.playable.has_poster:
+        image = f"{links.stream(found.prefix)}/{found.playable.version}/poster.jpg"
+    return {
+        "type": "video.other",
+        "title": found.playable.title or "Video",
+        "description": "Watch it on fastpix",
+        "url": links.to(f"/embed/{playback_id}"),
+        "image": image,
+    }
 
 
 def _live_player(found: AdmittedLive) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
-from fastpix import __version__
+from fastpix import __version__, links
 from fastpix.access import identity
 from fastpix.settings import Settings
 from fastpix.web import menu
@@ -34,6 +34,9 @@ def install(app: Flask, settings: Settings) -> None:
         return {"shell": _shell(settings)}
 
     # Pages have dozens of icons: their sprite's address is built once.
+    # A list is a fifth smaller without the white space of its tags.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["absolute"] = links.to
     app.jinja_env.globals["icons_url"] = f"{app.static_url_path}/icons.svg"
     app.add_template_filter(moment)
     app.add_template_filter(day)

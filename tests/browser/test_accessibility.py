@@ -1,5 +1,5 @@
 """Every page there is: axe-core in light and dark, no complaint in the console, nothing from elsewhere, no sideways
-scroll. The pages come from the URL map, so a new page is looked at the day it is written."""
+scroll, nothing that moves while it loads. The pages come from the URL map, so a new page is looked at the day it is written."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ RUN_AXE = """async () => {
 FACTS = """() => ({
   h1: document.querySelectorAll("h1").length, lang: document.documentElement.lang, title: document.title.trim(),
   main: document.querySelectorAll("main").length, ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
+})"""
+# How far things moved by themselves since the page began to show: Chromium keeps that until somebody asks.
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  const add = (list) => { for (const entry of list) if (!entry.hadRecentInput) sum += entry.value; };
+  const observer = new PerformanceObserver((list) => add(list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => setTimeout(() => { add(observer.takeRecords()); observer.disconnect(); done(sum); }));
 })"""
 WIDTH = "document.documentElement.scrollWidth"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
@@ -333,6 +341,7 @@ def examine(page) -> None:
     assert facts["title"].endswith("fastpix")
     assert not facts["title"].startswith("·")
     assert len(facts["ids"]) == len(set(facts["ids"])), "an id is there twice"
+    assert page.evaluate(SHIFT) < 0.01, "something moved while the page was loading"
     load_axe(page)
     problems = []
     for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light")):

@@ -8,6 +8,25 @@ from playwright.sync_api import expect
 from tests.browser.looking import Watch
 
 WIDE = {"width": 1280, "height": 900}
+# The element that has the focus: what it is, whether one sees that it has it, and where it stands in the document.
+FOCUSED = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  const style = getComputedStyle(element), box = element.getBoundingClientRect();
+  const all = [...document.querySelectorAll("*")];
+  return {
+    what: element.outerHTML.slice(0, 120),
+    isSeen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.height > 0,
+    place: all.indexOf(element), inMain: document.querySelector("main").contains(element),
+  };
+}"""
+MOST_STOPS = 200
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => setTimeout(() => done(sum), 100));
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +105,80 @@ def test_the_search_page_works_without_a_script(page_of):
     page.keyboard.press("Enter")
     page.get_by_role("link", name="The acme stream").click()
     page.wait_for_url("**/live/*")
+
+
+PLACES = ("members/", "media/upload", "access-tokens/new", "media/{media}", "live/new", "search/?q=acme")
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_every_stop_is_seen_in_order_and_left_again(page_of, site, path):
+    page = page_of("ada")
+    page.goto("/o/acme/" + path.format(media=site.cast.acme.shelf.media))
+    page.evaluate("document.activeElement.blur()")
+    stops = tab_through(page)
+    assert "skip-link" in stops[0]["what"]
+    assert not [stop["what"] for stop in stops if not stop["isSeen"]]
+    places = [stop["place"] for stop in stops]
+    assert places == sorted(places), "the order of the page"
+    assert len([stop for stop in stops if stop["inMain"]]) >= 3
+    assert not page.watch.found
+
+
+def tab_through(page):
+    """All stops until the focus leaves the page again, from its beginning."""
+    page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
+    stops = []
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None or (len(stops) > 1 and stop["place"] == stops[0]["place"]):
+            return stops
+        # The parts of a player or a date are the browser's, which marks them itself.
+        if not stops or stop["place"] != stops[-1]["place"]:
+            stops.append(stop)
+    raise AssertionError(f"no way out: {stops[-3:]}")
+
+
+def test_the_skip_link_leads_past_the_menus(page_of):
+    page = page_of("ada")
+    page.goto("/o/acme/members/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED)["inMain"]
+
+
+def test_menus_open_and_close_with_keys_and_give_the_focus_back(page_of):
+    page = page_of("ada")
+    page.goto("/o/acme/")
+    for name in ("Organization: Acme", "Your account"):
+        summary = page.locator("header summary", has_text=name)
+        summary.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.menu-panel') !== null")
+        page.keyboard.press("Escape")
+        expect(summary).to_be_focused()
+        assert page.locator("header details[open]").count() == 0
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/New_York"])
+def test_times_are_those_of_the_viewer_and_nothing_moves(page_of, zone):
+    page = page_of("ada", timezone_id=zone, locale="en-US")
+    page.goto("/o/acme/audit/")
+    first = page.locator("main td time").first
+    utc = first.get_attribute("title")
+    assert utc.endswith("UTC") and not first.inner_text().endswith("UTC")
+    local = page.evaluate(
+        "([iso, zone]) => new Date(iso).toLocaleTimeString('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' })",
+        [first.get_attribute("datetime"), zone],
+    )
+    assert local in first.inner_text()
+    assert page.evaluate(SHIFT) < 0.01
+
+
+def test_times_are_utc_without_a_script(page_of):
+    page = page_of("ada", script=False)
+    page.goto("/o/acme/audit/")
+    assert page.locator("main td time").first.inner_text().endswith("UTC")

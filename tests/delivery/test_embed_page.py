@@ -119,3 +119,16 @@ def test_around_the_page_there_is_nothing_for_a_session_to_break(ada):
         assert answer.status_code == status
         assert answer.json["error"]["code"] == status
         assert "Set-Cookie" not in answer.headers
+
+
+def test_other_sites_show_the_picture_of_what_is_public_alone(cinema, viewer):
+    """A link in a chat: never a token or a signed address in what a robot reads of a private film."""
+    film, secret = cinema.show(title="Open"), cinema.show("private", title="Shut")
+    page = viewer(f"/embed/{film.playback_id}").text
+    assert 'property="og:title" content="Open"' in page and "/poster.jpg" in page.partition("og:image")[2][:200]
+    proof = token(secret, cinema.key())
+    page = viewer(f"/embed/{secret.playback_id}", query={"token": proof}).text
+    card = page[page.index("og:site_name") : page.index("twitter:card")]
+    assert "social.png" in card and f'/embed/{secret.playback_id}"' in card
+    assert proof not in card and "/m/" not in card and "poster" not in card
+    assert "og:" not in viewer(f"/embed/{secret.playback_id}").text

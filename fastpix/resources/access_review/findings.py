@@ -17,7 +17,7 @@ from fastpix.resources.signing_keys.models import SigningKey
 from fastpix.resources.workspaces.models import Workspace
 
 # Rows shown of a section; beyond, its total and a link tell of the rest.
-MOST = 20
+MOST = 15
 UNSEEN = timedelta(days=60)
 UNUSED = timedelta(days=90)
 DENIED = timedelta(days=30)

@@ -20,6 +20,8 @@ OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what w
 PARTS = {"audit_log", "invitation", "playlist", "upload"}
 # Spreadsheets take a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Characters of a value on the page.
+MOST_SHOWN = 500
 
 
 def actions() -> dict[str, str]:
@@ -54,7 +56,12 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[di
     for name in sorted({*before, *after}):
         old, new = (_words(values[name]) if name in values else "" for values in (before, after))
         if old != new:
-            yield {"name": name.replace("_", " "), "before": old, "after": new}
+            yield {"name": name.replace("_", " "), "before": _shown(old), "after": _shown(new)}
+
+
+def _shown(text: str) -> str:
+    """A page of rows stays light: of a very long value the beginning; the files and the API hold all of it."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}… (the export holds all {len(text)} characters)"
 
 
 def _words(value: object) -> str:

@@ -96,7 +96,7 @@ def test_it_costs_the_same_for_3_and_300_members(world, ada, cast):
     change(world, "members", {"id": cast.acme.members["ada"]}, last_seen_at=now())
     with statements(world.engine) as many:
         page = ada.page.get("/o/acme/access-review/")
-    assert "20 of 299 are shown" in page.text
+    assert "15 of 299 are shown" in page.text
     assert len(many) <= len(few) + 1 <= 14, many
 
 

@@ -1,8 +1,6 @@
 // Forms: sent once, passwords can be shown, secrets are selected on focus, a once-only page is not left by mistake.
 "use strict";
 
-document.documentElement.classList.add("js");
-
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;

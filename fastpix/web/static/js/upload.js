@@ -218,7 +218,6 @@
 
   input.multiple = true;
   form.querySelector("[data-file-label]").textContent = "Files";
-  form.classList.add("has-script");
   input.tabIndex = -1;
   drop.querySelector("[data-choose]").addEventListener("click", () => input.click());
   input.addEventListener("change", () => {

@@ -1,0 +1,73 @@
+"""Every list, with a full page of rows that have the longest names there may be, is HTML of less than 100 kB."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+import pytest
+
+from fastpix.db import db, now
+from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.live_streams import domain as live_streams
+from fastpix.resources.media import create
+from fastpix.resources.media.asked import Asked
+from fastpix.resources.members import invitations
+from fastpix.resources.members.models import Member
+from fastpix.resources.people.models import Person
+from fastpix.resources.playlists import domain as playlists
+from fastpix.resources.signing_keys.models import SigningKey
+from fastpix.resources.webhooks import domain as webhooks
+from fastpix.resources.workspaces import domain as workspaces
+
+MOST_BYTES = 100_000
+ROWS = 26  # one more than any page shows
+# Every other letter has two bytes, and some are escaped in HTML.
+LONG = "Äaöbüc d&e" * 40
+PAGES = (
+    "", "members/", "members/?q=a", "members/invitations/", "workspaces/", "media/?view=grid", "media/?view=list", "live/",
+    "playlists/", "signing-keys/", "access-tokens/", "webhooks/", "audit/", "access-review/", "access", "search/?q=%C3%A4",
+)  # fmt: skip
+
+pytestmark = pytest.mark.sqlite
+
+
+def name(number, most):
+    return f"{LONG[: most - 4]} {number:03}"
+
+
+def fill(house):
+    here = house.workspace
+    for number in range(ROWS):
+        workspaces.create(name(number, 80), "qa", LONG[:400])
+        access_tokens.create(name(number, 80), here, "admin", may_manage_people=True)
+        live_streams.create(here, live_streams.Wanted(metadata={"name": name(number, 255)}))
+        create.from_url(here, f"https://files.example/{'a' * 900}.mp4", Asked(title=name(number, 255)))
+        playlists.create(here, name(number, 100), "manual", reference_id=f"list-{number}")
+        places = list(house.workspaces.values())
+        webhooks.create(places[number % 2], f"https://1.1.1.1/{'a' * 400}{number}", [])
+        person = Person(
+            email=f"{'a' * 200}{number}@a.example",
+            email_canonical=f"{'a' * 200}{number}@a.example",
+            name=name(number, 120),
+            name_folded=name(number, 120).casefold(),
+        )
+        db.session.add(person)
+        db.session.flush()
+        made = Member(person_id=person.id, role="admin", last_seen_at=now() - timedelta(days=90))
+        key = SigningKey(workspace_id=here, public_key=secrets.token_hex(400), created_by=name(number, 160))
+        key.created_at = now() - timedelta(days=365)
+        db.session.add_all([made, key])
+    invitations.invite([f"{'a' * 200}{number}@b.example" for number in range(ROWS)], "member")
+    db.session.commit()
+
+
+def test_no_list_is_heavy(world, ada, acting, cast):
+    with acting("ada"):
+        fill(cast.acme)
+    sizes = {}
+    for path in PAGES:
+        answer = ada.page.get(f"/o/acme/{path}")
+        assert answer.status_code == 200, path
+        sizes[path] = len(answer.data)
+    assert {path: size for path, size in sizes.items() if size >= MOST_BYTES} == {}, sizes
