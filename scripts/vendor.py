@@ -73,6 +73,7 @@ ICONS = [
     "broadcast",
     "building",
     "certificate",
+    "chart-bar",
     "check",
     "chevron-down",
     "chevron-right",
