@@ -31,6 +31,7 @@ RULES = [
     "change",
     "clips",
     "contents",
+    "counting",
     "create",
     "deliveries",
     "events",
@@ -147,7 +148,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "intake*": ["intake*", "resources.media.asked", "resources.media.uploads", "resources.media.sources_of", "resources.media.models", "web*", "db", "storage*", "errors"],
     "delivery*": [
         "delivery*", "resources.*.domain", "resources.media.playback", "resources.media.models", "web*",
-        "resources.live_streams.playback", "resources.live_streams.viewers", "access*", "storage*",
+        "resources.live_streams.playback", "resources.live_streams.viewers", "resources.usage.counting", "access*", "storage*",
         "video.stills", "video.facts", "settings", "seal", "links", "db", "errors",
     ],
     "live*": [
@@ -209,7 +210,7 @@ ACROSS = {
     "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",
     "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.live_streams.recovery": "an ingest, and the worker, look after the streams of all organizations",
-    "resources.live_streams.viewers": "viewers belong to no organization; they are noted for all streams at once",
+    "resources.live_streams.viewers": "viewers belong to no organization; they are noted and counted for all streams at once",
     "resources.media.housekeeping": "the worker looks after the bytes of all organizations",
     "resources.media.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.media.sources_of": "who fetches an original is known by the signed address alone",
@@ -217,6 +218,8 @@ ACROSS = {
     "resources.members.standing": "who somebody is comes before any scope; last seen is noted after",
     "resources.members.acceptance": "an invite is found by its secret, before anybody is a member",
     "resources.webhooks.events": "the worker forgets the old deliveries of all organizations",
+    "resources.usage.counting": "what was delivered is written down for all media and streams at once",
+    "resources.usage.summary": "the worker adds up the usage of all organizations",
     "resources.organizations.domain": "founding one, and addresses, which are unique in the instance",
 }
 EVERY_WORKSPACE = {

@@ -31,6 +31,8 @@ from fastpix.resources.playlists import api as playlists_api
 from fastpix.resources.playlists import views as playlists
 from fastpix.resources.signing_keys import api as signing_keys_api
 from fastpix.resources.signing_keys import views as signing_keys
+from fastpix.resources.usage import api as usage_api
+from fastpix.resources.usage import views as usage
 from fastpix.resources.webhooks import api as webhooks_api
 from fastpix.resources.webhooks import jobs as webhooks_jobs
 from fastpix.resources.webhooks import views as webhooks
@@ -44,6 +46,7 @@ RESOURCES = (
     (media.pages, media_api.api),
     (live_streams.pages, live_streams_api.api),
     (playlists.pages, playlists_api.api),
+    (usage.pages, usage_api.api),
     (workspaces.pages, workspaces_api.api),
     (members.pages, members_api.api),
     (invitations_views.pages, invitations_api.api),
