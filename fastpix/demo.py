@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 
-from fastpix import resources, supervisor
+from fastpix import demo_history, resources, supervisor
 from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
@@ -73,7 +73,7 @@ def fill(app: Flask, say: Callable[[str], None]) -> str:
     _work(app)
     with app.app_context():
         for house in HOUSES:
-            _fill_playlist(house)
+            _fill_up(house)
         db.session.commit()
     return password
 
@@ -97,14 +97,16 @@ def _furnish(house: House, films: list[tuple[str, bytes]], password: str) -> Non
             joining.accept(link.rpartition("/")[2], person.id)
 
 
-def _fill_playlist(house: House) -> None:
-    """With the films that have become ready."""
+def _fill_up(house: House) -> None:
+    """The playlist, with the films that have become ready, and the usage until today."""
     with principal.acting(_actor(house.admin[0])):
         ready = list(db.session.scalars(sa.select(Media.id).where(Media.status == READY).order_by(Media.created_at)))
         playlist_id = db.session.scalar(sa.select(Playlist.id))
         if ready and playlist_id is not None:
             playlists.add(playlist_id, ready)
         db.session.flush()
+        workspace_id = next(row["id"] for row in workspaces.search() if row["name"] == "production")
+        demo_history.tell(workspace_id, house.name)
 
 
 def _actor(email: str) -> Actor:

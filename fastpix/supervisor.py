@@ -141,22 +141,26 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.access_review import reminders
     from fastpix.resources.audit import retention
     from fastpix.resources.live_streams import housekeeping as live
+    from fastpix.resources.live_streams import viewers
     from fastpix.resources.media import housekeeping, uploads
+    from fastpix.resources.usage import summary
     from fastpix.resources.webhooks import events
 
     pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
-    pruning |= {events.prune: 3600, devices.prune: 86400}
+    pruning |= {events.prune: 3600, devices.prune: 86400, viewers.prune: 86400}
+    counting: dict[Callable[[], object], float] = {summary.measure: 3600, summary.add_up: 60, summary.roll: 3600}
     return [
         {
             **jobs.PERIODIC,
             **pruning,
+            **counting,
             outbox.prune: 86400,
             uploads.expire: 60,
             retention.expire: 3600,
             reminders.remind: 3600,
             housekeeping.sweep: 20,
         },
-        {live.sweep: 1, live.tidy: 20},
+        {live.sweep: 1, live.tidy: 20, viewers.sample: 60},
     ]
 
 

@@ -68,6 +68,7 @@ ICONS = [
     "ban",
     "broadcast",
     "building",
+    "chart-bar",
     "check",
     "chevron-down",
     "chevron-right",

@@ -17,6 +17,7 @@ import pytest
 
 from fastpix.app import create_app
 from fastpix.db import db
+from fastpix.delivery import counting
 from tests import postgres
 from tests.cast import acting_as
 from tests.doors import Doors
@@ -130,6 +131,12 @@ ada, mel, rex, dana, eve, sam = (_person(key) for key in ("ada", "mel", "rex", "
 @pytest.fixture
 def anonymous(doors):
     return doors(None)
+
+
+@pytest.fixture(autouse=True)
+def no_counting_behind_the_back(monkeypatch):
+    """What delivery counts is written when a test says so, not by a thread some seconds later."""
+    monkeypatch.setattr(counting, "later", lambda application: None)
 
 
 @pytest.fixture(autouse=True)

@@ -11,14 +11,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix.access import tenancy
 from fastpix.db import db, now
 from fastpix.jobs.models import Job
 from fastpix.resources.live_streams import domain as live_streams
 from fastpix.resources.live_streams import lifecycle, simulcasts, viewers
-from fastpix.resources.live_streams.models import LiveConnection
+from fastpix.resources.live_streams.models import LiveConnection, LiveViewerSample
 from fastpix.resources.media import create, processing, tracks, uploads
 from fastpix.resources.media.asked import Asked
 from fastpix.resources.media.models import AVAILABLE, Media, Track
+from fastpix.resources.usage import counting
+from fastpix.resources.usage.models import UsageDay
 
 RENDITION = {
     "name": "720p",
@@ -85,6 +88,7 @@ def furnish(workspace_id: UUID, name: str) -> Shelf:
     processing.fail(failed, "This file is not a video.", ["moov atom not found"])
     db.session.execute(sa.delete(Job).where(Job.kind.startswith("media.")))
     playback_id = made["playback_ids"][0]["id"]
+    _used(made["id"], workspace_id)
     live = _streams(workspace_id, name)
     return Shelf(made["id"], playback_id, track["id"], upload["id"], failed, upload["url"], source_url, **live)
 
@@ -117,6 +121,17 @@ def _on_air(stream: dict[str, Any], workspace_id: UUID) -> None:
     assert lifecycle.keep(admission, [segment], lifecycle.Picture("avc1.64001f,mp4a.40.2", 1280, 720))
     viewers.note([(stream["id"], "somebody", workspace_id, admission.organization_id)])
     db.session.execute(sa.update(LiveConnection).values(lease_until=now() + timedelta(days=365)))
+    sample = LiveViewerSample(broadcast_id=admission.broadcast_id, at=now(), viewers=1, workspace_id=workspace_id)
+    db.session.add(sample)
+
+
+def _used(media_id: UUID, workspace_id: UUID) -> None:
+    """The media was watched a little, and the workspace was measured."""
+    organization_id = tenancy.organization_id()
+    counting.add([counting.Sum(media_id, workspace_id, organization_id, starts=2, pieces=3, seconds=18.0)])
+    day = UsageDay(workspace_id=workspace_id, day=now().date(), stored_bytes=3000, stored_seconds=10.01, media=1)
+    day.views, day.seconds = 2, 18.0
+    db.session.add(day)
 
 
 def ready(media_id: UUID, version: str = "0123456789ab") -> None:

@@ -46,6 +46,7 @@ RULES = [
     "checklist",
     "clips",
     "contents",
+    "counting",
     "create",
     "deliveries",
     "events",
@@ -165,7 +166,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "intake*": ["intake*", "resources.media.asked", "resources.media.uploads", "resources.media.sources_of", "resources.media.models", "web*", "db", "storage*", "errors"],
     "delivery*": [
         "delivery*", "resources.*.domain", "resources.media.playback", "resources.media.models", "web*",
-        "resources.live_streams.playback", "resources.live_streams.viewers", "access*", "storage*",
+        "resources.live_streams.playback", "resources.live_streams.viewers", "resources.usage.counting", "access*", "storage*",
         "video.stills", "video.facts", "settings", "seal", "links", "db", "errors",
     ],
     "live*": [
@@ -183,8 +184,9 @@ MAY_IMPORT: dict[str, list[str]] = {
     ],
     "demo": [
         "access.table", "access.principal", "accounts.joining", "accounts.operator", "resources", "resources.*", "jobs.worker",
-        "supervisor", "video.tools", "db", "errors",
+        "supervisor", "video.tools", "demo_history", "db", "errors",
     ],
+    "demo_history": ["access.tenancy", "resources.*.models", "resources.usage.counting", "db"],
     "upkeep": ["operating", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["*"],
     "gunicorn_config": ["*"],
@@ -232,7 +234,7 @@ ACROSS = {
     "resources.live_streams.lifecycle": "an encoder is known by its stream key alone; an ingest serves all organizations",
     "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.live_streams.recovery": "an ingest, and the worker, look after the streams of all organizations",
-    "resources.live_streams.viewers": "viewers belong to no organization; they are noted for all streams at once",
+    "resources.live_streams.viewers": "viewers belong to no organization; they are noted and counted for all streams at once",
     "resources.media.housekeeping": "the worker looks after the bytes of all organizations",
     "resources.media.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.media.sources_of": "who fetches an original is known by the signed address alone",
@@ -240,6 +242,9 @@ ACROSS = {
     "resources.members.standing": "who somebody is comes before any scope; last seen is noted after",
     "resources.members.acceptance": "an invite is found by its secret, before anybody is a member",
     "resources.webhooks.events": "the worker forgets the old deliveries of all organizations",
+    "demo_history": "what delivery would have counted is written as it writes it",
+    "resources.usage.counting": "what was delivered is written down for all media and streams at once",
+    "resources.usage.summary": "the worker adds up the usage of all organizations",
     "resources.organizations.domain": "founding one, and addresses, which are unique in the instance",
 }
 EVERY_WORKSPACE = {

@@ -86,6 +86,7 @@ PERMISSIONS: tuple[Row, ...] = (
     Row("live_streams.create", "Live streams", "create live streams", _YES, _NO, "page"),
     Row("live_streams.edit", "Live streams", "update, enable, disable and finish live streams", _YES, _NO, "ours"),
     Row("live_streams.delete", "Live streams", "delete live streams", _YES, _NO, "page"),
+    Row("usage.view", "Usage", "see storage, views and minutes delivered over time", _YES, _YES, "ours"),
     Row("webhooks.view", "Webhooks", "see webhooks and their delivery logs", _YES, _NO, "ours"),
     Row("webhooks.create", "Webhooks", "create webhooks", _YES, _NO, "ours"),
     Row("webhooks.edit", "Webhooks", "edit, test and redeliver webhooks and rotate their secrets", _YES, _NO, "ours"),

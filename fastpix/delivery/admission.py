@@ -29,11 +29,15 @@ def configure(own_hosts: frozenset[str]) -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """A request that may go on. `prefix` is where playlists and segments are found: `m/.../<playback id>`."""
+    """A request that may go on. `prefix` is where playlists and segments are found: `m/.../<playback id>`.
+
+    `is_ours`: a page of the dashboard asks, so it counts as nobody's view.
+    """
 
     prefix: str
     is_public: bool
     is_for_all: bool
+    is_ours: bool
 
     def playlist_cache(self) -> str:
         """Cache-Control of a master playlist: a private one holds a signature that is the viewer's own."""
@@ -122,7 +126,7 @@ def _admitted(playable: known.Found, prefix: str, *, is_ours: bool = False) -> A
         visit = rules.Visit(headers.get("Origin", ""), headers.get("Referer", ""), headers.get("User-Agent", ""))
         rules.check(playable.restrictions, visit, _own["hosts"])
     is_public = playable.policy == "public"
-    way = (prefix, is_public, is_public and not is_restricted)
+    way = (prefix, is_public, is_public and not is_restricted, is_ours)
     if isinstance(playable, LivePlayable):
         if playable.is_disabled:
             raise NotReady("This live stream is disabled, and not ready to play.")

@@ -60,6 +60,11 @@ class _Part(io.FileIO):
         return super().read(left if size is None or size < 0 else min(size, left)) or b""
 
 
+def size(key: str) -> int:
+    """Bytes of the object under a storage key, as far as known. Raises `Missing`."""
+    return _found.get(key)[1]
+
+
 def send(key: str, cache_control: str) -> Response:
     """The object under a storage key. Raises `Missing`."""
     path, size = _found.get(key)

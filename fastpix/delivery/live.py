@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from fastpix import seal
 from fastpix.db import db
-from fastpix.delivery import files, known, live_playlist, playlists, presence
+from fastpix.delivery import counting, files, known, live_playlist, playlists, presence
 from fastpix.delivery.admission import AdmittedLive
 from fastpix.delivery.kept import Kept
 from fastpix.delivery.live_playlist import INIT
@@ -23,6 +23,8 @@ from fastpix.resources.live_streams.playback import LivePlayable, OnAir
 
 # A piece is two seconds long: what was known half a second ago is still true enough, and asked once for all viewers.
 SECONDS = 0.5
+# A piece whose broadcast is over is taken to be as long as most.
+TYPICAL_SECONDS = 2.0
 PLAYLIST = "live/index.m3u8"
 NOT_ON_AIR = "This live stream is not on air, so it is not ready to play. Try again later."
 # A random name and the beginning of its signature: nobody is counted who did not ask for a master.
@@ -47,13 +49,20 @@ def _load_visible(key: tuple[str, UUID]) -> Mapping[UUID, str]:
         db.session.rollback()
 
 
+def _load_length(stream_id: str) -> float:
+    now = _on_air.get(stream_id)
+    return sum(piece.seconds for piece in now[0].pieces) / len(now[0].pieces) if now else TYPICAL_SECONDS
+
+
 _on_air: Kept[str, tuple[OnAir, str] | None] = Kept(_load, seconds=SECONDS, most=known.MOST)
+_lengths: Kept[str, float] = Kept(_load_length, seconds=10, most=known.MOST)
 _visible: Kept[tuple[str, UUID], Mapping[UUID, str]] = Kept(_load_visible, seconds=SECONDS, most=known.MOST)
 
 
 def forget() -> None:
     """Forget everything. Called when the application is configured."""
     _on_air.clear()
+    _lengths.clear()
     _visible.clear()
 
 
@@ -84,6 +93,7 @@ def master(found: AdmittedLive, prefix: str) -> Response:
     )
     response = Response(text, content_type=files.TYPES["m3u8"])
     response.headers["Cache-Control"] = "no-store" if found.is_public else "private, no-store"
+    counting.start(found)
     return response
 
 
@@ -98,7 +108,8 @@ def part(found: AdmittedLive, path: str) -> Response:
     if first is None or (named[3] != INIT and named[3] < first):
         raise NotFound
     key = f"{playable.organization_id}/{playable.workspace_id}/{named[1]}/{named[2]}/{named[3]}"
-    return files.send(key, found.part_cache(is_playlist=False))
+    answer = files.send(key, found.part_cache(is_playlist=False))
+    return answer if named[3] == INIT else counting.piece(found, answer, _lengths.get(playable.stream_id))
 
 
 def _playlist(found: AdmittedLive) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastpix.delivery import admission, embed, files, images, key_use, live, making, presence, views
+from fastpix.delivery import admission, counting, embed, files, images, key_use, live, making, presence, views
 from fastpix.settings import Settings
 
 BLUEPRINTS = [views.blueprint, images.blueprint, embed.blueprint]
@@ -26,5 +26,6 @@ def configure(settings: Settings) -> None:
     making.forget()
     live.forget()
     presence.forget()
+    counting.forget()
     key_use.forget()
     embed.configure(settings.stream_base, settings.images_base)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from fastpix.delivery import admission, files, live, playlists
+from fastpix.delivery import admission, counting, files, live, playlists
 from fastpix.delivery.admission import Admitted, AdmittedLive
 from fastpix.delivery.refusals import Withheld
 from fastpix.web import envelope
@@ -66,7 +66,8 @@ def part(expires: str, key_id: str, signature: str, playback_id: str, path: str)
     if path == MASTER:
         return _master(found, "")
     key = _key(found, path)
-    return files.send(key, found.part_cache(is_playlist=path.endswith(".m3u8")))
+    answer = files.send(key, found.part_cache(is_playlist=path.endswith(".m3u8")))
+    return counting.piece(found, answer, _seconds(found, path, key)) if path.endswith(".m4s") else answer
 
 
 @blueprint.get("/<playback_id>/<path:name>")
@@ -90,7 +91,20 @@ def _master(found: Admitted, prefix: str) -> Response:
     )
     response = Response(text, content_type=files.TYPES["m3u8"])
     response.headers["Cache-Control"] = found.playlist_cache()
+    counting.start(found)
     return response
+
+
+def _seconds(found: Admitted, path: str, key: str) -> float:
+    """How long a segment is: as much of the media as its bytes are of its rendition, which over all of them is exact.
+
+    An added track has none: its sound goes out beside a picture that is counted.
+    """
+    folder = path.split("/", 2)[1]
+    for rendition in found.renditions:
+        if rendition["name"] == folder and path.startswith(found.playable.version) and rendition["size"]:
+            return (found.playable.duration or 0.0) * min(1.0, files.size(key) / int(rendition["size"]))
+    return 0.0
 
 
 def _key(found: Admitted, path: str) -> str:

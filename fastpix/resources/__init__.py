@@ -25,6 +25,7 @@ RESOURCES = (
     "media",
     "live_streams",
     "playlists",
+    "usage",
     "workspaces",
     "members",
     "signing_keys",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_13"
-down_revision = "20261124_10"
+down_revision = "20261124_12"
 branch_labels = None
 depends_on = None
 

@@ -46,6 +46,8 @@ READ_ON_FORMS = {
     "webhooks.deliveries.listed": "a webhook's page shows its deliveries",
     "live_streams.playback_ids.get": "a stream's page shows its playback ids",
     "live_streams.simulcasts.get": "a stream's page shows its simulcast targets",
+    "usage.domain.of_media": "a media's page shows its views",
+    "live_streams.viewers.audiences": "a stream's page shows how many watched",
     "live_streams.viewers.count": "a stream's page shows how many watch",
     "media.not_offered.drm": "what is not offered has no page",
     "media.not_offered.use_ai": "what is not offered has no page",

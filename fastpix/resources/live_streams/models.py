@@ -210,3 +210,16 @@ class LiveViewer(InWorkspace, Base):
     stream_id: Mapped[str] = mapped_column(sa.ForeignKey("live_streams.id", ondelete="CASCADE"), primary_key=True)
     viewer: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
     seen_at: Mapped[datetime]
+
+
+class LiveViewerSample(InWorkspace, Base):
+    """How many watched a broadcast in a minute: looked at once a minute while it is on air, and kept when it is over."""
+
+    __tablename__ = "live_viewer_samples"
+    __table_args__ = (sa.Index("ix_live_viewer_samples_at", "at"),)
+
+    broadcast_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("live_broadcasts.id", ondelete="CASCADE"), primary_key=True
+    )
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    viewers: Mapped[int]

@@ -17,6 +17,7 @@ from fastpix.resources.live_streams.forms import NAME, EditForm, StreamForm
 from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE
 from fastpix.resources.members import domain as members
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web import charts
 from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, go, show
@@ -80,6 +81,7 @@ def detail(stream_id: str) -> Any:
         pushes=presentation.pushes(stream["simulcasts"]),
         push_state=presentation.push_state,
         recordings=recordings,
+        audience=_audience(stream_id),
         told_parts=",".join(presentation.parts(stream, recordings)),
         log=domain.log(stream_id),
         workspace=workspaces.choices().get(str(stream["workspace_id"]), ""),
@@ -188,6 +190,20 @@ def found(stream_id: str) -> dict[str, Any]:
 
 def may_do() -> dict[str, bool]:
     return {key: principal.may(f"live_streams.{key}") for key in ("create", "edit", "delete")}
+
+
+def _audience(stream_id: str) -> dict[str, Any] | None:
+    """How many watched the latest broadcasts, and the one asked for as a chart; None where none was looked at."""
+    latest = viewers.audiences(stream_id, of=request.args.get("broadcast", None, type=UUID), of_all=False)
+    shown = next((one for one in latest if one["samples"]), None)
+    if shown is None:
+        return None
+    samples = [(sample["at"], sample["viewers"]) for sample in shown["samples"]]
+    return {
+        "chart": charts.minutes("audience", "Viewers", samples, charts.VIEWERS),
+        "shown": shown["id"],
+        "broadcasts": latest,
+    }
 
 
 def _chosen(choices: dict[str, str]) -> UUID | None:

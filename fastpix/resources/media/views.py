@@ -16,7 +16,9 @@ from fastpix.resources.media import domain, presentation, preview, search, sourc
 from fastpix.resources.media.forms import EditForm
 from fastpix.resources.media.models import CLIP, FAILED, READY, RECORDING, STATUSES, UPLOAD, URL
 from fastpix.resources.members import domain as members
+from fastpix.resources.usage import domain as usage
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web import charts
 from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
 from fastpix.web.resource import Pages, go, show
@@ -31,6 +33,7 @@ KINDS = {
 SORT_NAMES = {"newest": "Newest first", "oldest": "Oldest first", "title": "By title"}
 VIEWS = ("grid", "list")
 MOST_CHOSEN = 100
+WATCHED_DAYS = 30
 
 
 @pages.page(search.library, "GET", "/")
@@ -90,6 +93,7 @@ def detail(media_id: UUID) -> Any:
         stream=_stream(media),
         source_url=sources_of.get(media_id)["url"] if may["edit"] and media["source_access"] else None,
         is_done=media["status"] in (READY, FAILED),
+        watched=_watched(media_id),
         workspace=workspaces.choices().get(str(media["workspace_id"]), ""),
         may=may,
         may_sign=principal.may("signing_keys.view"),
@@ -222,6 +226,17 @@ def _stream(media: dict[str, Any]) -> dict[str, Any] | None:
         return live_streams.get(media["stream_id"])
     except Missing:
         return None
+
+
+def _watched(media_id: UUID) -> dict[str, Any]:
+    """How often it was watched in the last days: the chart, and its sums in words."""
+    days = usage.of_media(media_id, WATCHED_DAYS)
+    return {
+        "chart": charts.added("watched", "Views", [(one.day, one.views) for one in days], charts.VIEWS),
+        "views": charts.VIEWS.tell(sum(one.views for one in days)),
+        "minutes": charts.MINUTES.tell(sum(one.seconds for one in days)),
+        "days": WATCHED_DAYS,
+    }
 
 
 def _facts(media: dict[str, Any]) -> dict[str, str]:
