@@ -25,6 +25,7 @@ MEMBERS_MAY = {
     "workspaces.edit",
     "media.view",
     "live_streams.view",
+    "usage.view",
 }
 
 

@@ -1,6 +1,6 @@
 """Usage: what delivery counts, what each workspace holds by day, and how many watch a broadcast
 
-Revision ID: 20261124_14
+Revision ID: 20261124_12
 Revises: 20261124_10
 """
 

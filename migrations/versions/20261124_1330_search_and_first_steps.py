@@ -1,7 +1,7 @@
 """Words that find live streams and access tokens; whether the first steps are hidden
 
 Revision ID: 20261124_13
-Revises: 20261124_10
+Revises: 20261124_12
 """
 
 import json
