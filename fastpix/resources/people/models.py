@@ -27,5 +27,7 @@ class Person(Base):
     second_factor_at: Mapped[datetime | None]
     # A fresh proof from before this moment counts no more: a role of the person changed.
     rights_changed_at: Mapped[datetime | None]
+    # Looks after the whole instance. Set by the command `fastpix operator` alone.
+    is_operator: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     theme: Mapped[str] = mapped_column(sa.String(8), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
