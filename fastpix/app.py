@@ -27,6 +27,7 @@ from fastpix.resources.members import invitations
 from fastpix.resources.webhooks import targets
 from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
+from fastpix.system import views as system
 from fastpix.video import tools
 from fastpix.web import (
     api,
@@ -158,5 +159,6 @@ def _wire(app: Flask, now: settings.Settings) -> None:
         *delivery.BLUEPRINTS,
         *intake.BLUEPRINTS,
         docs.blueprint,
+        system.pages.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -172,6 +172,17 @@ def reset_second_factor(email: str) -> None:
     click.echo(f"The second factor of {email} {state}, and all their sessions ended.")
 
 
+@main.command("operator")
+@click.argument("email")
+@click.option("--remove", is_flag=True, help="Take it away again.")
+@operating.plainly
+def name_operator(email: str, remove: bool) -> None:
+    """Let a person see the system page, and try jobs again there."""
+    with operating.instance():
+        operator.set_operator(email, not remove)
+    click.echo(f"{email} is {'no longer ' if remove else ''}an operator of this instance.")
+
+
 @main.command("test-mail")
 @click.option("--to", required=True, help="Mail address to send to.")
 @operating.plainly
@@ -184,11 +195,12 @@ def test_mail(to: str) -> None:
 @main.command("list-users")
 @operating.plainly
 def list_users() -> None:
-    """List all people with their organizations and roles."""
+    """List all people with their organizations and roles, and who is an operator."""
     with operating.instance():
         for person in people.everybody():
             places = ", ".join(f"{s.slug}: {s.role}" for s in standing.of_person(person.id))
-            click.echo(f"{person.email}\t{person.name}\t{places or '-'}")
+            told = [person.email, person.name, places or "-", *(["operator"] if person.is_operator else [])]
+            click.echo("\t".join(told))
 
 
 def _prepare(given: settings.Settings) -> None:

@@ -23,6 +23,7 @@ from fastpix import seal
 from fastpix.db import db, now
 from fastpix.errors import FastpixError
 from fastpix.jobs.models import FAILED, QUEUED, Job
+from fastpix.keeping import backup
 from fastpix.mail import outbox
 from fastpix.mail.models import FAILED as MAIL_FAILED
 from fastpix.mail.models import Mail
@@ -49,18 +50,26 @@ class Finding:
     text: str
 
 
-def examine(settings: Settings, *, mail_to: str = "") -> Iterator[Finding]:
-    """Every finding, one after the other. Needs an application context; changes nothing but `mail_to`'s inbox."""
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _database,
+def examine(settings: Settings, *, mail_to: str = "", seen: dict[str, Any] | None = None) -> Iterator[Finding]:
+    """Every finding, one after the other. Needs an application context; changes nothing but `mail_to`'s inbox.
+
+    `seen` is how a request that came by the public address looked (`health.seen`): with it none is sent, and what takes
+    long on a large instance is left out.
+    """
+    is_page = seen is not None
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        *([_database] if is_page else [_database, _database_file]),
         _secret_key,
         _disk,
         _storage,
         _ffmpeg,
         _queue,
-        _public_url,
+        _backup,
+        *([] if is_page else [_public_url]),
         _live,
-    )
+    ]
+    if seen is not None:
+        yield _as_seen(settings, seen)
     for check in checks:
         yield from _unharmed(check, settings)
     yield from _mail(settings, mail_to)
@@ -82,17 +91,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
     if state != "current":
         yield Finding("database", "fail", f"Its schema is {state} than this version's. Run `fastpix upgrade`.")
         return
-    if kind == "sqlite":
-        said = db.session.execute(sa.text("PRAGMA quick_check")).scalar()
-        if said != "ok":
-            yield Finding("database", "fail", f"SQLite says: {said}. Put a backup back with `fastpix restore`.")
-            return
-    else:
+    if kind != "sqlite":
         there = db.session.execute(sa.select(sa.func.now())).scalar_one()
         skew = abs((there - now()).total_seconds())
         if skew > SKEW_SECONDS:
             yield Finding("clock", "fail", f"The database's clock differs by {skew:.0f} s. Set both by NTP.")
     yield Finding("database", "ok", f"{kind}, schema {health.revision()}.")
+
+
+def _database_file(_settings: Settings) -> Iterator[Finding]:
+    """SQLite reads the whole file for it."""
+    said = db.session.execute(sa.text("PRAGMA quick_check")).scalar() if db.engine.dialect.name == "sqlite" else "ok"
+    if said != "ok":
+        yield Finding("database", "fail", f"SQLite says: {said}. Put a backup back with `fastpix restore`.")
+
+
+def _backup(settings: Settings) -> Iterator[Finding]:
+    made = backup.last(settings)
+    if made is None:
+        yield Finding("backup", "warn", "None was made of this instance yet. Run `fastpix backup FILE`, every day.")
+        return
+    days = (now() - made).days
+    state: State = "warn" if now() - made > LATELY else "ok"
+    ago = "less than a day" if days == 0 else "a day" if days == 1 else f"{days} days"
+    yield Finding("backup", state, f"The last one was made {ago} ago ({made:%Y-%m-%d %H:%M} UTC).")
 
 
 def _secret_key(settings: Settings) -> Iterator[Finding]:

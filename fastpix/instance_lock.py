@@ -9,6 +9,8 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastpix.errors import Misconfigured
@@ -26,6 +28,42 @@ def share(instance: Path) -> None:
         os.close(file)
         raise Misconfigured("A backup is being put back into this instance. Start again when that is done.") from None
     _held.append(file)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process of this machine that uses the instance."""
+
+    pid: int
+    what: str
+    since: datetime
+
+
+def holders(instance: Path) -> list[Holder]:
+    """Who shares the instance on this machine, the oldest first. Empty where the kernel does not tell (not Linux)."""
+    try:
+        inode, locks = (instance / NAME).stat().st_ino, Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return []
+    # 1: FLOCK  ADVISORY  READ 4711 fe:01:262402 0 EOF
+    rows = [words for line in locks if len(words := line.split()) > 5 and words[1] == "FLOCK"]
+    pids = {int(words[4]) for words in rows if words[5].rpartition(":")[2] == str(inode)}
+    found = [holder for pid in pids if pid > 0 and (holder := _holder(pid)) is not None]
+    return sorted(found, key=lambda holder: (holder.since, holder.pid))
+
+
+def _holder(pid: int) -> Holder | None:
+    """None for a process that has just ended, or that is another user's."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        words, began = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0"), folder.stat().st_ctime
+    except OSError:
+        return None
+    names = {"worker": "Worker", "live": "Live ingest", "web": "Web server", "up": "Supervisor"}
+    what = (
+        "Web server" if "gunicorn" in " ".join(words[:4]) else next((names[w] for w in words if w in names), "Command")
+    )
+    return Holder(pid, what, datetime.fromtimestamp(began, UTC))
 
 
 @contextmanager

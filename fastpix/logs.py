@@ -57,7 +57,9 @@ def mask(text: str) -> str:
     return PATHS.sub(r"\g<before>***", text)
 
 
-def _clean(text: str) -> str:
+def starred(text: str) -> str:
+    """The text with all that looks like a secret replaced: in addresses, and credentials wherever they are."""
+
     def star(found: re.Match[str]) -> str:
         return f"{found['before'] or found['scheme'] or ''}***"
 
@@ -75,7 +77,7 @@ class Lines(logging.Formatter):
         return super().formatMessage(record) + (f" request={told['request_id']}" if told.get("request_id") else "")
 
     def format(self, record: logging.LogRecord) -> str:
-        return _clean(super().format(record))
+        return starred(super().format(record))
 
 
 class Objects(logging.Formatter):
@@ -88,16 +90,16 @@ class Objects(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "process": os.getpid(),
-            "message": _clean(message),
+            "message": starred(message),
         }
-        named = {name: _clean(value) if isinstance(value, str) else value for name, value in fields.items()}
+        named = {name: starred(value) if isinstance(value, str) else value for name, value in fields.items()}
         # What is told of requests is ours, rules of routes among it: nothing in it needs a star.
         for name, value in {**_told(), **named, **getattr(record, "facts", {})}.items():
             if value is not None:
                 line.setdefault(name, value)
         if record.exc_info:
-            line["exception"] = _clean(self.formatException(record.exc_info))
-        return json.dumps(line, default=lambda value: _clean(str(value)))
+            line["exception"] = starred(self.formatException(record.exc_info))
+        return json.dumps(line, default=lambda value: starred(str(value)))
 
 
 def _told() -> dict[str, Any]:

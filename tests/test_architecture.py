@@ -102,7 +102,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "access.identity": [*ACCESS, "db", "errors", "accounts.sessions", "resources.*"],  # who somebody is: asks the owners
     "access*": ["access*", "db", "errors"],
     "instance_lock": ["errors"],
-    "doctor": ["jobs.models", "mail*", "storage*", "video.tools", "web.health", "setting_kinds", "settings", "seal", "db", "errors"],
+    "doctor": ["keeping.backup", "jobs.models", "mail*", "storage*", "video.tools", "web.health", "setting_kinds", "settings", "seal", "db", "errors"],
     "keeping.commands": ["*"],
     "keeping.upgrade": ["keeping*", "accounts.operator", "web.health", "storage*", "settings", "db", "errors", "fastpix"],
     "keeping*": ["keeping*", "instance_lock", "storage*", "settings", "db", "errors", "fastpix"],
@@ -177,6 +177,11 @@ MAY_IMPORT: dict[str, list[str]] = {
     "cli": ["*"],
     "proof*": ["*"],  # comes to the doors of a whole application, with a cast made by its verbs
     "operating": ["*"],
+    "system.views": ["system.domain", "resources.media.presentation", "web*"],
+    "system*": [
+        "access.principal", "access.action", "doctor", "instance_lock", "jobs*", "measures", "resources.media.domain", "settings",
+        "logs", "errors", "fastpix",
+    ],
     "measures": [
         "resources", "resources.media.housekeeping", "resources.media.uploads", "resources.live_streams.housekeeping", "jobs.queue",
         "jobs.models",
@@ -207,6 +212,7 @@ MAY_USE_FLASK = [
     "accounts.*views",
     "delivery*",
     "intake.views",
+    "system.views",
     "app",
     "cli",
     "operating",

@@ -271,6 +271,16 @@ def test_list_users_tells_who_is_where(operator):
     assert lines[1].split("\t")[2] == "acme: member, mel-s: admin"
 
 
+def test_operator_names_one_and_takes_it_away(operator):
+    said = operator.run("operator", "mel@mel.example").stdout
+    assert said == "mel@mel.example is an operator of this instance.\n"
+    lines = [line.split("\t") for line in operator.run("list-users").stdout.splitlines()]
+    assert [line[0] for line in lines if line[3:] == ["operator"]] == ["mel@mel.example"]
+    assert "no longer an operator" in operator.run("operator", "mel@mel.example", "--remove").stdout
+    assert "operator" not in operator.run("list-users").stdout
+    operator.fails("operator", "nobody@nobody.example", saying="There is no account with the address")
+
+
 def test_access_prints_the_role_table(bare):
     assert bare.run("access", "--markdown").stdout == table.as_markdown() + "\n"
     text = bare.run("access").stdout
@@ -292,6 +302,7 @@ def test_a_bad_setting_is_one_line_for_every_command(bare, name):
     words = [part for option, value in required.items() if option in options for part in (option, value) if part]
     words = [{"storage": "check", "audit": "verify"}[name]] if name in ("storage", "audit") else words
     words += ["a.tar"] if name in ("backup", "restore") else []
+    words += ["a@a.example"] if name == "operator" else []
     bare.fails(name, *words, saying="FASTPIX_INVITE_DAYS", given=PASSWORD, FASTPIX_INVITE_DAYS="never")
     assert not (bare.folder / "fastpix.db").exists()
 

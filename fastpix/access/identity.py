@@ -83,6 +83,7 @@ def _person_actor() -> Actor:
         person_id=current_user.id,
         is_fresh=current_user.is_fresh,
         is_viewing=current_user.is_viewing,
+        is_operator=current_user.is_operator,
         address=request.remote_addr,
         request_id=g.request_id,
     )

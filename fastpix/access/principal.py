@@ -73,6 +73,8 @@ class Actor:
     is_read_only: bool = False
     # An admin looks through a member's eyes: `action` refuses every change but ending it and signing out.
     is_viewing: bool = False
+    # A person who looks after the whole instance (`fastpix.system`). It gives nothing in any organization.
+    is_operator: bool = False
     # Whether a person proved a moment ago who they are (`table.FRESH`). Only asked of people in the dashboard.
     is_fresh: bool = True
     address: str | None = None

@@ -114,6 +114,7 @@ PERSONAL: dict[str, str] = {
     "sessions.end": "a person's own browser sessions",
     "invitations.accept": "a person joins; the link is the proof, not a role",
     "organizations.create": "a person founds a further organization; a token belongs to one already",
+    "instance.operate": "looks after the whole instance; the operator's command gives it, no role does",
     "instance.set_up": "the first person of the instance, proved by the set-up token",
 }
 

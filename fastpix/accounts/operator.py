@@ -38,6 +38,22 @@ def reset_second_factor(email: str) -> bool:
         return _reset_second_factor(email)
 
 
+def set_operator(email: str, is_on: bool) -> None:
+    """Let somebody look after the whole instance, or no longer. Raises `Missing`."""
+    with principal.acting(principal.system("fastpix operator", None, "cli")):
+        _set_operator(email, is_on)
+
+
+@personal("instance.operate")
+def _set_operator(email: str, is_on: bool) -> None:
+    person = people.find(email)
+    if person is None:
+        raise Missing(f"There is no account with the address {email}.")
+    before = person.is_operator
+    people.set_operator(person, is_on)
+    describe("person", person.id, person.name, before={"operator": before}, after={"operator": is_on})
+
+
 @personal("instance.set_up")
 def _create_admin(email: str, name: str, organization: str, password: str) -> str:
     person = people.add(email, name, password, is_verified=True)

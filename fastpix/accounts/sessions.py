@@ -39,6 +39,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     viewing_organization_id: UUID | None = None
     viewing_workspaces: list[str] | None = None
     viewing_until: datetime | None = None
+    is_operator: bool = False
 
     @property
     def is_viewing(self) -> bool:
@@ -75,6 +76,7 @@ _FIND = (
         BrowserSession.viewing_organization_id,
         BrowserSession.viewing_workspaces,
         BrowserSession.viewing_until,
+        Person.is_operator,
     )
     .join(Person, Person.id == BrowserSession.person_id)
     .where(

@@ -214,6 +214,21 @@ def census() -> list[tuple[str, str, int]]:
     return [(kind, state, count) for kind, state, count in db.session.execute(counted.group_by(Job.kind, Job.state))]
 
 
+def gave_up(most: int) -> list[Job]:
+    """The jobs that gave up last, newest first."""
+    failed = sa.select(Job).where(Job.state == FAILED).order_by(Job.finished_at.desc(), Job.id).limit(most)
+    return list(db.session.scalars(failed))
+
+
+def find(job_id: UUID) -> Job | None:
+    return db.session.get(Job, job_id)
+
+
+def forget(job_id: UUID) -> bool:
+    """Delete a failed job whose work another one does, in the caller's transaction. False: it is not a failed job."""
+    return _rows(sa.delete(Job).where(Job.id == job_id, Job.state == FAILED)) == 1
+
+
 def seconds_late() -> float:
     """How long ago the job should have begun that has waited longest; 0 where none waits."""
     oldest = db.session.scalar(sa.select(sa.func.min(Job.run_at)).where(Job.state == QUEUED, Job.run_at < now()))

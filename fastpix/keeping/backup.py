@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,7 @@ from fastpix.storage.local import LocalStorage
 
 KEY, FILE_OF_SETTINGS = "secret_key", "settings.toml"
 LISTING = "stored.json"
+LAST = "last_backup"  # in the instance's folder: when it was
 _SPARE = 64 << 20  # bytes that must stay free
 
 
@@ -64,7 +66,16 @@ def make(settings: Settings, store: Storage, revision: str, to: Path, *, with_me
             snapshot.take(settings.database, picture)
             _write(writer, settings, picture)
             count, total = _list(writer, store) if with_media else (0, 0)
+    (settings.instance_path / LAST).write_text(f"{header['at']}\n")
     return Made(count, total, to.stat().st_size, local is not None)
+
+
+def last(settings: Settings) -> datetime | None:
+    """When the last backup of this instance was made; None where none was, or nobody knows."""
+    try:
+        return datetime.fromisoformat((settings.instance_path / LAST).read_text().strip())
+    except (OSError, ValueError):
+        return None
 
 
 def fingerprint(key: str) -> str:

@@ -221,6 +221,8 @@ POLICY: dict[str, str] = {
     "account.end_other_sessions": "sessions.end",
     "accounts_more.found": "organizations.create",
     "accounts.sign_out": "account.sign_out",
+    "system.index": "instance.operate",
+    "system.retry": "instance.operate",
     "invite.accept": "invitations.accept",
     "invite.ask": "invitations.accept",
     "invite.sign_out": "account.sign_out",

@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
         if _is_doctor(request.headers.get(DOCTOR, "")):
-            return Response(json.dumps(_seen()) + "\n", mimetype="application/json")
+            return Response(json.dumps(seen()) + "\n", mimetype="application/json")
         return Response("ok\n", mimetype="text/plain")
 
     @app.get("/readyz")
@@ -45,7 +45,7 @@ def _is_doctor(given: str) -> bool:
     return at.isdigit() and abs(time.time() - int(at)) < 60 and seal.is_signed(signature, DOCTOR, at)
 
 
-def _seen() -> dict[str, Any]:
+def seen() -> dict[str, Any]:
     """How this request looks from here: {url, address, hops}; `hops` is how many proxies said whom they speak for."""
     forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
     hops = len([part for part in forwarded.split(",") if part.strip()])

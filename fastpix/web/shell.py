@@ -66,6 +66,7 @@ def _shell(settings: Settings) -> dict[str, Any]:
         "person": {"name": current_user.name, "email": current_user.email} if signed_in else None,
         "organization": organization,
         "role": standing.role if standing else None,
+        "is_operator": signed_in and current_user.is_operator,
         "is_viewing": signed_in and current_user.is_viewing,
         "organizations": _organizations(standing.slug if standing else None) if signed_in else [],
         "create_organization_url": url_for("accounts_more.found") if may_found else None,

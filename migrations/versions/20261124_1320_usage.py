@@ -1,7 +1,7 @@
 """Usage: what delivery counts, what each workspace holds by day, and how many watch a broadcast
 
 Revision ID: 20261124_12
-Revises: 20261124_10
+Revises: 20261124_11
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_12"
-down_revision = "20261124_10"
+down_revision = "20261124_11"
 branch_labels = None
 depends_on = None
 

@@ -399,6 +399,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("access_review.complete", "POST"): lambda s: Input(303, {"note": "all well"}),
     ("access_review_api.complete_post", "POST"): lambda s: Input(200, {"note": "all well"}),
     # public pages: the status is everybody's, unless it is told apart
+    ("system.index", "GET"): lambda s: Input(404),  # nobody of the cast is an operator
+    ("system.retry", "POST"): lambda s: Input(404, values={"job_id": uuid.uuid4()}),
     ("metrics", "GET"): lambda s: Input(404),  # no key is set here
     ("accounts.home", "GET"): lambda s: Input(302 if s.belongs or s.who is None else 200),
     ("accounts.well_known_change_password", "GET"): lambda s: Input(302),

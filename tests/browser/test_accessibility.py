@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from fastpix.access import principal
-from fastpix.accounts import recovery
+from fastpix.accounts import operator, recovery
 from fastpix.app import create_app
+from fastpix.db import now
+from fastpix.jobs import queue
 from fastpix.resources.media import playback_ids
 from fastpix.resources.members import invitations
 from fastpix.resources.people import domain as people
@@ -104,6 +106,10 @@ def site(servers):
             made = invitations.invite([cast.people["rex"].email], "admin")[0]
             ids["rex"] = made["link"].rpartition("/")[2]
             ids["shown"] = playback_ids.create(cast.acme.shelf.media, "public")["id"]
+        operator.set_operator("ada@ada.example", True)
+        gone = queue.enqueue("mail.deliver", {})
+        job = queue.find(gone)
+        job.state, job.error, job.finished_at = "failed", "The mail server does not answer: timed out", now()
         principal.enter(principal.NOBODY)
 
     server.cast = cast = server.seed(also)

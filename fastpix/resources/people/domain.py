@@ -105,6 +105,11 @@ def rights_changed(person_id: UUID) -> None:
     )
 
 
+def set_operator(person: Person, is_on: bool) -> None:
+    """Whether the person looks after the whole instance. Only the operator's command calls it."""
+    person.is_operator = is_on
+
+
 def set_second_factor(person_id: UUID, is_on: bool) -> None:
     """Note whether signing in as the person asks for a second factor. `accounts.second_factor` keeps what proves it."""
     db.session.execute(

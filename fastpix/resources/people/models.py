@@ -29,5 +29,7 @@ class Person(Base):
     rights_changed_at: Mapped[datetime | None]
     # Whether the first steps on the overview are put away.
     hides_checklist: Mapped[bool] = mapped_column(default=False)
+    # Looks after the whole instance. Set by the command `fastpix operator` alone.
+    is_operator: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     theme: Mapped[str] = mapped_column(sa.String(8), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
