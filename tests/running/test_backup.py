@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests import object_store, postgres
-from tests.running.house import House, is_whole
-from tests.running.server import eventually
+from tests import nginx, object_store, postgres, redis_server
+from tests.nginx import Nginx
+from tests.redis_server import RedisServer
+from tests.running.house import OWNER, PASSWORD, House, is_whole
+from tests.running.server import ROOT, Visitor, eventually, free_port
 from tests.video.clips import H264, clip, colour, tone
+
+GUIDE = ROOT / "docs/scaling.md"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +41,18 @@ def database():
         pytest.skip(str(missing))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def redis():
+    if nginx.is_missing:
+        pytest.skip(nginx.MISSING)
+    try:
+        server = RedisServer()
+    except redis_server.Missing as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.kill()
 
 
 @pytest.fixture
@@ -110,12 +127,34 @@ def test_a_backup_under_load_is_whole_where_it_is_put_back(make_server, film, tm
     assert all(house.plays(media_id, other) for media_id in kept)
 
 
-def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
-    make_server, film, database, bucket, programs, tmp_path
+def as_documented(server, *command):
+    """Run a command, which must stand in the guide as it is, but for names and places."""
+    words = " ".join(word for word in command if "://" not in word)
+    assert f"`fastpix {words}" in GUIDE.read_text(), command
+    return server.run(*command)
+
+
+@contextmanager
+def nginx_before(server, folder):
+    """nginx takes the public port, and the web server goes behind it; what to set is in the guide and in nginx.conf."""
+    public, server.port = server.port, free_port()
+    server.settings |= {"bind": f"127.0.0.1:{server.port}", "trusted_proxies": "1"}
+    front = Nginx(folder, public, http=nginx.balancer(folder, public, [server.settings["bind"]]))
+    front.start()
+    try:
+        yield
+    finally:
+        front.stop()
+
+
+def test_from_the_default_to_postgresql_redis_s3_and_nginx_and_nothing_is_lost(
+    make_server, film, database, bucket, redis, programs, tmp_path
 ):
     small = make_server()
     house = House(small)
     small.start()
+    ada = Visitor(small)
+    assert ada.sign_in(OWNER, PASSWORD).url.path == "/o/acme/"
     kept = [house.upload(film, f"kept {number}") for number in range(2)]
     house.ready(2)
     unfinished = house.ask(
@@ -127,24 +166,38 @@ def test_from_the_default_to_postgresql_and_s3_and_nothing_is_lost(
     assert first.status_code == 308
 
     small.settings |= bucket.access
-    copied = small.run("storage", "copy", "--to", bucket.url("house"))
+    copied = as_documented(small, "storage", "copy", "--to", bucket.url("house"))
     assert copied.returncode == 0, copied.stderr
     assert small.run("move-database", "--to", database.create("moved")).returncode == 1, "while it runs"
     small.stop()
-    again = small.run("storage", "copy", "--to", bucket.url("house"))
+    again = as_documented(small, "storage", "copy", "--to", bucket.url("house"))
     assert "were there already" in again.stdout and not again.stdout.startswith("9")
-    moved = small.run("move-database", "--to", database.create("moved"))
+    moved = as_documented(small, "move-database", "--to", database.create("moved"))
     assert moved.returncode == 0, moved.stderr
 
-    small.settings |= {"storage_url": bucket.url("house"), "database_url": database.url("moved")}
+    small.settings |= {
+        "storage_url": bucket.url("house"),
+        "database_url": database.url("moved"),
+        "redis_url": redis.url,
+    }
     is_whole(small)
-    small.start()
+    with nginx_before(small, tmp_path / "nginx"), closing(ada):
+        small.start()
+        assert as_documented(small, "doctor").returncode == 0
+        assert ada.get("/o/acme/").url.path == "/o/acme/", "who was signed in still is"
+        goes_on_where_it_was(small, house, film, kept, url)
+        is_backed_up_and_put_back(small, house, kept, bucket, tmp_path / "grown.tar")
+
+
+def goes_on_where_it_was(small, house, film, kept, url):
+    half = len(film) // 2
     assert all(house.plays(media_id, small) for media_id in kept)
     rest = httpx.put(url, content=film[half:], headers={"Content-Range": f"bytes {half}-{len(film) - 1}/{len(film)}"})
     assert rest.status_code == 200, "the upload goes on where it was"
     house.ready(3)
 
-    file = tmp_path / "grown.tar"
+
+def is_backed_up_and_put_back(small, house, kept, bucket, file):
     assert small.run("backup", str(file)).returncode == 0
     assert house.ask("DELETE", f"on-demand/{kept[0]}").status_code == 200
     eventually(lambda: not bucket.keys(kept[0]), 30, "its files were not deleted")
