@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import re
 import signal
@@ -56,9 +58,17 @@ class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 logger_class = MaskingLogger
 
 
-def on_starting(_server: Any) -> None:
-    """The master uses the instance for all its workers: no backup is put back meanwhile."""
+def on_starting(server: Any) -> None:
+    """The master uses the instance for all its workers: no backup is put back meanwhile.
+
+    It imports what they need, once: they share the memory and start at once. Only modules: the application itself, with
+    its connections, is each worker's own.
+    """
     instance_lock.share(settings.load().instance_path)
+    if str(server.app.app_uri).startswith("fastpix."):
+        importlib.import_module("fastpix.app")
+        gc.collect()
+        gc.freeze()  # a collection would write to every object, and so copy the pages
 
 
 def post_fork(server: Any, _worker: Any) -> None:
