@@ -18,7 +18,20 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fastpix"
 
 # Leaves know nothing of the web, of resources and of who may what.
-LEAVES = ["errors", "settings", "tokens", "links", "seal", "passwords", "limits", "counts", "rates", "once", "names"]
+LEAVES = [
+    "errors",
+    "settings",
+    "tokens",
+    "links",
+    "seal",
+    "passwords",
+    "limits",
+    "counts",
+    "rates",
+    "once",
+    "names",
+    "paging",
+]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
     "domain",
@@ -69,6 +82,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "passwords": ["errors"],
     "db": [],
     "names": ["errors"],
+    "paging": [],
     "counts": ["db"],
     "limits": ["counts", "errors"],
     "rates": ["limits", "errors"],
