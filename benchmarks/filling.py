@@ -15,10 +15,11 @@ from fastpix.db import db, now
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.audit import chain
 from fastpix.resources.audit.models import AuditHead, AuditRow
-from fastpix.resources.media.models import NO_RESTRICTIONS, READY, Media, MediaCount, PlaybackId
+from fastpix.resources.media.models import NO_RESTRICTIONS, READY, Media, MediaCount, PlaybackId, Track
 from fastpix.resources.members.models import Member
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
+from fastpix.resources.workspaces.models import Workspace
 
 BATCH = 10_000
 ACTIONS = ("media.create", "media.edit", "media.delete", "members.edit", "workspaces.edit")
@@ -60,12 +61,26 @@ def media(connection: sa.Connection, house: House, size: int) -> None:
     began = now() - timedelta(seconds=size)
     here = {"organization_id": house.organization_id, "workspace_id": house.workspace_id}
     fixed = {"title": "A film", "title_folded": "a film", "status": READY, "source_kind": "url", "created_by": "Ada"}
+    fixed |= {"width": 1920, "height": 1080, "duration": 61.5, "frame_rate": 30.0, "has_sound": True}
     for numbers in _batches(size):
         rows = [{**here, **fixed, "id": uuid4(), "created_at": began + timedelta(seconds=number)} for number in numbers]
         public = {**here, "access_policy": "public", "restrictions": NO_RESTRICTIONS}
         connection.execute(sa.insert(Media), rows)
         connection.execute(sa.insert(PlaybackId), [{**public, "media_id": row["id"]} for row in rows])
     connection.execute(sa.insert(MediaCount), [{**here, "total": size}])
+
+
+def media_with_tracks(connection: sa.Connection, house: House, size: int) -> None:
+    """The same, each with the two tracks of a film."""
+    media(connection, house, size)
+    here = {"organization_id": house.organization_id, "workspace_id": house.workspace_id, "status": "available"}
+    of = sa.select(Media.id).where(Media.organization_id == house.organization_id)
+    tracks = [
+        {**here, "media_id": media_id, "type": kind, "details": {"width": 1920, "height": 1080, "frameRate": "30.000"}}
+        for media_id in connection.scalars(of)
+        for kind in ("video", "audio")
+    ]
+    connection.execute(sa.insert(Track), tracks)
 
 
 def access_tokens(connection: sa.Connection, house: House, size: int) -> None:
@@ -80,6 +95,8 @@ def access_tokens(connection: sa.Connection, house: House, size: int) -> None:
             for number in numbers
         ]
         connection.execute(sa.insert(AccessToken.__table__), rows)
+    here = sa.update(Workspace.__table__).where(Workspace.id == house.workspace_id)
+    connection.execute(here.values(token_count=size))
 
 
 def audit(connection: sa.Connection, house: House, size: int) -> None:

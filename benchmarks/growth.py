@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks import filling, house, turns
-from benchmarks.frame import Benchmark, Found, Options, Row, least, most
+from benchmarks.frame import Benchmark, Found, Options, Row, most
 from benchmarks.house import House
 from fastpix.db import db, now
 from fastpix.resources.audit.verify import check
@@ -89,7 +89,7 @@ KINDS = (
     Kind("audit", filling.audit, _audit, (*ENDS, *AUDIT, *API)),
     Kind("tokens", filling.access_tokens, _tokens, (*ENDS, *API)),
 )
-VERIFIED = Row("audit rows verified a second", "rows", "", least(10_000, "rows"))
+VERIFIED = Row("audit rows verified a second", "rows", "")
 
 
 def _measure(kind: Kind, options: Options) -> Iterator[tuple[str, Found]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import os
 import shutil
@@ -80,13 +82,21 @@ class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 logger_class = MaskingLogger
 
 
-def on_starting(_server: Any) -> None:
-    """The master uses the instance for all its workers: no backup is put back meanwhile."""
+def on_starting(server: Any) -> None:
+    """The master uses the instance for all its workers: no backup is put back meanwhile.
+
+    It imports what they need, once: they share the memory and start at once. Only modules: the application itself, with
+    its connections, is each worker's own.
+    """
     given = settings.load()
     instance_lock.share(given.instance_path)
     os.environ.pop(FOLDER, None)
     if given.metrics_key:
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix="fastpix-metrics-")  # before a worker loads prometheus_client
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="fastpix-metrics-")  # before prometheus_client is loaded
+    if str(server.app.app_uri).startswith("fastpix."):
+        importlib.import_module("fastpix.app")
+        gc.collect()
+        gc.freeze()  # a collection would write to every object, and so copy the pages
 
 
 def child_exit(_server: Any, worker: Any) -> None:

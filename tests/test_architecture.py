@@ -32,6 +32,7 @@ LEAVES = [
     "once",
     "names",
     "words",
+    "paging",
 ]
 ACCESS = ["access.table", "access.principal", "access.action", "access.tenancy"]
 RULES = [
@@ -88,6 +89,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "db": [],
     "names": ["errors"],
     "words": ["db"],
+    "paging": [],
     "counts": ["db"],
     "limits": ["counts", "errors"],
     "rates": ["limits", "errors"],

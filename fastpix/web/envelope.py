@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g, json, request
@@ -37,10 +36,10 @@ def success(data: Any = NOTHING, status: int = 200) -> Response:
     return answer(body, status)
 
 
-def listing(rows: Sequence[Any], total: int, offset: int, limit: int) -> Response:
-    """A page of a list. `offset` is the 1-based page asked for, `offsetCount` how many pages there are."""
+def listing(rows: Any, total: int, offset: int, limit: int) -> Response:
+    """A page of a list; `rows` is a list or its JSON (`orjson.Fragment`). `offset` is the 1-based page asked for, `offsetCount` how many pages there are."""
     pagination = {"totalRecords": total, "currentOffset": offset, "offsetCount": -(-total // limit)}
-    return answer({"success": True, "data": list(rows), "pagination": pagination})
+    return answer({"success": True, "data": rows, "pagination": pagination})
 
 
 def failure(status: int, message: str, description: str = "", **more: Any) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from fastpix.access import principal
 
@@ -29,7 +30,14 @@ def install(entries: list[Entry]) -> None:
 
 def visible() -> list[dict[str, object]]:
     """The entries the actor in force may open: {label, url, icon, current}."""
-    shown = [(entry, url_for(entry.endpoint)) for entry in _entries if principal.may(entry.permission)]
+    slug = g.get("organization_slug", "")
+    shown = [(e, _url(e.endpoint, slug, request.root_path)) for e in _entries if principal.may(e.permission)]
     # A page below an entry's address belongs to it; the longest match is the nearest.
     here = max((url for _, url in shown if request.path.startswith(url)), key=len, default="")
     return [{"label": entry.label, "url": url, "icon": entry.icon, "current": url == here} for entry, url in shown]
+
+
+@lru_cache(maxsize=1024)
+def _url(endpoint: str, _slug: str, _root: str) -> str:
+    """Its address, which depends on nothing else: a dozen of them for every page, 20 µs each."""
+    return url_for(endpoint)

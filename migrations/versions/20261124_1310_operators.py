@@ -1,14 +1,14 @@
 """Operators
 
-Revision ID: 20261124_11
-Revises: 20261124_10
+Revision ID: 20261124_12
+Revises: 20261124_11
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261124_11"
-down_revision = "20261124_10"
+revision = "20261124_12"
+down_revision = "20261124_11"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Usage: what delivery counts, what each workspace holds by day, and how many watch a broadcast
 
-Revision ID: 20261124_12
-Revises: 20261124_11
+Revision ID: 20261124_13
+Revises: 20261124_12
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261124_12"
-down_revision = "20261124_11"
+revision = "20261124_13"
+down_revision = "20261124_12"
 branch_labels = None
 depends_on = None
 

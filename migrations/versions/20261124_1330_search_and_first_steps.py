@@ -1,7 +1,7 @@
 """Words that find live streams and access tokens; whether the first steps are hidden
 
-Revision ID: 20261124_13
-Revises: 20261124_12
+Revision ID: 20261124_14
+Revises: 20261124_13
 """
 
 import json
@@ -10,8 +10,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261124_13"
-down_revision = "20261124_12"
+revision = "20261124_14"
+down_revision = "20261124_13"
 branch_labels = None
 depends_on = None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from datetime import timedelta
 
 import pytest
 
-from fastpix import limits
+from fastpix import limits, passwords
 from fastpix.accounts import domain
 from fastpix.db import now
 from tests.cast import PASSWORD, cookie_name
@@ -182,3 +184,21 @@ def test_asking_for_resets_is_limited_per_address(office):
     assert int(statuses[-1].headers["Retry-After"]) > 0
     assert "mel@mel.example" in statuses[-1].get_data(as_text=True)
     assert len(office.letters("mel@mel.example")) == 5
+
+
+def test_no_more_passwords_are_checked_at_once_than_there_are_cores():
+    """A storm waits its turn: hundreds of checks at once would take 64 MiB each, and the processor from every page."""
+    stored = passwords.hashed("a long enough phrase")
+    late = threading.Thread(target=passwords.matches, args=(stored, "a long enough phrase"))
+    taken = 0
+    try:
+        while passwords._turns.acquire(blocking=False):
+            taken += 1
+        late.start()
+        late.join(0.1)
+        assert taken == os.cpu_count() and late.is_alive()
+    finally:
+        for _ in range(taken):
+            passwords._turns.release()
+    late.join(30)
+    assert not late.is_alive()

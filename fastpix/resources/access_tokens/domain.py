@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names, tokens, words
+from fastpix import names, paging, tokens, words
 from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.access.table import Role
@@ -44,18 +44,28 @@ _ROWS = (
     .join(Workspace, Workspace.id == AccessToken.workspace_id)
     .outerjoin(Member, Member.id == AccessToken.owner_id)
 )
-_NEWEST = _ROWS.order_by(AccessToken.created_at.desc(), AccessToken.id.desc())
-_COUNT = sa.select(sa.func.count(AccessToken.id))
+_BY_AGE = (AccessToken.created_at, AccessToken.id)
+_NEWEST_FIRST = (AccessToken.created_at.desc(), AccessToken.id.desc())
+_NEWEST = _ROWS.order_by(*_NEWEST_FIRST)
+_IDS = sa.select(AccessToken.id)
+_TOTAL = sa.select(sa.func.coalesce(sa.func.sum(Workspace.token_count), 0))
 _ONE = _ROWS.where(AccessToken.id == sa.bindparam("token_id"))
 
 
 @action("access_tokens.view")
 def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
     """The tokens by page number (1-based), newest first, with the total. Secrets are not stored, so never in it."""
+    reach = principal.current().workspace_ids if workspace_id is None else {workspace_id}
+    amount = _total(reach)
+    page = paging.stretch(offset, limit, amount)
+    if not page.size:
+        return [], amount
     here = AccessToken.workspace_id == workspace_id if workspace_id is not None else sa.true()
-    rows, count = _NEWEST.where(here), _COUNT.where(here)
-    found = db.session.execute(rows.offset((offset - 1) * limit).limit(limit))
-    return [_as_dict(row) for row in found], db.session.scalar(count) or 0
+    # The rows to skip are counted off by the index alone, from the nearer end.
+    ids = _IDS.where(here).order_by(*(_BY_AGE if page.is_turned else _NEWEST_FIRST))
+    wanted = ids.offset(page.skip).limit(page.size).subquery()
+    found = db.session.execute(_ROWS.join(wanted, wanted.c.id == AccessToken.id).order_by(*_NEWEST_FIRST))
+    return [_as_dict(row) for row in found], amount
 
 
 @action("access_tokens.view")
@@ -104,6 +114,7 @@ def create(
     )
     secret = _rotate(token)
     db.session.add(token)
+    _count(token.workspace_id)
     db.session.flush()
     kept = words.of(token.name)
     db.session.add_all(AccessTokenWord(token_id=token.id, workspace_id=token.workspace_id, word=word) for word in kept)
@@ -147,6 +158,19 @@ def revoke(token_id: UUID) -> None:
 def get_dict(token_id: UUID) -> dict[str, Any]:
     """One token as `get` gives it, for a verb that has just written it."""
     return _as_dict(db.session.execute(_ONE, {"token_id": token_id}).one())
+
+
+def _total(reach: Collection[UUID] | None) -> int:
+    """How many tokens there are in the workspaces within reach (None: all), from the kept counts."""
+    within = Workspace.id.in_(reach) if reach is not None else sa.true()
+    return db.session.scalar(_TOTAL.where(within)) or 0
+
+
+def _count(workspace_id: UUID) -> None:
+    """One more token; they are revoked and never deleted but with their workspace."""
+    here = sa.update(Workspace).where(Workspace.id == workspace_id)
+    more = here.values(token_count=Workspace.token_count + 1)
+    db.session.execute(more.execution_options(synchronize_session=False))
 
 
 def _load(token_id: UUID) -> AccessToken:

@@ -19,7 +19,9 @@ class AccessToken(InWorkspace, Base):
     __tablename__ = "access_tokens"
     __table_args__ = (
         sa.Index("ix_access_tokens_page", "organization_id", "created_at", "id"),
-        sa.Index("ix_access_tokens_page_of_workspace", "workspace_id", "created_at", "id"),
+        # Begins as the tenancy filter does and ends with the id, so that pages are counted off in it alone.
+        sa.Index("ix_access_tokens_page_of_workspace", "organization_id", "workspace_id", "created_at", "id"),
+        sa.Index("ix_access_tokens_workspace_id", "workspace_id"),  # a workspace's end takes its tokens along
     )
 
     id: Mapped[UUID] = id_column()

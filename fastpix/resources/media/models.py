@@ -29,6 +29,11 @@ NO_RULE: dict[str, Any] = {"defaultPolicy": "allow", "allow": [], "deny": []}
 NO_RESTRICTIONS: dict[str, Any] = {"domains": NO_RULE, "userAgents": NO_RULE}
 
 
+def folder(organization_id: UUID, workspace_id: UUID, media_id: UUID) -> str:
+    """The storage prefix of all bytes of a media."""
+    return f"{organization_id}/{workspace_id}/{media_id}"
+
+
 class Media(InWorkspace, Base):
     """One video or audio. `version` names the folder whose bytes are valid; it is empty until the media is Ready.
 
@@ -93,7 +98,7 @@ class Media(InWorkspace, Base):
     @property
     def folder(self) -> str:
         """The storage prefix of all its bytes."""
-        return f"{self.organization_id}/{self.workspace_id}/{self.id}"
+        return folder(self.organization_id, self.workspace_id, self.id)
 
     @property
     def source_key(self) -> str:

@@ -12,23 +12,48 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import words
-from fastpix.access import principal
+from fastpix import paging, words
+from fastpix.access import principal, tenancy
 from fastpix.access.action import action
 from fastpix.db import db
-from fastpix.resources.media.models import Media, MediaCount, MediaWord, PlaybackId, Track
+from fastpix.resources.media.models import Media, MediaCount, MediaWord, PlaybackId, Track, folder
 
 PAGE = 24
 
-_ENTITY = sa.select(Media)
+# Every column but the secret ones, by the name its reader knows; read as columns, never as entities.
+_COLUMNS: dict[str, Any] = {
+    attribute.key.rstrip("_"): getattr(Media, attribute.key)
+    for attribute in sa.inspect(Media).column_attrs
+    if attribute.key != "generation"
+}
+# A list of the API does not show the first three, and all its rows have the same of the others: they cost most to read.
+_UNREAD = ("renditions", "sprite", "job_id", "organization_id", "workspace_id")
+_LISTED = {name: column for name, column in _COLUMNS.items() if name not in _UNREAD}
+_ROWS = sa.select(*_COLUMNS.values()).where(Media.id.in_(sa.bindparam("media_ids", expanding=True)))
+
+
+def _numbered(*order: Any) -> Any:
+    """A page by number: the rows to skip are counted off in the index alone."""
+    ids = sa.select(Media.id).where(Media.workspace_id == sa.bindparam("workspace")).order_by(*order)
+    wanted = ids.limit(sa.bindparam("size")).offset(sa.bindparam("skip")).subquery()
+    return sa.select(*_LISTED.values()).join(wanted, wanted.c.id == Media.id).order_by(*order)
+
+
+_OLDEST = _numbered(Media.created_at.asc(), Media.id.asc())
+_NEWEST = _numbered(Media.created_at.desc(), Media.id.desc())
 _TOTAL = sa.select(MediaCount.total).where(MediaCount.workspace_id == sa.bindparam("workspace"))
+_PLAYBACK_NAMES = ("id", "media_id", "access_policy", "restrictions", "resolution", "created_at")
 _PLAYBACK_IDS = (
-    sa.select(PlaybackId)
+    sa.select(*(getattr(PlaybackId, name) for name in _PLAYBACK_NAMES))
     .where(PlaybackId.media_id.in_(sa.bindparam("media_ids", expanding=True)))
     .order_by(PlaybackId.created_at, PlaybackId.id)
 )
+_TRACK_NAMES = (
+    "id", "media_id", "type", "status", "failure", "language_code", "language_name", "title", "url", "version",
+    "details", "is_added",
+)  # fmt: skip
 _TRACKS = (
-    sa.select(Track)
+    sa.select(*(getattr(Track, name) for name in _TRACK_NAMES))
     .where(Track.media_id.in_(sa.bindparam("media_ids", expanding=True)))
     .order_by(Track.created_at, Track.id)
 )
@@ -53,17 +78,14 @@ class Page:
 def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[dict[str, Any]], int]:
     """Media by page number (1-based), with the total: the API's list. Far pages are counted off from the nearer end."""
     amount = total(workspace_id)
-    skip = (offset - 1) * limit
-    if skip >= amount:
+    page = paging.stretch(offset, limit, amount)
+    if not page.size:
         return [], amount
-    size = min(limit, amount - skip)
-    from_behind = amount - skip - size
-    is_turned = from_behind < skip
-    ids = sa.select(Media.id).where(Media.workspace_id == workspace_id)
-    ids = ids.order_by(*_by_time(is_ascending != is_turned)).limit(size).offset(min(skip, from_behind))
-    found = list(db.session.scalars(ids))
-    rows = whole(found)
-    return [rows[media_id] for media_id in (reversed(found) if is_turned else found) if media_id in rows], amount
+    wanted = {"workspace": workspace_id, "size": page.size, "skip": page.skip}
+    found = db.session.execute(_OLDEST if is_ascending != page.is_turned else _NEWEST, wanted).all()
+    here = {"organization_id": tenancy.organization_id(), "workspace_id": workspace_id}
+    rows = _with_parts(_as_dict(here | dict(zip(_LISTED, row, strict=True))) for row in found)
+    return list(reversed(rows.values()) if page.is_turned else rows.values()), amount
 
 
 @action("media.view")
@@ -120,21 +142,26 @@ def whole(ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = {media.id: as_dict(media) for media in db.session.scalars(_ENTITY.where(Media.id.in_(wanted)))}
-    for playback_id in db.session.scalars(_PLAYBACK_IDS, {"media_ids": wanted}):
-        rows[playback_id.media_id]["playback_ids"].append(playback_as_dict(playback_id))
-    for track in db.session.scalars(_TRACKS, {"media_ids": wanted}):
-        rows[track.media_id]["tracks"].append(track_as_dict(track))
+    found = db.session.execute(_ROWS, {"media_ids": wanted})
+    return _with_parts(_as_dict(dict(zip(_COLUMNS, row, strict=True))) for row in found)
+
+
+def _with_parts(media: Iterable[dict[str, Any]]) -> dict[UUID, dict[str, Any]]:
+    """The same by id, with their playback ids and tracks."""
+    rows = {each["id"]: each for each in media}
+    ids = {"media_ids": list(rows)}
+    for playback_id in db.session.execute(_PLAYBACK_IDS, ids):
+        rows[playback_id.media_id]["playback_ids"].append(dict(zip(_PLAYBACK_NAMES, playback_id, strict=True)))
+    for track in db.session.execute(_TRACKS, ids):
+        rows[track.media_id]["tracks"].append(_track(dict(zip(_TRACK_NAMES, track, strict=True))))
     return rows
 
 
-def as_dict(media: Media) -> dict[str, Any]:
-    """Every column of a media but the secret ones, with empty lists for what belongs to it."""
-    told = {column.key: getattr(media, column.key) for column in sa.inspect(Media).column_attrs}
-    told["metadata"] = told.pop("metadata_")
-    told["failure"] = for_reader(media.failure, media.source_url)
-    del told["generation"]
-    return told | {"playback_ids": [], "tracks": [], "folder": media.folder}
+def _as_dict(told: dict[str, Any]) -> dict[str, Any]:
+    """A media's columns, with its folder and empty lists for what belongs to it."""
+    told["failure"] = for_reader(told["failure"], told["source_url"])
+    told["folder"] = folder(told["organization_id"], told["workspace_id"], told["id"])
+    return told | {"playback_ids": [], "tracks": []}
 
 
 def for_reader(text: str, url: str) -> str:
@@ -147,20 +174,15 @@ def for_reader(text: str, url: str) -> str:
 
 
 def playback_as_dict(row: PlaybackId) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "media_id": row.media_id,
-        "access_policy": row.access_policy,
-        "restrictions": row.restrictions,
-        "resolution": row.resolution,
-        "created_at": row.created_at,
-    }
+    return {name: getattr(row, name) for name in _PLAYBACK_NAMES}
 
 
 def track_as_dict(row: Track) -> dict[str, Any]:
-    names = ("id", "media_id", "type", "status", "failure", "language_code", "language_name", "title", "url", "version")
-    told = {name: getattr(row, name) for name in (*names, "details", "is_added")}
-    return told | {"failure": for_reader(row.failure, row.url)}
+    return _track({name: getattr(row, name) for name in _TRACK_NAMES})
+
+
+def _track(told: dict[str, Any]) -> dict[str, Any]:
+    return told | {"failure": for_reader(told["failure"], told["url"])}
 
 
 def _filtered(workspace_id: UUID, query: str, status: str) -> Any:
@@ -173,12 +195,6 @@ def _filtered(workspace_id: UUID, query: str, status: str) -> Any:
         )
         statement = statement.where(Media.id.in_(has))
     return statement
-
-
-def _by_time(is_ascending: bool) -> tuple[Any, Any]:
-    if is_ascending:
-        return Media.created_at.asc(), Media.id.asc()
-    return Media.created_at.desc(), Media.id.desc()
 
 
 def _order(sort: str) -> tuple[tuple[Any, Any], bool]:

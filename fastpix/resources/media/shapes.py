@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -214,6 +215,7 @@ def _downloads(row: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache(maxsize=1024)  # 441 pairs to try, for each row of a list, and few sizes are ever used
 def aspect_ratio(width: int | None, height: int | None) -> str | None:
     """Such as "16:9": the nearest of small numbers, since 1366x768 means 16:9 to everybody."""
     if not width or not height:

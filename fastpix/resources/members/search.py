@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import paging
 from fastpix.access import principal
+from fastpix.access.table import ROLES
 from fastpix.db import db
 from fastpix.errors import Missing
 from fastpix.resources.members.models import Member, MemberWorkspace
@@ -36,6 +39,8 @@ _COLUMNS: tuple[Any, ...] = (
     Person.second_factor_at.is_not(None).label("has_second_factor"),
 )
 _ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
+_NEWEST = (Member.joined_at.desc(), Member.id.desc())
+_OLDEST = (Member.joined_at, Member.id)
 _ONE = _ROWS.where(Member.id == sa.bindparam("member_id"))
 _GRANTS = (
     sa.select(MemberWorkspace.member_id, Workspace.id, Workspace.name)
@@ -61,16 +66,12 @@ def keyset(*, query: str = "", role: str = "", after: str = "", before: str = ""
 
     `query` is the beginning of a name or an address. `total` is None where counting would scan.
     """
-    statement = _filtered(query, role)
-    backwards = bool(before)
-    cursor = parse_cursor(before or after)
-    if cursor:
-        joined_at, member_id = cursor
-        mark = sa.tuple_(Member.joined_at, Member.id)
-        place = sa.tuple_(sa.literal(joined_at, Member.joined_at.type), sa.literal(member_id, Member.id.type))
-        statement = statement.where(mark > place if backwards else mark < place)
-    order = (Member.joined_at, Member.id) if backwards else (Member.joined_at.desc(), Member.id.desc())
-    found = db.session.execute(statement.order_by(*order).limit(limit + 1)).all()
+    beginning, role = _beginning(query), role if role in ROLES else ""
+    backwards, cursor = bool(before), parse_cursor(before or after)
+    statement = _keyset(bool(beginning), bool(role), cursor is not None, backwards)
+    joined_at, member_id = cursor or (None, None)
+    values = _values(beginning, role) | {"joined_at": joined_at, "member_id": member_id, "rows": limit + 1}
+    found = db.session.execute(statement, values).all()
     more, found = len(found) > limit, list(found[:limit])
     if backwards:
         found.reverse()
@@ -81,14 +82,18 @@ def keyset(*, query: str = "", role: str = "", after: str = "", before: str = ""
 
 
 def numbered(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[dict[str, Any]], int]:
-    """Page `offset` (1-based) of `limit` members, newest first, and how many there are."""
-    statement = _filtered(query, role)
-    total = count() if not query and not role else _count_of(statement)
-    order = (Member.joined_at.desc(), Member.id.desc())
-    skipped = (offset - 1) * limit
-    # The rows to skip are found by the index alone; names are joined only for those shown.
-    ids = statement.with_only_columns(Member.id).order_by(*order).offset(skipped).limit(limit).subquery()
-    found = db.session.execute(_ROWS.join(ids, ids.c.id == Member.id).order_by(*order)).all()
+    """Page `offset` (1-based) of `limit` members, newest first, and how many there are.
+
+    The rows to skip are counted off by the index alone, from the nearer end; names are joined only for those shown.
+    """
+    beginning, role = _beginning(query), role if role in ROLES else ""
+    is_all, values = not beginning and not role, _values(beginning, role)
+    total = count() if is_all else db.session.scalar(_counting(bool(beginning), bool(role)), values) or 0
+    page = paging.stretch(offset, limit, total)
+    if not page.size:
+        return [], total
+    statement = _numbered(bool(beginning), bool(role), page.is_turned)
+    found = db.session.execute(statement, values | {"skip": page.skip, "rows": page.size}).all()
     return _as_dicts(found), total
 
 
@@ -115,25 +120,57 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-def _filtered(query: str, role: str) -> sa.Select[Any]:
-    statement: sa.Select[Any] = _ROWS
-    if role in ("admin", "member"):
-        statement = statement.where(Member.role == role)
-    beginning = " ".join(query.replace("\0", "").split()).lower()  # PostgreSQL takes no NUL in a text
-    if beginning:
-        statement = statement.where(
-            sa.or_(_begins(Person.name_folded, beginning), _begins(Person.email_canonical, beginning)),
+def _beginning(query: str) -> str:
+    return " ".join(query.replace("\0", "").split()).lower()  # PostgreSQL takes no NUL in a text
+
+
+def _values(beginning: str, role: str) -> dict[str, Any]:
+    """What the statements below may ask for; those that do not ask leave it."""
+    return {"beginning": beginning, "end": beginning + _LAST, "role": role}
+
+
+@lru_cache(maxsize=16)
+def _keyset(has_beginning: bool, has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
+    statement = _restricted(_ROWS, has_beginning, has_role)
+    if has_cursor:
+        mark = sa.tuple_(Member.joined_at, Member.id)
+        place = sa.tuple_(
+            sa.bindparam("joined_at", type_=Member.joined_at.type), sa.bindparam("member_id", type_=Member.id.type)
         )
+        statement = statement.where(mark > place if backwards else mark < place)
+    return statement.order_by(*(_OLDEST if backwards else _NEWEST)).limit(sa.bindparam("rows"))
+
+
+@lru_cache(maxsize=8)
+def _numbered(has_beginning: bool, has_role: bool, is_turned: bool) -> sa.Select[Any]:
+    ids = _ids(has_beginning, has_role).order_by(*(_OLDEST if is_turned else _NEWEST))
+    wanted = ids.offset(sa.bindparam("skip")).limit(sa.bindparam("rows")).subquery()
+    return _ROWS.join(wanted, wanted.c.id == Member.id).order_by(*_NEWEST)
+
+
+@lru_cache(maxsize=4)
+def _counting(has_beginning: bool, has_role: bool) -> sa.Select[Any]:
+    return _ids(has_beginning, has_role).with_only_columns(sa.func.count(Member.id))
+
+
+def _ids(has_beginning: bool, has_role: bool) -> sa.Select[Any]:
+    """Ids alone; people are joined only where their names decide, since each row that is skipped would look for one."""
+    joined = sa.select(Member.id).join(Person, Person.id == Member.person_id)
+    return _restricted(joined if has_beginning else sa.select(Member.id), has_beginning, has_role)
+
+
+def _restricted(statement: sa.Select[Any], has_beginning: bool, has_role: bool) -> sa.Select[Any]:
+    if has_role:
+        statement = statement.where(Member.role == sa.bindparam("role", type_=Member.role.type))
+    if has_beginning:
+        statement = statement.where(sa.or_(_begins(Person.name_folded), _begins(Person.email_canonical)))
     return statement
 
 
-def _begins(column: Any, beginning: str) -> sa.ColumnElement[bool]:
+def _begins(column: Any) -> sa.ColumnElement[bool]:
     """A range that the index serves. Not BETWEEN: PostgreSQL takes no COLLATE inside one."""
-    return sa.and_(column >= beginning, column <= beginning + _LAST)
-
-
-def _count_of(statement: sa.Select[Any]) -> int:
-    return db.session.scalar(statement.with_only_columns(sa.func.count(Member.id))) or 0
+    beginning, end = (sa.bindparam(name, type_=column.type) for name in ("beginning", "end"))
+    return sa.and_(column >= beginning, column <= end)
 
 
 def _cursor(row: Any) -> str:

@@ -15,7 +15,10 @@ KINDS = ("development", "production", "qa", "staging")
 
 
 class Workspace(IsWorkspace, Base):
-    """`slug` stands in addresses and stays when the name changes; `name_folded` keeps names unique."""
+    """`slug` stands in addresses and stays when the name changes; `name_folded` keeps names unique.
+
+    `token_count` is kept in the transactions that make access tokens: counting 10^6 of them would scan.
+    """
 
     __tablename__ = "workspaces"
     __table_args__ = (
@@ -33,3 +36,4 @@ class Workspace(IsWorkspace, Base):
     )
     description: Mapped[str] = mapped_column(sa.String(500), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+    token_count: Mapped[int] = mapped_column(default=0, server_default="0")

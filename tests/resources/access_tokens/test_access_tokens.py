@@ -242,3 +242,14 @@ def test_members_cannot_see_tokens_at_all_not_even_their_own(mel, cast):
         said.add((page.status_code, api.status_code, api.json["error"]["message"]))
     assert len(said) == 1 and next(iter(said))[:2] == (403, 403)
     assert b"mel people token" not in mel.page.get("/o/acme/members/leave").data
+
+
+def test_pages_by_number_hold_every_token_once_and_the_kept_count_is_theirs(world, ada, cast):
+    for number in range(5):
+        assert ada.api.post("iam/access-tokens", body(cast, name=f"Script {number}")).status_code == 201
+    listed = ada.api.get("iam/access-tokens?limit=50").json
+    whole, total = [row["id"] for row in listed["data"]], listed["pagination"]["totalRecords"]
+    by_two = [ada.api.get(f"iam/access-tokens?limit=2&offset={page}").json["data"] for page in range(1, total + 2)]
+    assert [row["id"] for page in by_two for row in page] == whole
+    stored = rows(world, "access_tokens", workspace_id=cast.acme.workspace)
+    assert total == len(whole) == len(stored) == rows(world, "workspaces", id=cast.acme.workspace)[0]["token_count"]

@@ -137,3 +137,15 @@ def test_a_static_file_costs_nothing(quiet, ada):
     with statements(quiet.engine) as seen:
         assert ada.page.get("/static/app.css").status_code == 200
     assert seen == []
+
+
+def test_pages_by_number_hold_every_member_once_newest_first(world, ada):
+    fill(world, 11, limited=2)
+    for more in ("", "&role=member", "&query=person"):
+        listed = ada.api.get(f"iam/members?limit=50{more}").json
+        total = listed["pagination"]["totalRecords"]
+        pages = [ada.api.get(f"iam/members?limit=4&offset={page}{more}").json["data"] for page in range(1, 6)]
+        assert [row["id"] for page in pages for row in page] == [row["id"] for row in listed["data"]]
+        assert total == len(listed["data"]) >= 11
+        joined = [row["joinedAt"] for row in listed["data"]]
+        assert joined == sorted(joined, reverse=True)

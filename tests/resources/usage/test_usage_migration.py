@@ -19,7 +19,7 @@ from fastpix.resources.workspaces.models import Workspace
 from fastpix.web.health import MIGRATIONS
 from tests.world import test_settings as settings_for
 
-HERE, BEFORE = "20261124_12", "20261124_12-1"
+HERE, BEFORE = "20261124_13", "20261124_13-1"
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
