@@ -30,12 +30,20 @@ class Room:
 
 
 WORKER = ("jobs", "extras", "housekeeping", "processing", "sources", "recordings", "reminders")
-COMMANDS = ("cli", "upkeep", "operating", "supervisor", "gunicorn_config", "doctor", "demo*", "keeping*", "proof*")
+COMMANDS = ("cli", "upkeep", "operating", "supervisor", "gunicorn_config", "demo*", "keeping*", "proof*")
 DOORS = ("resources.*views", "resources.*api", "resources.*.forms", "resources.*.schemas")
 # From the top: a room imports only what lies below it.
 ROWS: tuple[tuple[Room, ...], ...] = (
     (Room("commands", "fastpix …: run, keep, examine, prove", COMMANDS, 20, 980),),
-    (Room("wiring", "create_app, the list of resources", ("app", "measures", "resources", "web.shell"), 20, 830),),
+    (
+        Room(
+            "wiring",
+            "create_app, the list of resources",
+            ("app", "doctor", "measures", "resources", "system*", "web.shell"),
+            20,
+            830,
+        ),
+    ),
     (
         Room("resources: doors", "pages and API: views, api, forms, schemas", DOORS, 20, 230),
         Room("accounts", "who is it: sign-in, sessions", ("accounts*", "access.identity"), 245, 385),

@@ -167,4 +167,4 @@ def test_a_given_key_is_not_written_down(tmp_path):
 
 def test_values_of_statements_are_never_in_an_error(make_app):
     """`hide_parameters`: a failed INSERT must not log a hash or an address."""
-    assert make_app().config["SQLALCHEMY_ENGINE_OPTIONS"] == {"hide_parameters": True}
+    assert make_app().config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True

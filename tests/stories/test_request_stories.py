@@ -140,7 +140,13 @@ def test_a_post_without_the_token_changes_nothing_and_keeps_what_was_typed(world
 
 
 # Buttons on another page: without a token they lead back to it.
-BUTTONS = {"account.theme", "account.checklist", "account.end_session", "account.end_other_sessions"}
+BUTTONS = {
+    "account.theme",
+    "account.checklist",
+    "account.end_session",
+    "account.end_other_sessions",
+    "system.retry",
+}
 
 
 @pytest.mark.sqlite
