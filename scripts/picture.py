@@ -30,16 +30,29 @@ class Room:
 
 
 WORKER = ("jobs", "extras", "housekeeping", "processing", "sources", "recordings", "reminders")
-COMMANDS = ("cli", "upkeep", "operating", "supervisor", "gunicorn_config", "demo*", "keeping*", "proof*")
+# Making a backup lies lower: the doctor, which the operator's page asks too, looks for the last one.
+BACKUP = ("keeping.archive", "keeping.snapshot", "keeping.files", "keeping.backup")
+COMMANDS = (
+    "keeping",
+    *(f"keeping.{name}" for name in ("commands", "restore", "move", "upgrade")),
+    "cli",
+    "upkeep",
+    "operating",
+    "supervisor",
+    "gunicorn_config",
+    "demo*",
+    "proof*",
+)
 DOORS = ("resources.*views", "resources.*api", "resources.*.forms", "resources.*.schemas")
+WIRING = ("app", "doctor", "measures", "resources", "system*", "web.shell")
 # From the top: a room imports only what lies below it.
 ROWS: tuple[tuple[Room, ...], ...] = (
     (Room("commands", "fastpix …: run, keep, examine, prove", COMMANDS, 20, 980),),
     (
         Room(
             "wiring",
-            "create_app, the list of resources",
-            ("app", "doctor", "measures", "resources", "system*", "web.shell"),
+            "create_app, the list of resources, what the operator sees",
+            (*WIRING, *BACKUP),
             20,
             830,
         ),
