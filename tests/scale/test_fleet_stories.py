@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 
 from tests.running.encoder import Returning, make_clip
 from tests.running.house import OWNER, PASSWORD, first_piece
-from tests.running.server import Visitor, eventually
+from tests.running.server import START_SECONDS, Visitor, eventually
 from tests.running.stream import Stream
 from tests.running.test_on_air import publishing
 from tests.scale.fleet import PAGES_A_MINUTE
@@ -151,7 +151,7 @@ def test_a_broadcast_behind_nginx_survives_its_ingest_and_a_web_server(fleet, tm
     assert abs(float(media["duration"]) - ended.seconds) < 2.0
     assert fleet.house.plays(media["id"], fleet.webs[0])
     assert stream.key not in fleet.log
-    eventually(fleet.webs[1].answers, 30)
+    eventually(fleet.webs[1].answers, START_SECONDS)
 
 
 def test_a_web_server_killed_in_the_middle_loses_nothing_that_was_answered(fleet, film):
@@ -170,18 +170,18 @@ def test_a_web_server_killed_in_the_middle_loses_nothing_that_was_answered(fleet
     try:
         for start, data in todo[:2]:
             assert send(url, data, start, len(film)) == 308
-        eventually(lambda: len(answered) > 5)
+        eventually(lambda: len(answered) > 5, 60)
         fleet.webs[0].kill()
         since = len(answered)
         for start, data in todo[2:]:
-            sent = eventually(lambda s=start, d=data: code if (code := send(url, d, s, len(film))) < 400 else None)
+            sent = eventually(lambda s=start, d=data: code if (code := send(url, d, s, len(film))) < 400 else None, 60)
             assert sent in (308, 200)
-        eventually(lambda: len(answered) > since + 5)
+        eventually(lambda: len(answered) > since + 5, 60)
     finally:
         stop.set()
         writer.join()
         fleet.webs[0].start_program()
-        eventually(fleet.webs[0].answers, 30)
+        eventually(fleet.webs[0].answers, START_SECONDS)
     assert len(wrong) <= 1, f"only the request in hand may fail: {wrong}"
     there = set()
     for page in range(1, 50):
