@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from benchmarks import frame, growth, live, pages, peers, processing, program, segments, sign_in, uploads
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     print(frame.machine(), flush=True)
     lines: list[frame.Line] = []
-    with _databases(given.postgres) as database:
+    with _databases(given.postgres) as database, suppress(KeyboardInterrupt):  # what was measured until then is shown
         for benchmark in chosen:
             began = time.monotonic()
             lines += frame.run(benchmark, frame.Options(given.quick, database, given.postgres))
