@@ -2,7 +2,7 @@
 
 Models that belong to an organization carry `InOrganization`; those inside a workspace `InWorkspace` as well. Every ORM
 statement that touches one gets the scope's condition, every new row its stamp. `everywhere(reason)` is the only way
-around it, and `tests/test_architecture.py` lists who may use it.
+around it, and `tests/rooms.py` lists who may use it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastpix.access import table
-from tests.access.routes import Route, Scene, address, right_input
+from tests.access.inputs import Scene
+from tests.access.routes import Route, address, right_input
 from tests.doors import ApiDoor, Doors, PageDoor
 from tests.world import World
 

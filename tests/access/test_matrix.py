@@ -13,8 +13,9 @@ import pytest
 
 from fastpix.access import table
 from fastpix.app import PUBLIC
+from tests.access.inputs import INPUTS
 from tests.access.persons import PAGE_CALLERS, Caller, ask, callers, scene_of, verdict
-from tests.access.routes import INPUTS, POLICY, Route, address, guarded, right_input, routes
+from tests.access.routes import POLICY, Route, address, guarded, right_input, routes
 from tests.stories.tables import rows
 
 ADMIN = "Ada Admin"
