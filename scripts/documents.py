@@ -10,6 +10,7 @@ import picture
 
 from fastpix import settings
 from fastpix.access import table
+from fastpix.web.openapi import ERRORS
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs/pictures/house.svg"
@@ -23,10 +24,18 @@ def example(path: Path) -> tuple[Path, str, str]:
     return ROOT / "docs/adding-a-resource.md", name, f"```{language}\n{path.read_text().rstrip()}\n```"
 
 
+def errors() -> str:
+    """What the API's statuses mean, from the OpenAPI document's own sentences."""
+    return "\n".join(
+        ["| status | what happened |", "| --- | --- |", *(f"| {code} | {text} |" for code, text in ERRORS.items())]
+    )
+
+
 PARTS = [
     (ROOT / "README.md", "settings", settings.markdown_table()),
     (ROOT / "docs/access.md", "roles", table.as_markdown()),
     (ROOT / "docs/access.md", "fresh", table.fresh_as_markdown()),
+    (ROOT / "docs/api.md", "errors", errors()),
     (ROOT / "docs/architecture.md", "rooms", picture.as_markdown()),
     *(example(path) for path in sorted(EXAMPLE.rglob("*.*")) if path.suffix in (".py", ".html") and path.read_text()),
 ]

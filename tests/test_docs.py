@@ -144,6 +144,23 @@ def test_a_name_that_is_gone_is_seen():
     assert "gone" not in symbols(ROOT / "fastpix/app.py")
 
 
+def said_by_the_code():
+    """Every text in the program, with "…" where a value is put in."""
+    for path in (ROOT / "fastpix").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_the_messages_an_operator_looks_up_are_those_the_program_says():
+    told = "\n".join(said_by_the_code())
+    rows = re.findall(r"^\| `([^`]+)` \|", between(ROOT / "docs/operating.md", "messages"), re.M)
+    assert len(rows) > 20
+    assert [row for row in rows if row not in told] == []
+
+
 def test_links_between_the_documents_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text()):
