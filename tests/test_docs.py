@@ -76,4 +76,4 @@ def test_the_source_that_is_implemented_is_kept_word_for_word_in_the_table():
             "media.delete", "media.edit", "live_streams.create", "live_streams.delete"} <= from_page  # fmt: skip
     members = {row.key for row in table.PERMISSIONS if row.member}
     assert members == {"members.view", "members.leave", "organizations.view", "workspaces.view", "workspaces.edit", "media.view",
-                       "live_streams.view"}  # fmt: skip
+                       "live_streams.view", "usage.view"}  # fmt: skip

@@ -48,6 +48,7 @@ NOT_PAGES = {
     "stream.master": "a playlist",
     "stream.part": "playlists and segments",
     "stream.download": "a file",
+    "usage.download": "a file",
     "images.image": "pictures and what goes with them",
     "intake.source": "a file",
     "accounts.home": "goes on to where the visitor belongs; its own page is among STATES",
