@@ -79,7 +79,7 @@ def _film(instance: Path) -> tuple[str, Path]:
             shape = {"name": "720p", "width": 1280, "height": 720, "bandwidth": 1, "average_bandwidth": 1}
             rendition = shape | {"codecs": "avc1.64001f", "frame_rate": 30.0, "size": SEGMENT_BYTES}
             media = Media(id=uuid4(), workspace_id=place, source_kind="upload", created_by="benchmark", status=READY)
-            media.version, media.renditions = VERSION, [rendition]
+            media.version, media.renditions, media.duration = VERSION, [rendition], 6.0  # else nothing is counted
             playback = PlaybackId(id=uuid4(), media_id=media.id, workspace_id=place, access_policy="public")
             db.session.add(media)
             db.session.flush()

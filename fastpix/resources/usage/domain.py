@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fastpix.access.action import action
 from fastpix.db import db, now
-from fastpix.errors import Missing
+from fastpix.errors import Invalid, Missing
 from fastpix.resources.media.models import Media
 from fastpix.resources.usage.counting import beginning
 from fastpix.resources.usage.models import UsageCount, UsageDay
@@ -49,11 +49,11 @@ class Period:
 
 @action("usage.view")
 def history(days: int, workspace_id: UUID | None = None) -> Period:
-    """The last `days` days, today the last of them; of one workspace, or of all that one may enter. Raises `Missing`."""
+    """The last `days` days, today the last of them; of one workspace, or of all that one may enter. Raises `Invalid`."""
     every = sa.select(Workspace.id, Workspace.name).order_by(Workspace.name)
     names = {row.id: row.name for row in db.session.execute(every)}
     if workspace_id is not None and workspace_id not in names:
-        raise Missing("There is no such workspace here.")
+        raise Invalid("workspaceId", "There is no such workspace here.")
     asked = _asked(days)
     rows = sa.select(UsageDay).where(UsageDay.day >= asked[0] - LOOKED_BACK).order_by(UsageDay.day)
     if workspace_id is not None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 
-from fastpix.errors import Missing
+from fastpix.errors import Invalid
 from fastpix.resources.usage import domain
 from fastpix.resources.usage.domain import Day
 from fastpix.resources.workspaces import domain as workspaces
@@ -63,7 +63,7 @@ def _asked() -> tuple[int, UUID | None, domain.Period]:
     workspace_id = request.args.get("workspace", None, type=UUID)
     try:
         return days, workspace_id, domain.history(days, workspace_id)
-    except Missing:
+    except Invalid:
         return days, None, domain.history(days)
 
 
