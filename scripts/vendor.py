@@ -100,6 +100,7 @@ ICONS = [
     "refresh",
     "search",
     "send",
+    "server",
     "signature",
     "stack",
     "trash",

@@ -203,7 +203,9 @@ def test_tests_and_tools_stay_readable_too(path):
 @pytest.mark.parametrize("kind", ["css", "js"])
 def test_styles_and_scripts_stay_readable_too(kind):
     found = (PACKAGE / "web/static").rglob(f"*.{kind}")
-    long = [p.name for p in found if "vendor" not in p.parts and len(p.read_text().splitlines()) > LONGEST_FILE_ELSEWHERE]
+    long = [
+        p.name for p in found if "vendor" not in p.parts and len(p.read_text().splitlines()) > LONGEST_FILE_ELSEWHERE
+    ]
     assert long == []
 
 

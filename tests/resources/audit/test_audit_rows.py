@@ -233,6 +233,7 @@ PUBLIC_VERBS = {
     "accounts.domain.confirm": ("account.sign_in", _confirm),
     "accounts.operator._reset_second_factor": ("account.second_factor", _command(
         operator.reset_second_factor, "mel@mel.example")),
+    "accounts.operator._set_operator": ("instance.operate", _command(operator.set_operator, "mel@mel.example", True)),
     "accounts.operator._reset_password": ("account.reset", _command(operator.reset_password, "mel@mel.example", NEW)),
 }  # fmt: skip
 
