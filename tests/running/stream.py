@@ -112,7 +112,9 @@ class Stream:
         if master.status_code != 200:
             return None
         url = urljoin(address, master.text.splitlines()[-1])
-        return Playlist(httpx.get(url, timeout=30).text, url)
+        pieces = httpx.get(url, timeout=30)
+        # Of two servers, the second may hear a moment later that it is on air.
+        return Playlist(pieces.text, url) if pieces.status_code == 200 else None
 
     def until_pieces(self, count: int, seconds: float = 30) -> Playlist:
         """The playlist once it has come to that piece."""
