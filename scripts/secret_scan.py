@@ -13,8 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = ROOT / ".secrets.baseline"
-# Hashes of packages, and libraries of others as they were published.
-NOT_OURS = r"(\.lock$|package-lock\.json$|/vendor/|\.secrets\.baseline$)"
+# Hashes of packages, libraries of others as they were published, and the databases of old releases: hashes by nature, of a
+# cast that does not exist, with the key that sealed them beside them.
+NOT_OURS = r"(\.lock$|package-lock\.json$|/vendor/|\.secrets\.baseline$|^tests/releases/)"
 
 
 def found(program: str) -> dict[tuple[str, str, str], int]:
