@@ -20,7 +20,7 @@ from tests.cast import cookie_name
 from tests.doors import PageDoor
 from tests.stories.tables import change, rows
 from tests.stories.test_invite_stories import NEW, invite_vic, open_invite, squatter  # noqa: F401  # a fixture
-from tests.stories.test_second_factor_stories import CODE, app_of, half, is_in  # noqa: F401  # fixtures too
+from tests.stories.test_second_factor_stories import CODE, app_of, half, is_in, still  # noqa: F401  # fixtures too
 
 pytestmark = pytest.mark.usefixtures("still")
 
