@@ -114,6 +114,8 @@ def test_a_value_to_copy_is_selected_when_it_gets_the_focus(ada):
     page = ada()
     page.goto("/o/acme/workspaces/")
     page.locator("main tbody a").first.click()
+    page.wait_for_url("**/workspaces/*-*")
+    page.wait_for_load_state()  # the script that selects is there then
     page.locator("#workspace-id").focus()
     assert page.evaluate("getSelection().toString()") == page.locator("#workspace-id").input_value()
 
