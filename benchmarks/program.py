@@ -86,8 +86,8 @@ def _memory(supervisor: psutil.Process) -> dict[str, float]:
     """MiB by program: the supervisor itself, gunicorn with its processes, worker, live."""
     found = {"supervisor": serving.pss_mib([supervisor])}
     for child in supervisor.children():
-        words = child.cmdline()
-        found["gunicorn" if "gunicorn" in words else words[-1]] = serving.pss_mib(serving.family(child))
+        title = " ".join(child.cmdline()).strip()
+        found["gunicorn" if "gunicorn" in title else title.split()[-1]] = serving.pss_mib(serving.family(child))
     return found
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from fastpix import supervisor
+from fastpix import programs
 from fastpix.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +73,7 @@ def running(command: Sequence[str], environ: Mapping[str, str], log: Path) -> It
 @contextmanager
 def gunicorn(
     instance: Path,
-    application: str = "fastpix.app:create_app()",
+    application: str = programs.APPLICATION,
     *,
     workers: int = 1,
     threads: int = Settings.web_threads,
@@ -83,7 +83,7 @@ def gunicorn(
     """An application under gunicorn with the options of `fastpix up`: its port and its first process."""
     port = free_port()
     bind = Settings(bind=f"127.0.0.1:{port}", web_workers=workers, web_threads=threads)
-    command = supervisor.web_command(bind, application)
+    command = [sys.executable, "-m", "gunicorn", *programs.web_options(bind), application]
     environ = environment(instance, port, **settings) | dict(environ or {})
     with running(command, environ, instance / f"log-{port}") as process:
         until(port)
@@ -108,4 +108,4 @@ def pss_mib(processes: Sequence[psutil.Process]) -> float:
 
 
 def fastpix(*words: str) -> list[str]:
-    return [sys.executable, "-m", "fastpix.cli", *words]
+    return [sys.executable, "-m", "fastpix", *words]

@@ -43,6 +43,7 @@ from fastpix.web import (
     security,
     shell,
     throttling,
+    turnstile,
     viewers,
 )
 
@@ -137,6 +138,7 @@ def _wire(app: Flask, now: settings.Settings) -> None:
     recording.install(db.db.session)
     Migrate(app, db.db, directory=str(health.MIGRATIONS), render_as_batch=True)
     action.record_with(audit.record)
+    app.wsgi_app = turnstile.Turnstile(app.wsgi_app)  # type: ignore[method-assign]  # how Flask documents it
     app.wsgi_app = hosts.Hosts(app.wsgi_app, now)  # type: ignore[method-assign]  # how Flask documents it
     if now.trusted_proxies:
         hops = now.trusted_proxies

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from fastpix import __version__, operating, settings, supervisor
+from fastpix import __version__, operating, programs, settings, supervisor
 from fastpix.access import table, tenancy
 from fastpix.accounts import operator
 from fastpix.app import create_app
@@ -44,21 +44,23 @@ def up() -> None:
 @operating.plainly
 def web() -> None:
     """Run the web server alone."""
-    supervisor.web(settings.load())
+    given = settings.load()
+    supervisor.require_free(given.bind)
+    programs.web(given)
 
 
 @main.command()
 @operating.plainly
 def worker() -> None:
     """Run the worker alone: mails and other background jobs."""
-    sys.exit(supervisor.worker(settings.load()))
+    sys.exit(programs.worker(settings.load()))
 
 
 @main.command()
 @operating.plainly
 def live() -> None:
     """Run live ingest alone: takes in what encoders publish."""
-    sys.exit(supervisor.live(settings.load()))
+    sys.exit(programs.live(settings.load()))
 
 
 @main.command("settings")
@@ -248,6 +250,3 @@ main.add_command(audit)
 main.add_command(examine)
 main.add_command(fill_demo)
 main.add_command(access)
-
-if __name__ == "__main__":
-    main()

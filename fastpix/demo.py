@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 
-from fastpix import demo_history, resources, supervisor
+from fastpix import demo_history, programs, resources
 from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
@@ -141,5 +141,5 @@ def _work(app: Flask) -> None:
     """What the worker would do, here and now: so the films are ready when the demo is opened."""
     handlers = resources.QUICK | resources.INCOMING | resources.TRANSCODING
     for _ in range(MOST_JOBS):
-        if not worker.run_one(app, handlers, "fastpix demo", scope=supervisor.scope, stop=threading.Event()):
+        if not worker.run_one(app, handlers, "fastpix demo", scope=programs.scope, stop=threading.Event()):
             return

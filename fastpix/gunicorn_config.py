@@ -16,8 +16,8 @@ from typing import Any
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
 
 from fastpix import instance_lock, logs, settings
+from fastpix.children import die_with_parent
 from fastpix.logs import mask
-from fastpix.supervisor import die_with_parent
 
 # Where workers keep their counts for `/metrics`; the name is prometheus_client's.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"

@@ -30,6 +30,35 @@ def share(instance: Path) -> None:
     _held.append(file)
 
 
+def let_go() -> None:
+    """For a forked child: close what it inherited. The locks stay its parent's, and end with it."""
+    while _held:
+        os.close(_held.pop())
+
+
+@contextmanager
+def only_supervisor(instance: Path) -> Iterator[None]:
+    """Be the one `fastpix up` of an instance. Raises `Misconfigured` while there is another."""
+    file = _open(instance, "up.lock")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        process = os.read(file, 20).decode(errors="replace").strip() or "unknown"
+        os.close(file)
+        raise Misconfigured(
+            f"fastpix is already running on this instance (process {process}). "
+            "Stop it first, or set FASTPIX_INSTANCE_PATH to another folder."
+        ) from None
+    os.truncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
+    _held.append(file)
+    try:
+        yield
+    finally:
+        _held.remove(file)
+        os.close(file)
+
+
 @dataclass(frozen=True)
 class Holder:
     """A process of this machine that uses the instance."""
@@ -56,9 +85,10 @@ def _holder(pid: int) -> Holder | None:
     """None for a process that has just ended, or that is another user's."""
     folder = Path(f"/proc/{pid}")
     try:
-        words, began = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0"), folder.stat().st_ctime
+        typed, began = (folder / "cmdline").read_bytes().decode(errors="replace"), folder.stat().st_ctime
     except OSError:
         return None
+    words = typed.replace("\0", " ").split()
     names = {"worker": "Worker", "live": "Live ingest", "web": "Web server", "up": "Supervisor"}
     what = (
         "Web server" if "gunicorn" in " ".join(words[:4]) else next((names[w] for w in words if w in names), "Command")
@@ -81,6 +111,6 @@ def alone(instance: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _open(instance: Path) -> int:
+def _open(instance: Path, name: str = NAME) -> int:
     instance.mkdir(parents=True, exist_ok=True)
-    return os.open(instance / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(instance / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -35,10 +35,13 @@ BACKUP = ("keeping.archive", "keeping.snapshot", "keeping.files", "keeping.backu
 COMMANDS = (
     "keeping",
     *(f"keeping.{name}" for name in ("commands", "restore", "move", "upgrade")),
+    "__main__",
     "cli",
     "upkeep",
     "operating",
     "supervisor",
+    "programs",
+    "children",
     "gunicorn_config",
     "demo*",
     "proof*",

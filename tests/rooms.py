@@ -179,11 +179,14 @@ MAY_IMPORT: dict[str, list[str]] = {
     ],
     "demo": [
         "access.table", "access.principal", "accounts.joining", "accounts.operator", "resources", "resources.*", "jobs.worker",
-        "supervisor", "video.tools", "demo_history", "db", "errors",
+        "programs", "video.tools", "demo_history", "db", "errors",
     ],
     "demo_history": ["access.tenancy", "resources.*.models", "resources.usage.counting", "db"],
     "upkeep": ["operating", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
-    "supervisor": ["*"],
+    "supervisor": ["children", "instance_lock", "logs", "programs", "settings", "setting_kinds", "errors"],
+    "programs": ["*"],
+    "children": ["instance_lock", "errors"],
+    "__main__": ["cli"],
     "gunicorn_config": ["*"],
     "fastpix": [],
 }  # fmt: skip

@@ -171,7 +171,6 @@ def test_nothing_commits_but_the_named(module):
         "db": "defines a transaction of its own, for the steps of long work",
         "operating": "a command is its own transaction",
         "proof.cast": "its people are stored before anybody comes to a door",
-        "supervisor": "housekeeping is its own transaction",
     }
     if module not in commits:
         assert not _calls(module, "commit")

@@ -336,7 +336,7 @@ def test_the_command_itself_starts_and_exits(tmp_path):
 
     def run(*words, **more):
         return subprocess.run(
-            [sys.executable, "-m", "fastpix.cli", *words], env=environment | more, capture_output=True, text=True
+            [sys.executable, "-m", "fastpix", *words], env=environment | more, capture_output=True, text=True
         )
 
     assert run("--version").stdout.strip().endswith("0.1.0") or run("--version").returncode == 0

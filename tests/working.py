@@ -6,7 +6,7 @@ import threading
 
 import sqlalchemy as sa
 
-from fastpix import resources, supervisor
+from fastpix import programs, resources
 from fastpix.db import set_reading
 from fastpix.jobs import worker
 from fastpix.jobs.models import Job
@@ -18,9 +18,7 @@ def work(world, *kinds, most=20):
     handlers = {kind: handler for kind, handler in everything.items() if not kinds or kind in kinds}
     set_reading(False)
     done = 0
-    while done < most and worker.run_one(
-        world.app, handlers, "the test", scope=supervisor.scope, stop=threading.Event()
-    ):
+    while done < most and worker.run_one(world.app, handlers, "the test", scope=programs.scope, stop=threading.Event()):
         done += 1
     return done
 

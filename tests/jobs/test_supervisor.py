@@ -14,7 +14,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from fastpix import gunicorn_config, supervisor
+from fastpix import gunicorn_config, instance_lock, supervisor
 from fastpix.errors import Misconfigured
 from fastpix.settings import Settings
 
@@ -30,11 +30,12 @@ def app(environ, start_response):
 """
 CHILD = """
 import sys
-from fastpix import supervisor
+import time
+from fastpix import programs, supervisor
 from fastpix.settings import Settings
 settings = Settings(bind=sys.argv[1], web_workers=2, web_threads=4)
-web = supervisor.web_command(settings, "stub:app")
-worker = [sys.executable, "-c", "import time; time.sleep(float(" + repr(sys.argv[2]) + "))"]
+web = lambda: programs.web(settings, "stub:app")
+worker = lambda: time.sleep(float(sys.argv[2]))
 sys.exit(supervisor.supervise({"web server": web, "worker": worker}))
 """
 
@@ -168,11 +169,11 @@ def test_secrets_in_addresses_are_masked(text, masked):
 
 def test_a_second_up_on_the_same_instance_is_refused(tmp_path):
     settings = Settings(instance_path=tmp_path / "instance")
-    with supervisor._only_one(settings.instance_path):
+    with instance_lock.only_supervisor(settings.instance_path):
         expected = rf"already running on this instance \(process {os.getpid()}\)\. Stop it first"
         with pytest.raises(Misconfigured, match=expected):
             supervisor.up(settings)
-    with supervisor._only_one(settings.instance_path):
+    with instance_lock.only_supervisor(settings.instance_path):
         pass
 
 
@@ -182,9 +183,8 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path):
         other.listen()
         bind = f"127.0.0.1:{other.getsockname()[1]}"
         settings = Settings(instance_path=tmp_path, bind=bind, live_bind="off")
-        for start in (supervisor.up, supervisor.web):
-            with pytest.raises(Misconfigured, match=f"^{bind} is used by another program[^\n]*FASTPIX_BIND"):
-                start(settings)
+        with pytest.raises(Misconfigured, match=f"^{bind} is used by another program[^\n]*FASTPIX_BIND"):
+            supervisor.up(settings)
 
 
 @pytest.mark.parametrize("setting", ["live_bind", "live_callbacks"])

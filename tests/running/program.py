@@ -18,7 +18,7 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "fastpix.cli", self.name]
+        command = [sys.executable, "-m", "fastpix", self.name]
         self.server.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.server.log_path.open("a") as log:
             self.process = subprocess.Popen(command, env=self.server.environ, cwd=ROOT, stdout=log, stderr=log)

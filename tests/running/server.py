@@ -18,7 +18,7 @@ import httpx
 import psutil
 from aiosmtpd.controller import Controller
 
-from fastpix import supervisor
+from fastpix import programs
 from fastpix.app import create_app
 from fastpix.db import db, set_reading
 from fastpix.settings import Settings
@@ -85,7 +85,7 @@ class Server:
 
     def start(self) -> Server:
         """`fastpix up`, until it is ready."""
-        self._launch([sys.executable, "-m", "fastpix.cli", "up"], members=5)
+        self._launch([sys.executable, "-m", "fastpix", "up"], members=5)
         eventually(self.takes_streams, START_SECONDS)
         return self
 
@@ -97,11 +97,14 @@ class Server:
     def start_web(self, workers: int = 1) -> Server:
         """The web server alone, as `fastpix up` would start it: quicker, where nothing is mailed."""
         typed = {"web_workers": workers, "web_threads": 16, "bind": self.settings["bind"]}
-        return self._launch(supervisor.web_command(Settings(**typed)), members=1 + workers)  # type: ignore[arg-type]
+        return self._launch(
+            [sys.executable, "-m", "gunicorn", *programs.web_options(Settings(**typed)), programs.APPLICATION],
+            members=1 + workers,
+        )  # type: ignore[arg-type]
 
     def run(self, *arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """A `fastpix` command on this instance that ends by itself; `typed` is its standard input."""
-        command = [sys.executable, "-m", "fastpix.cli", *arguments]
+        command = [sys.executable, "-m", "fastpix", *arguments]
         told = self.environ | environ
         return subprocess.run(
             command, env=told, cwd=ROOT, input=typed, capture_output=True, text=True, timeout=START_SECONDS
@@ -143,11 +146,11 @@ class Server:
 
     def master(self) -> psutil.Process:
         """gunicorn's first process."""
-        return next(p for p in self.family() if "gunicorn" in p.cmdline() and p.children())
+        return next(p for p in self.family() if "gunicorn" in " ".join(p.cmdline()) and p.children())
 
     def program(self, command: str) -> psutil.Process:
         """The process of `fastpix <command>` that `fastpix up` started."""
-        return next(p for p in self.family() if p.cmdline()[-2:] == ["fastpix.cli", command])
+        return next(p for p in self.family() if " ".join(p.cmdline()).strip() == f"fastpix {command}")
 
     def interrupt(self) -> int:
         """Ctrl-C. The exit code."""

@@ -10,6 +10,7 @@ import stat
 from contextlib import closing, suppress
 
 import httpx
+import psutil
 import pytest
 
 from tests.running.server import Server, Visitor, eventually
@@ -99,6 +100,15 @@ def test_probes_then_a_killed_supervisor(make_server):
             assert answer.json()["migrations"].startswith(word)
             assert probe(server, "/healthz").status_code == 200
     assert probe(server, "/readyz").status_code == 200
+
+    # What forks the programs has no thread and no database open: a fork would tear them.
+    supervisor = psutil.Process(server.process.pid)
+    assert supervisor.num_threads() == 1
+    assert [file.path for file in supervisor.open_files() if "fastpix.db" in file.path] == []
+    assert {" ".join(child.cmdline()).strip() for child in supervisor.children()} >= {"fastpix worker", "fastpix live"}
+    # What it forked does not hold its lock.
+    locked = server.folder / "up.lock"
+    assert [p.pid for p in server.family() if str(locked) in {file.path for file in p.open_files()}] == [supervisor.pid]
 
     # SIGKILL of the supervisor leaves nothing running.
     server.family()

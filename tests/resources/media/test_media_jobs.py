@@ -169,14 +169,14 @@ def test_a_job_whose_lease_is_lost_publishes_nothing(world, api, clip_file, monk
 
 
 def test_a_worker_that_ends_puts_its_job_back_without_counting_it(world, api, clip_file):
-    from fastpix import resources, supervisor
+    from fastpix import programs, resources
     from fastpix.jobs import worker
 
     media_id = send(world, api, clip_file.read_bytes())
     work(world, "media.ingest")
     stop = threading.Event()
     stop.set()
-    worker.run_one(world.app, resources.TRANSCODING, "ending", scope=supervisor.scope, stop=stop)
+    worker.run_one(world.app, resources.TRANSCODING, "ending", scope=programs.scope, stop=stop)
     waiting = [job for job in jobs(world) if job["kind"] == "media.process"]
     assert [(job["state"], job["attempts"]) for job in waiting] == [("queued", 0)]
     work(world)

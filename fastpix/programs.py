@@ -1,0 +1,135 @@
+"""The programs of an instance: web server, worker and live ingest, each in the foreground until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from uuid import UUID
+
+from fastpix import instance_lock, logs
+from fastpix.errors import Misconfigured
+from fastpix.setting_kinds import OFF
+from fastpix.settings import Settings
+
+QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
+NOTIFYING_THREADS = 2  # nor a receiver of webhooks that takes its ten seconds
+INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
+APPLICATION = "fastpix.app:create_app()"
+
+
+def web(settings: Settings, application: str = APPLICATION) -> None:
+    """Serve until SIGTERM or SIGINT: this process becomes gunicorn's master. Ends by `SystemExit`."""
+    from gunicorn.app.wsgiapp import WSGIApplication  # type: ignore[import-untyped]  # gunicorn ships no types
+
+    sys.argv = ["fastpix web", *web_options(settings), application]
+    WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]").run()
+
+
+def web_options(settings: Settings) -> list[str]:
+    """What gunicorn is told on its command line."""
+    options = {
+        "--config": "python:fastpix.gunicorn_config",
+        "--workers": settings.web_workers,
+        "--threads": settings.web_threads,
+        "--worker-class": "gthread",
+        "--worker-connections": 512,
+        "--graceful-timeout": 20,
+        "--bind": settings.bind,
+        "--log-level": settings.log_level,
+    }
+    # Without the last flag gunicorn opens a socket for commands in the home folder.
+    return [*(str(part) for pair in options.items() for part in pair), "--no-control-socket"]
+
+
+def live(settings: Settings) -> int:
+    """Take live streams in until SIGTERM or SIGINT. Returns the exit code."""
+    from fastpix.app import create_app
+    from fastpix.live import ingest
+
+    if settings.live_bind == OFF and settings.live_callbacks == OFF:
+        raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
+    logs.configure(settings.log_level, settings.log_format)
+    instance_lock.share(settings.instance_path)
+    return ingest.run(create_app(settings), settings)
+
+
+def worker(settings: Settings) -> int:
+    """Run jobs in the foreground until SIGTERM or SIGINT; the jobs in hand are finished. Returns the exit code."""
+    from fastpix import resources
+    from fastpix.app import create_app
+    from fastpix.jobs import worker as jobs
+
+    app = create_app(settings)
+    logs.configure(settings.log_level, settings.log_format)
+    instance_lock.share(settings.instance_path)
+    stop = threading.Event()
+    # The main thread never waits on `stop`: a signal handler that sets an event its own thread waits on can hang.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    lanes = [
+        (resources.QUICK, QUICK_THREADS),
+        (resources.INCOMING, INCOMING_THREADS),
+        (resources.NOTIFYING, NOTIFYING_THREADS),
+        (resources.TRANSCODING, settings.transcode_jobs),
+    ]
+    options = {"scope": scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
+    threads = [
+        threading.Thread(target=jobs.run, args=(app, lane, stop), kwargs={"periodic": {}, **options})
+        for lane, count in lanes
+        for _ in range(count)
+    ]
+    for periodic in _periodic():
+        threads.append(threading.Thread(target=jobs.run, args=(app, {}, stop), kwargs={"periodic": periodic}))
+    for thread in threads:
+        thread.start()
+    while all(thread.is_alive() for thread in threads):
+        time.sleep(0.1)
+    is_asked = stop.is_set()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return 0 if is_asked else 1
+
+
+def _periodic() -> list[Mapping[Callable[[], object], float]]:
+    """What the worker does every so many seconds, by threads: broadcasts never wait for anything else."""
+    from fastpix import once
+    from fastpix.accounts import devices, recovery, sessions
+    from fastpix.jobs import worker as jobs
+    from fastpix.mail import outbox
+    from fastpix.resources.access_review import reminders
+    from fastpix.resources.audit import retention
+    from fastpix.resources.live_streams import housekeeping as live
+    from fastpix.resources.live_streams import viewers
+    from fastpix.resources.media import housekeeping, uploads
+    from fastpix.resources.usage import summary
+    from fastpix.resources.webhooks import events
+
+    pruning: dict[Callable[[], object], float] = {once.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
+    pruning |= {events.prune: 3600, devices.prune: 86400, viewers.prune: 86400}
+    counting: dict[Callable[[], object], float] = {summary.measure: 3600, summary.add_up: 60, summary.roll: 3600}
+    return [
+        {
+            **jobs.PERIODIC,
+            **pruning,
+            **counting,
+            outbox.prune: 86400,
+            uploads.expire: 60,
+            retention.expire: 3600,
+            reminders.remind: 3600,
+            housekeeping.sweep: 20,
+        },
+        {live.sweep: 1, live.tidy: 20, viewers.sample: 60},
+    ]
+
+
+def scope(organization_id: UUID | None) -> AbstractContextManager[object]:
+    """A job acts as the worker, within the organization its row names."""
+    from fastpix.access import principal
+
+    return principal.acting(principal.system("worker", organization_id))
