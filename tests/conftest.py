@@ -18,7 +18,7 @@ import pytest
 from fastpix.app import create_app
 from fastpix.db import db
 from fastpix.delivery import counting
-from tests import postgres
+from tests import postgres, redis_server
 from tests.cast import acting_as
 from tests.doors import Doors
 from tests.world import World, migrate, test_settings
@@ -44,6 +44,17 @@ def postgres_server():
         pytest.skip(str(missing))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def redis():
+    """A Redis of its own: a test may kill it. Skips, with what to install, where the binary is missing."""
+    try:
+        server = redis_server.RedisServer()
+    except redis_server.Missing as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

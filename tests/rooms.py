@@ -133,6 +133,9 @@ MAY_IMPORT: dict[str, list[str]] = {
         "own.*", "posting", "seal", "access.action", "db", "resources.audit.domain", "resources.members.notices",
     ],
     "resources.webhooks.forms": ["web.forms", "own.events"],
+    "resources.organizations.views": [
+        "own.*", *[f"resources.*.{rule}" for rule in RULES], "resources.audit.presentation", "web*", "access.principal", "mail.outbox",
+    ],  # the overview shows the latest of all
     "resources.*.models": ["db", "access.tenancy", "access.table"],
     "resources.*.schemas": ["web.api"],
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],

@@ -10,9 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import nginx, object_store, postgres, redis_server
+from tests import nginx, object_store, postgres
 from tests.nginx import Nginx
-from tests.redis_server import RedisServer
 from tests.running.house import OWNER, PASSWORD, House, is_whole
 from tests.running.server import ROOT, Visitor, eventually, free_port
 from tests.video.clips import H264, clip, colour, tone
@@ -30,29 +29,6 @@ def film(tmp_path_factory):
 def bucket():
     with object_store.bucket("safekeeping") as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def database():
-    """A PostgreSQL of its own, and its programs on the path."""
-    try:
-        server = postgres.start()
-    except postgres.Missing as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def redis():
-    if nginx.is_missing:
-        pytest.skip(nginx.MISSING)
-    try:
-        server = RedisServer()
-    except redis_server.Missing as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.kill()
 
 
 @pytest.fixture
@@ -147,8 +123,9 @@ def nginx_before(server, folder):
         front.stop()
 
 
+@pytest.mark.skipif(nginx.is_missing, reason=nginx.MISSING)
 def test_from_the_default_to_postgresql_redis_s3_and_nginx_and_nothing_is_lost(
-    make_server, film, database, bucket, redis, programs, tmp_path
+    make_server, film, postgres_server, bucket, redis, programs, tmp_path
 ):
     small = make_server()
     house = House(small)
@@ -168,16 +145,16 @@ def test_from_the_default_to_postgresql_redis_s3_and_nginx_and_nothing_is_lost(
     small.settings |= bucket.access
     copied = as_documented(small, "storage", "copy", "--to", bucket.url("house"))
     assert copied.returncode == 0, copied.stderr
-    assert small.run("move-database", "--to", database.create("moved")).returncode == 1, "while it runs"
+    assert small.run("move-database", "--to", postgres_server.create("moved")).returncode == 1, "while it runs"
     small.stop()
     again = as_documented(small, "storage", "copy", "--to", bucket.url("house"))
     assert "were there already" in again.stdout and not again.stdout.startswith("9")
-    moved = as_documented(small, "move-database", "--to", database.create("moved"))
+    moved = as_documented(small, "move-database", "--to", postgres_server.create("moved"))
     assert moved.returncode == 0, moved.stderr
 
     small.settings |= {
         "storage_url": bucket.url("house"),
-        "database_url": database.url("moved"),
+        "database_url": postgres_server.url("moved"),
         "redis_url": redis.url,
     }
     is_whole(small)

@@ -8,20 +8,9 @@ import httpx
 import pytest
 
 from fastpix.rates import WINDOW_SECONDS
-from tests.redis_server import Missing, RedisServer
 from tests.running.server import Server
 
 LIMIT = 40
-
-
-@pytest.fixture
-def redis():
-    try:
-        server = RedisServer()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.kill()
 
 
 @pytest.fixture

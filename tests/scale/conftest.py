@@ -4,30 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests import nginx, object_store, postgres, redis_server
-from tests.redis_server import RedisServer
+from tests import nginx, object_store
 from tests.running.house import is_whole
 from tests.scale.fleet import Fleet
-
-
-@pytest.fixture(scope="module")
-def redis():
-    try:
-        server = RedisServer()
-    except redis_server.Missing as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.kill()
-
-
-@pytest.fixture(scope="module")
-def database():
-    try:
-        server = postgres.start()
-    except postgres.Missing as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +16,10 @@ def bucket():
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory, database, redis, bucket):
+def fleet(tmp_path_factory, postgres_server, redis, bucket):
     if nginx.is_missing:
         pytest.skip(nginx.MISSING)
-    made = Fleet(tmp_path_factory.mktemp("fleet"), database.create("grown"), redis.url, bucket)
+    made = Fleet(tmp_path_factory.mktemp("fleet"), postgres_server.create("grown"), redis.url, bucket)
     try:
         made.start()
         yield made

@@ -75,6 +75,13 @@ def rename(stream: LiveStream) -> None:
     )
 
 
+@action("live_streams.view")
+def count(workspace_ids: Iterable[UUID]) -> int:
+    """How many streams these workspaces hold together."""
+    counted = sa.select(sa.func.count(LiveStream.id)).where(LiveStream.workspace_id.in_(list(workspace_ids)))
+    return db.session.scalar(counted) or 0
+
+
 def total(workspace_id: UUID) -> int:
     """How many streams a workspace holds."""
     count = sa.select(sa.func.count(LiveStream.id)).where(LiveStream.workspace_id == workspace_id)

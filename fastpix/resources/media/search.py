@@ -42,6 +42,9 @@ def _numbered(*order: Any) -> Any:
 _OLDEST = _numbered(Media.created_at.asc(), Media.id.asc())
 _NEWEST = _numbered(Media.created_at.desc(), Media.id.desc())
 _TOTAL = sa.select(MediaCount.total).where(MediaCount.workspace_id == sa.bindparam("workspace"))
+_TOTALS = sa.select(sa.func.coalesce(sa.func.sum(MediaCount.total), 0)).where(
+    MediaCount.workspace_id.in_(sa.bindparam("workspaces", expanding=True))
+)
 _PLAYBACK_NAMES = ("id", "media_id", "access_policy", "restrictions", "resolution", "created_at")
 _PLAYBACK_IDS = (
     sa.select(*(getattr(PlaybackId, name) for name in _PLAYBACK_NAMES))
@@ -130,6 +133,12 @@ def _by_id(text: str, most: int) -> list[UUID]:
     own = sa.select(Media.id).where(Media.id.between(*span)).limit(most)
     played = sa.select(PlaybackId.media_id).where(PlaybackId.id.between(*span)).limit(most)
     return [*db.session.scalars(own), *db.session.scalars(played)]
+
+
+@action("media.view")
+def count(workspace_ids: Iterable[UUID]) -> int:
+    """How many media these workspaces hold together."""
+    return db.session.scalar(_TOTALS, {"workspaces": list(workspace_ids)}) or 0
 
 
 def total(workspace_id: UUID) -> int:

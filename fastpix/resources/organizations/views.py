@@ -9,6 +9,11 @@ from flask import request, url_for
 from fastpix.access import principal
 from fastpix.mail import outbox
 from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.audit import domain as audit
+from fastpix.resources.audit import presentation
+from fastpix.resources.audit.search import Asked
+from fastpix.resources.live_streams import search as live_streams
+from fastpix.resources.media import search as media
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
 from fastpix.resources.organizations import checklist, domain
@@ -30,6 +35,7 @@ pages = Pages(
 )
 
 
+LATEST = 5
 # Where each of the first steps is done; the mail server is the operator's.
 STEPS = {
     "invite": "invitations.new",
@@ -44,23 +50,12 @@ STEPS = {
 def overview() -> Any:
     """Counts of what one may see, and what to do next."""
     organization = domain.get()
-    waiting = invitations.waiting()
-    counts = [
-        {"label": "Members", "value": organization["member_count"], "endpoint": "members.index", "icon": "users"},
-        {"label": "Pending invites", "value": waiting, "endpoint": "invitations.index", "icon": "mail"},
-        {"label": "Workspaces", "value": len(workspaces.search()), "endpoint": "workspaces.index", "icon": "stack"},
-    ]
-    if principal.may("signing_keys.view"):
-        total = signing_keys.listed(1, 1)[1]
-        counts.append({"label": "Signing keys", "value": total, "endpoint": "signing_keys.index", "icon": "key"})
-    if principal.may("access_tokens.view"):
-        total = access_tokens.listed(1, 1)[1]
-        counts.append({"label": "Access tokens", "value": total, "endpoint": "access_tokens.index", "icon": "lock"})
     may_invite = principal.may("members.invite")
     return show(
         "organizations/overview.html",
         organization=organization,
-        counts=counts,
+        counts=_counts(organization["member_count"]),
+        latest=_latest(),
         steps=checklist.steps(),
         urls={key: url_for(endpoint) if endpoint else "" for key, endpoint in STEPS.items()},
         is_hidden=people.hides_checklist(signed_in().id),
@@ -69,6 +64,32 @@ def overview() -> Any:
         admins=members.admin_names(),
         failed_mails=outbox.failed_count(organization["id"], "invitation") if may_invite else 0,
     )
+
+
+def _counts(members: int) -> list[dict[str, Any]]:
+    """Of what one may see, in all one's workspaces: {label, value, endpoint, icon}."""
+    ids = [workspace["id"] for workspace in workspaces.search()]
+    every = [
+        ("Media", "media.index", "video", "media.view", lambda: media.count(ids)),
+        ("Live streams", "live_streams.index", "broadcast", "live_streams.view", lambda: live_streams.count(ids)),
+        ("Members", "members.index", "users", "members.view", lambda: members),
+        ("Pending invites", "invitations.index", "mail", "members.view", invitations.waiting),
+        ("Workspaces", "workspaces.index", "stack", "workspaces.view", lambda: len(ids)),
+        ("Signing keys", "signing_keys.index", "key", "signing_keys.view", lambda: signing_keys.listed(1, 1)[1]),
+        ("Access tokens", "access_tokens.index", "lock", "access_tokens.view", lambda: access_tokens.listed(1, 1)[1]),
+    ]
+    return [
+        {"label": label, "value": count(), "endpoint": endpoint, "icon": icon}
+        for label, endpoint, icon, permission, count in every
+        if principal.may(permission)
+    ]
+
+
+def _latest() -> list[dict[str, Any]]:
+    """The last rows of the audit log, for those who may read it."""
+    if not principal.may("audit.view"):
+        return []
+    return [presentation.shown(row, {}) for row in audit.listed(Asked(), 1, LATEST)[0]]
 
 
 @pages.page(domain.access_table, "GET", "/access")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fastpix.access import table
 from fastpix.errors import Invalid
+from fastpix.resources.members import domain as members
 from fastpix.resources.organizations import domain
 from tests.stories.tables import rows
 
@@ -101,10 +104,30 @@ def test_a_refusal_names_the_permission_the_role_and_who_grants_it(ada, mel, cas
     assert "permission" in answer["description"] and answer["requestId"]
 
 
-def test_the_overview_counts_only_what_one_may_see(ada, mel):
-    admins, members = (p.page.get("/o/acme/").get_data(as_text=True) for p in (ada, mel))
+def test_the_overview_counts_only_what_one_may_see(world, ada, mel):
+    admins, mels = (p.page.get("/o/acme/").get_data(as_text=True) for p in (ada, mel))
     assert "Signing keys" in admins and "Access tokens" in admins
-    assert "Signing keys" not in members and "Access tokens" not in members
+    assert "Signing keys" not in mels and "Access tokens" not in mels
+    assert "Latest changes" in admins and "Latest changes" not in mels
+    for name, kept in (("Media", "media"), ("Live streams", "live_streams")):
+        assert tile(admins, name) == tile(mels, name) == everywhere(world, kept) > 0
+
+
+def test_the_overview_counts_nothing_of_workspaces_one_does_not_see(world, acting, cast, mel):
+    with acting("ada"):
+        members.edit(cast.people["mel"].member_id, None, [cast.acme.workspaces["development"]])
+    page = mel.page.get("/o/acme/").get_data(as_text=True)
+    assert tile(page, "Workspaces") == 1 and tile(page, "Media") == tile(page, "Live streams") == 0
+
+
+def tile(page, name):
+    """The number under that name on the overview."""
+    return int(re.search(rf'{name}</span><span class="d-block tile-value">(\d+)', page)[1])
+
+
+def everywhere(world, name):
+    """How many rows acme's workspaces hold."""
+    return sum(row["workspace_id"] in world.cast.acme.workspaces.values() for row in rows(world, name))
 
 
 def test_two_organizations_of_one_person_do_not_mix(world, ada, cast):
