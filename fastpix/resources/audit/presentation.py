@@ -16,6 +16,23 @@ TONES = {"done": "good", "denied": "bad", "refused": "warn"}
 DOORS = {"dashboard": "Dashboard", "api": "API", "cli": "Command line", "job": "Worker", "ingest": "Live ingest"}
 # What no permission names: what the house does by itself.
 OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what was kept long enough"}
+# What a person does to themselves (`table.PERSONAL`).
+PERSONAL = {
+    "account.sign_in": "sign in",
+    "account.sign_out": "sign out",
+    "account.edit": "edit their own account",
+    "account.email": "change their mail address",
+    "account.password": "change their password",
+    "account.second_factor": "change their second factor",
+    "account.view_as": "stop looking as a member",
+    "account.reset": "reset their password",
+    "account.delete": "delete their account",
+    "sessions.end": "end browser sessions",
+    "invitations.accept": "accept an invite",
+    "organizations.create": "found an organization",
+    "instance.operate": "look after the instance",
+    "instance.set_up": "set the instance up",
+}
 # Kinds of things that have no permissions of their own.
 PARTS = {"audit_log", "invitation", "playlist", "upload"}
 # Spreadsheets take a cell that begins so for a formula.
@@ -38,11 +55,12 @@ def kinds() -> set[str]:
 
 def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, Any]:
     """A row as the page shows it."""
-    known = table.ROWS.get(row["action"])
+    action = row["action"]
+    known = table.ROWS.get(action)
     workspace = str(row["workspace_id"] or "")
     return {
         **row,
-        "does": known.does if known else OWN.get(row["action"], row["action"]),
+        "does": known.does if known else (OWN | PERSONAL).get(action, action),
         "result_name": RESULTS.get(row["result"], row["result"]),
         "tone": TONES.get(row["result"], ""),
         "door_name": DOORS.get(row["door"], row["door"]),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from fastpix.access import table
 from fastpix.db import now
 from fastpix.resources.audit import presentation, search
 from tests.access.test_fresh_steps import go_on, grow_stale, is_asked
@@ -198,3 +199,10 @@ def test_every_action_has_words():
 
     known = presentation.actions()
     assert [a.key for a in ACTIONS.values() if not a.is_personal and a.key not in known] == []
+
+
+def test_every_action_has_words():
+    assert set(presentation.PERSONAL) == set(table.PERSONAL), "a key is no sentence"
+    row = {"result": "done", "door": "dashboard", "workspace_id": None, "before": {}, "after": {}}
+    for action in (*table.ROWS, *table.PERSONAL, *presentation.OWN):
+        assert presentation.shown(row | {"action": action}, {})["does"] != action
