@@ -190,7 +190,7 @@ def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
 def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
     port, asked, here = serving.free_port(), serving.free_port(), folder / f"front-{count}"
     here.mkdir()
-    shipped = (serving.ROOT / "docs/deploy/nginx-rtmp.conf").read_text().replace("worker_processes 1;", "")
+    shipped = (serving.ROOT / "docs/deploy/nginx-rtmp.conf").read_text()
     rtmp = shipped.replace("listen 1935", f"listen 127.0.0.1:{port}").replace(":1936/", f":{asked}/")
     settings = {
         "instance_path": folder / f"behind-{count}",

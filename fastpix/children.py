@@ -24,7 +24,8 @@ Program = Callable[[], int | None]
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is closed (SIGHUP) ends everything in order, too.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _fork = multiprocessing.get_context("fork")
 
 
@@ -39,7 +40,7 @@ class Child:
         parent = os.getpid()
         self._process = _fork.Process(target=_become, args=(title, program, parent))
         # No signal may reach the child while it still has its parent's handlers.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             self._process.start()
         finally:
@@ -56,7 +57,7 @@ class Child:
         self._process.terminate()
 
     def kill_group(self) -> None:
-        """The group outlives its first process: workers of a killed gunicorn, or a job's ffmpeg."""
+        """The group outlives its first process: workers of a killed gunicorn."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -100,8 +101,9 @@ def _become(title: str, program: Program, parent: int) -> None:
     with suppress(PermissionError):
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     die_with_parent(signal.SIGTERM, parent)
     instance_lock.let_go()
     setproctitle(title)

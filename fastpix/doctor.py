@@ -57,6 +57,10 @@ def examine(settings: Settings, *, mail_to: str = "", seen: dict[str, Any] | Non
     long on a large instance is left out.
     """
     is_page = seen is not None
+
+    def mail(settings: Settings) -> Iterator[Finding]:
+        yield from _mail(settings, mail_to)
+
     checks: list[Callable[[Settings], Iterator[Finding]]] = [
         *([_database] if is_page else [_database, _database_file]),
         _secret_key,
@@ -67,12 +71,12 @@ def examine(settings: Settings, *, mail_to: str = "", seen: dict[str, Any] | Non
         _backup,
         *([] if is_page else [_public_url]),
         _live,
+        mail,
     ]
     if seen is not None:
         yield _as_seen(settings, seen)
     for check in checks:
         yield from _unharmed(check, settings)
-    yield from _mail(settings, mail_to)
 
 
 def _unharmed(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:

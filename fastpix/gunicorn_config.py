@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn ships no types
@@ -21,6 +22,7 @@ from fastpix.logs import mask
 
 # Where workers keep their counts for `/metrics`; the name is prometheus_client's.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+METRICS = "fastpix-metrics-"
 
 accesslog = "-"
 access_log_format = (
@@ -92,11 +94,30 @@ def on_starting(server: Any) -> None:
     instance_lock.share(given.instance_path)
     os.environ.pop(FOLDER, None)
     if given.metrics_key:
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix="fastpix-metrics-")  # before prometheus_client is loaded
+        _sweep()
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix=f"{METRICS}{os.getpid()}-")  # before prometheus_client is loaded
     if str(server.app.app_uri).startswith("fastpix."):
         importlib.import_module("fastpix.app")
         gc.collect()
         gc.freeze()  # a collection would write to every object, and so copy the pages
+
+
+def _sweep() -> None:
+    """Remove the folders of masters that were killed: each server's counts take some megabytes."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{METRICS}*"):
+        process = folder.name.removeprefix(METRICS).partition("-")[0]
+        if process.isdecimal() and not _lives(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from fastpix.errors import Misconfigured
 
 NAME = "in_use.lock"
+# How long a new ingest waits for one whose supervisor was killed: it stores its last pieces.
+ENDING_SECONDS = 30.0
 _held: list[int] = []
 
 
@@ -39,16 +42,31 @@ def let_go() -> None:
 @contextmanager
 def only_supervisor(instance: Path) -> Iterator[None]:
     """Be the one `fastpix up` of an instance. Raises `Misconfigured` while there is another."""
-    file = _open(instance, "up.lock")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        process = os.read(file, 20).decode(errors="replace").strip() or "unknown"
-        os.close(file)
-        raise Misconfigured(
-            f"fastpix is already running on this instance (process {process}). "
-            "Stop it first, or set FASTPIX_INSTANCE_PATH to another folder."
-        ) from None
+    with _only(instance, "up.lock", "fastpix is already running on this instance (process {process}). "):
+        yield
+
+
+@contextmanager
+def only_ingest(instance: Path) -> Iterator[None]:
+    """Be the one that takes streams in. Raises `Misconfigured` while there is another that does not end.
+
+    A second one would take the pieces of the first, which are on air, for what a dead one left.
+    """
+    said = "`fastpix live` already runs on this instance (process {process}). "
+    with _only(instance, "live.lock", said, patience_seconds=ENDING_SECONDS):
+        yield
+
+
+@contextmanager
+def _only(instance: Path, name: str, said: str, *, patience_seconds: float = 0.0) -> Iterator[None]:
+    file, end = _open(instance, name), time.monotonic() + patience_seconds
+    while not _is_locked(file):
+        if time.monotonic() >= end:
+            process = os.read(file, 20).decode(errors="replace").strip() or "unknown"
+            os.close(file)
+            advice = "Stop it first, or set FASTPIX_INSTANCE_PATH to another folder."
+            raise Misconfigured(said.format(process=process) + advice)
+        time.sleep(0.1)
     os.truncate(file, 0)
     os.write(file, str(os.getpid()).encode())
     _held.append(file)
@@ -57,6 +75,14 @@ def only_supervisor(instance: Path) -> Iterator[None]:
     finally:
         _held.remove(file)
         os.close(file)
+
+
+def _is_locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fastpix import instance_lock, logs
@@ -16,17 +17,31 @@ from fastpix.errors import Misconfigured
 from fastpix.setting_kinds import OFF
 from fastpix.settings import Settings
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
 NOTIFYING_THREADS = 2  # nor a receiver of webhooks that takes its ten seconds
 INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
-APPLICATION = "fastpix.app:create_app()"
+APPLICATION = "fastpix.programs:application()"
+# What the web server was started with: a process that is started again later must not read other settings than the rest.
+_given: Settings | None = None
 
 
-def web(settings: Settings, application: str = APPLICATION) -> None:
+def application() -> Flask:
+    """The application of a web process. Raises `Misconfigured`."""
+    from fastpix.app import create_app
+
+    return create_app(_given)
+
+
+def web(settings: Settings, served: str = APPLICATION) -> None:
     """Serve until SIGTERM or SIGINT: this process becomes gunicorn's master. Ends by `SystemExit`."""
+    global _given  # gunicorn finds the application by its name
+    _given = settings
     from gunicorn.app.wsgiapp import WSGIApplication  # type: ignore[import-untyped]  # gunicorn ships no types
 
-    sys.argv = ["fastpix web", *web_options(settings), application]
+    sys.argv = ["fastpix web", *web_options(settings), served]
     WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]").run()
 
 
@@ -55,7 +70,8 @@ def live(settings: Settings) -> int:
         raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
     logs.configure(settings.log_level, settings.log_format)
     instance_lock.share(settings.instance_path)
-    return ingest.run(create_app(settings), settings)
+    with instance_lock.only_ingest(settings.instance_path):
+        return ingest.run(create_app(settings), settings)
 
 
 def worker(settings: Settings) -> int:

@@ -17,7 +17,7 @@ from fastpix.errors import Misconfigured
 
 PREFIX = "FASTPIX_"
 # Client tools (FastPix's own SDK among them) read their credentials from these names: they are not ours.
-FOREIGN = frozenset({"FASTPIX_USERNAME", "FASTPIX_PASSWORD", "FASTPIX_SECURITY"})
+FOREIGN = frozenset({"FASTPIX_USERNAME", "FASTPIX_PASSWORD", "FASTPIX_SECURITY", "FASTPIX_SERVER_URL"})
 
 Known = dict[str, Field[Any]]
 

@@ -55,7 +55,8 @@ class Settings:
     secret_key: str = _setting(
         "",
         kinds.secret_key,
-        "Signs cookies and seals waiting mails. Empty: made once and kept in the instance.",
+        "Signs cookies, seals second factors, secrets of webhooks and stream targets, and waiting mails. "
+        "Empty: made once and kept in the instance.",
         secret=True,
     )
     smtp_url: str = _setting(
@@ -135,8 +136,8 @@ class Settings:
     sign_in_attempts: int = _setting(
         10,
         kinds.number(0, 10000),
-        "Tries of a password in 15 minutes from one network address to one account; times five for either of them alone. "
-        "0, here and below: no limit.",
+        "Tries of a password in 15 minutes from one network address to one account; five times that per address and per "
+        "account. 0 turns a limit off, here and below.",
     )
     invites_per_hour: int = _setting(200, kinds.number(0, 100000), "Invites one organization may send in an hour.")
     requests_per_token: int = _setting(600, kinds.requests, "API requests a minute with one access token.")
@@ -163,7 +164,7 @@ class Settings:
     )
     web_workers: int = _setting(2, kinds.number(1, 64), "Web server processes.")
     web_threads: int = _setting(256, kinds.number(1, 1024), "Threads of one web server process, started on demand.")
-    log_level: str = _setting("info", kinds.log_level, "How much is logged: debug, info, warning or error.")
+    log_level: str = _setting("info", kinds.log_level, "How much is logged: debug, info, warning, error or critical.")
     log_format: str = _setting(
         "text", kinds.log_format, "How it is logged, on standard error: `text`, or `json`, one object a line."
     )

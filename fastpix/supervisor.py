@@ -17,7 +17,8 @@ from fastpix.errors import Misconfigured
 from fastpix.setting_kinds import OFF
 from fastpix.settings import Settings
 
-GRACE_SECONDS = 10.0
+# Longer than gunicorn's own patience with requests, and shorter than systemd's with us.
+GRACE_SECONDS = 25.0
 # A program that died is started again after a moment; one that dies again and again takes everything with it.
 PAUSE_SECONDS = 0.5
 MOST_DEATHS, DEATHS_WITHIN = 3, 60.0
@@ -45,7 +46,9 @@ def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
         instance_lock.share(settings.instance_path)
         children.share_memory()
         if code := children.apart(before):
-            return code
+            if code < 0:
+                log.error("the preparation of the instance %s.", _ending(code))
+            return abs(code)
         logs.configure(settings.log_level, settings.log_format)
         os.environ["FASTPIX_INSTANCE_PATH"] = str(settings.instance_path)  # the children must mean the same instance
         return supervise(chosen)
@@ -58,7 +61,7 @@ def supervise(chosen: Programs, *, grace_seconds: float = GRACE_SECONDS) -> int:
     def note(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in children.SIGNALS}
     running: dict[str, Child] = {}
     try:
         for name, program in chosen.items():

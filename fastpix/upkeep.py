@@ -1,4 +1,4 @@
-"""`fastpix storage` and `fastpix audit`: the operator's commands that look whether what is kept is whole."""
+"""`fastpix doctor`, `demo`, `storage` and `audit`: the operator's commands that look whether what is there is whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from fastpix import demo, doctor, operating, settings
 from fastpix.accounts import operator
 from fastpix.app import create_app
+from fastpix.keeping import upgrade
 from fastpix.resources.audit import verify
 from fastpix.resources.media import housekeeping
 from fastpix.resources.organizations import domain as organizations
@@ -20,7 +21,7 @@ from fastpix.web import health
 @click.option("--mail-to", default="", help="Also send a test mail to this address.")
 @operating.plainly
 def examine(mail_to: str) -> None:
-    """Look at database, storage, disk, ffmpeg, queue, mail, public address, proxies, live ingest and clocks."""
+    """Look at database, storage, disk, ffmpeg, queue, mail, public address, proxies, live ingest, clocks and the last backup."""
     given = settings.load()
     with create_app(given).app_context():
         findings = list(doctor.examine(given, mail_to=mail_to))
@@ -36,7 +37,11 @@ def fill_demo() -> None:
     given = settings.load()
     app = create_app(given)
     with app.app_context():
-        operator.require_current_schema(health.schema_state())
+        is_new = not health.revision()
+        if not is_new:
+            operator.require_current_schema(health.schema_state())
+    if is_new:
+        upgrade.upgrade(app, given, click.echo)
     password = demo.fill(app, click.echo)
     click.echo(f"Everybody's password is {password}. Open {given.public_url} after `fastpix up`.")
 

@@ -185,7 +185,7 @@ MAY_IMPORT: dict[str, list[str]] = {
         "programs", "video.tools", "demo_history", "db", "errors",
     ],
     "demo_history": ["access.tenancy", "resources.*.models", "resources.usage.counting", "db"],
-    "upkeep": ["operating", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
+    "upkeep": ["operating", "keeping.upgrade", "doctor", "demo", "accounts.operator", "web.health", "settings", "app", "resources.media.housekeeping", "resources.audit.verify", "resources.organizations.domain"],
     "supervisor": ["children", "instance_lock", "logs", "programs", "settings", "setting_kinds", "errors"],
     "programs": ["*"],
     "children": ["instance_lock", "errors"],
@@ -224,6 +224,7 @@ USES_FLASK = {
     "live.clerk": ({"flask"}, "ingest asks the database in the application's context"),
     "live.ingest": ({"flask"}, "ingest asks the database in the application's context"),
     "mail.letters": ({"jinja2"}, "letters are templates"),
+    "programs": ({"flask"}, "gunicorn is given the application"),
 }
 
 # Who may look across organizations. Everything else is refused by the filter.

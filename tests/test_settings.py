@@ -70,7 +70,7 @@ def test_unknown_names_are_refused(tmp_path, name):
 
 
 def test_names_of_client_tools_are_not_ours(tmp_path):
-    assert load(tmp_path, USERNAME="x", PASSWORD="y", SECURITY="z").invite_days == 7
+    assert load(tmp_path, USERNAME="x", PASSWORD="y", SECURITY="z", SERVER_URL="http://h/v1/").invite_days == 7
 
 
 def test_other_peoples_variables_are_left_alone(tmp_path):

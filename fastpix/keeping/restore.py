@@ -53,6 +53,10 @@ def restore(
         picture = work / snapshot.MEMBERS[header["database"]]
         if header["database"] == snapshot.SQLITE:
             snapshot.check(picture)
+        if not settings.secret_key and not (work / backup.KEY).exists():
+            raise Refused(
+                "The backup holds no secret key, since it was a setting. Set FASTPIX_SECRET_KEY to the same one."
+            )
         store = open_store()
         aside = _clear(settings, store, header, replace=replace)
         # The database last: where it is, all it speaks of is.
@@ -113,8 +117,6 @@ def _put_key(settings: Settings, work: Path) -> None:
         place = settings.instance_path / backup.KEY
         shutil.copyfile(kept, place)
         place.chmod(0o600)
-    elif not settings.secret_key and not kept.exists():
-        raise Refused("The backup holds no secret key, since it was a setting. Set FASTPIX_SECRET_KEY to the same one.")
 
 
 def _put_media(store: Storage, folder: Path) -> int:

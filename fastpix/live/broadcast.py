@@ -185,6 +185,9 @@ class Broadcast:
             if place.has_news:
                 await self._clerk.move(place.collect)
         except OSError:
+            if not place.folder.is_dir():  # somebody removed it: nothing is left to wait for
+                log.exception("live.lost stream=%s", self.admission.stream_id)
+                return True
             log.warning("live.not_stored stream=%s", self.admission.stream_id, exc_info=True)
             return False
         pieces = list(place.stored)

@@ -42,6 +42,7 @@ async def _serve(app: Flask, settings: Settings) -> None:
     owner = f"{socket.gethostname()[:100]} {settings.live_bind} {settings.live_callbacks}"[:160]
     clerk = Clerk(app)
     try:
+        await _until_the_database_answers(clerk, owner, stop)
         await _take_up(clerk, owner)
         reception = Reception(clerk, owner, settings.live_streams, allow_private=settings.fetch_allow_private)
         await _with_doors(reception, settings, stop)
@@ -85,6 +86,18 @@ async def _look_after(reception: Reception, relays: Relays, stop: asyncio.Event)
             await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
         except TimeoutError:
             continue
+
+
+async def _until_the_database_answers(clerk: Clerk, owner: str, stop: asyncio.Event) -> None:
+    """Wait: to end, and be started again and again, would end web server and worker, too."""
+    while not stop.is_set():
+        try:
+            await clerk.write(recovery.left_open, owner)
+        except Exception:
+            log.warning("live.trouble", exc_info=True)
+            await asyncio.sleep(EVERY_SECONDS)
+        else:
+            return
 
 
 async def _take_up(clerk: Clerk, owner: str) -> None:

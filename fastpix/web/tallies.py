@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fastpix import __version__
 from fastpix.db import db
-from fastpix.web import journal
+from fastpix.web import journal, turnstile
 from fastpix.web.metrics import Measure
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def page(measures: Callable[[], Iterable[Measure]]) -> Response:
 
 
 def _begin() -> None:
-    g.began_at = time.perf_counter()
+    g.began_at = request.environ.get(turnstile.CAME) or time.perf_counter()
 
 
 def _count(response: Response) -> Response:

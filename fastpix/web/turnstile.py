@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 # A courtesy, not a rule: a request that has its turn for longer than this, say on a locked database, holds nobody up.
 PATIENCE_SECONDS = 0.25
+# However many others come first, nobody waits for longer than this.
+MOST_SECONDS = 2.0
 # What sends a body may take as long as its sender: uploads pass by. So do answers, once the application has made them.
 SHORT = frozenset({"GET", "HEAD"})
+# Films and pictures wait for the storage or ffmpeg, and compute next to nothing.
+WAITING = ("/stream/", "/images/", "/source/")
+# When a request came, for those who count how long it took (`tallies`).
+CAME = "fastpix.came"
 
 
 class Turnstile:
@@ -27,7 +33,8 @@ class Turnstile:
         self._application, self._turn, self._since = application, threading.Lock(), 0.0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in SHORT:
+        environ[CAME] = time.perf_counter()
+        if environ["REQUEST_METHOD"] not in SHORT or environ["PATH_INFO"].startswith(WAITING):
             return self._application(environ, start_response)
         is_mine = self._wait()
         try:
@@ -38,8 +45,9 @@ class Turnstile:
 
     def _wait(self) -> bool:
         """Whether it is this request's turn; False where the one before has had its turn for too long."""
+        end = time.monotonic() + MOST_SECONDS
         while not self._turn.acquire(timeout=PATIENCE_SECONDS):
-            if time.monotonic() - self._since > PATIENCE_SECONDS:
+            if (now := time.monotonic()) > end or now - self._since > PATIENCE_SECONDS:
                 return False
         self._since = time.monotonic()
         return True

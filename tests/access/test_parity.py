@@ -67,6 +67,8 @@ NO_DOOR = {
     },
     "media.uploads._make_media": "the last byte of an upload, at the public address that is the proof",
     "organizations.checklist.steps": "the overview shows it beside `organizations.domain.get`",
+    "media.search.count": "the overview counts; the API's lists say their total",
+    "live_streams.search.count": "the overview counts; the API's lists say their total",
     "live_streams.domain.log": "the stream's page reads it beside `live_streams.domain.get`",
     "media.domain.log": "the media's page reads it beside `media.domain.get`",
 }

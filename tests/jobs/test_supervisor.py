@@ -14,9 +14,11 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from fastpix import gunicorn_config, instance_lock, supervisor
+from fastpix import gunicorn_config, instance_lock, programs, supervisor
+from fastpix.db import db
 from fastpix.errors import Misconfigured
 from fastpix.settings import Settings
+from tests.world import test_settings as settings_for
 
 STUB = """
 import time
@@ -91,7 +93,7 @@ def master(family):
     return next(p for p in family if "gunicorn" in " ".join(p.cmdline()) and p.children())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_in_order(launch, eventually, number):
     child, family = launch()
     child.send_signal(number)
@@ -201,3 +203,38 @@ def test_a_port_of_live_streams_in_use_names_its_setting(tmp_path, address, sett
 def test_an_address_of_another_machine_is_said_in_one_line(tmp_path):
     with pytest.raises(Misconfigured, match=r"cannot be listened on: .*FASTPIX_BIND"):
         supervisor.up(Settings(instance_path=tmp_path, bind="192.0.2.1:8000"))
+
+
+def test_a_preparation_that_fails_is_said_and_starts_nothing(tmp_path, address, caplog, monkeypatch, capfd):
+    monkeypatch.setattr(supervisor, "supervise", lambda _chosen: pytest.fail("it began"))
+    settings = Settings(instance_path=tmp_path, bind=address, live_bind="off")
+
+    def refused():
+        raise Misconfigured("the disk is full")
+
+    assert supervisor.up(settings, before=refused) == 1
+    assert capfd.readouterr().err == "fastpix: the disk is full\n"
+    assert supervisor.up(settings, before=lambda: os.kill(os.getpid(), signal.SIGKILL)) == 9
+    assert "the preparation of the instance was killed by SIGKILL." in caplog.text
+
+
+def test_a_web_process_that_is_started_again_reads_no_newer_settings(tmp_path, monkeypatch):
+    before = settings_for(tmp_path / "instance", invite_days=3)
+    monkeypatch.setattr(programs, "_given", before)
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "settings.toml").write_text("invite_days = 9")
+    app = programs.application()
+    with app.app_context():
+        db.engine.dispose()
+    assert app.config["FASTPIX"].invite_days == 3
+
+
+def test_counts_of_killed_masters_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr(gunicorn_config.tempfile, "gettempdir", lambda: str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f"fastpix-metrics-{ended.pid}-a", f"fastpix-metrics-{os.getpid()}-b", "fastpix-metrics-x", "other"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    gunicorn_config._sweep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

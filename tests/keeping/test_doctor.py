@@ -93,3 +93,8 @@ def test_without_the_signature_anybody_would(world, monkeypatch):
     """Breaks the guard on purpose."""
     monkeypatch.setattr(health, "_is_doctor", lambda given: True)
     assert "hops" in world.app.test_client().get("/healthz").json
+
+
+def test_without_a_database_the_mail_too_is_a_finding_and_no_traceback(make_operator):
+    found, code = looked(make_operator("bare"), FASTPIX_SMTP_URL="smtp://127.0.0.1:9")
+    assert found["mail"][0] == "fail" and "fastpix upgrade" in found["database"][1] and code == 1

@@ -180,3 +180,15 @@ def test_every_row_of_every_table_moves(operator, tmp_path):
     for table in ("people", "organizations", "members", "audit_log", "audit_heads", "workspaces"):
         query = f"SELECT * FROM {table} ORDER BY 1"
         assert there.sql(query) == operator.sql(query) != []
+
+
+def test_a_backup_without_its_key_is_refused_before_anything_is_moved(operator, make_operator, tmp_path):
+    key = {"FASTPIX_SECRET_KEY": "x" * 40}
+    owner = make_operator("keyed")
+    assert owner.run("upgrade", **key).exit_code == 0
+    file = tmp_path / "without-key.tar"
+    assert owner.run("backup", str(file), **key).exit_code == 0
+    before = (operator.folder / "fastpix.db").read_bytes()
+    operator.fails("restore", str(file), "--replace", saying="holds no secret key")
+    assert (operator.folder / "fastpix.db").read_bytes() == before
+    assert not list(operator.folder.glob("replaced-*"))

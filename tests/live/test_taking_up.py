@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
+from fastpix import instance_lock, programs
 from fastpix.access import tenancy
+from fastpix.errors import Misconfigured
 from fastpix.live import ingest, reception, shelf
 from fastpix.live.broadcast import Broadcast
 from fastpix.live.clerk import Clerk
 from fastpix.live.reception import Reception
-from fastpix.resources.live_streams import lifecycle
+from fastpix.resources.live_streams import lifecycle, recovery
 from fastpix.resources.live_streams.lifecycle import NotAdmitted
 from fastpix.resources.live_streams.models import LiveConnection, LiveLogLine, LiveSegment, LiveStream
 from fastpix.storage import instance as storage
 from fastpix.storage.local import LocalStorage
+from tests.world import test_settings as settings_for
 
 OWNER = "this ingest"
 
@@ -160,3 +165,53 @@ def test_another_picture_in_the_middle_is_another_connection(clerk, world, key):
         return encoder.reasons
 
     assert "changed its picture" in asyncio.run(publish())[0]
+
+
+def test_a_broadcast_whose_folder_was_removed_ends_all_the_same(world, clerk, key):
+    async def publish():
+        desk = Reception(clerk, OWNER, 1, allow_private=False)
+        broadcast = await desk.admit(key, "192.0.2.9", Encoder(), "own")
+        place = shelf.open_shelf(broadcast.admission.connection_id, broadcast.admission.folder)
+        place.remove()
+        await asyncio.wait_for(broadcast._close(place), 10)
+
+    asyncio.run(publish())
+    (connection,) = rows(world, LiveConnection, LiveConnection.owner == OWNER)
+    assert connection.ended_at is not None
+
+
+def test_a_second_ingest_takes_nothing_up(tmp_path, monkeypatch):
+    """What is on air would look to it like what a dead one left."""
+    monkeypatch.setattr(instance_lock, "ENDING_SECONDS", 0)
+    monkeypatch.setattr(ingest, "run", lambda *_given: pytest.fail("it began"))
+    with instance_lock.only_ingest(tmp_path), pytest.raises(Misconfigured, match=f"process {os.getpid()}"):
+        programs.live(settings_for(tmp_path))
+
+
+def test_an_ingest_waits_for_one_that_is_ending(tmp_path):
+    with ThreadPoolExecutor(1) as other:
+        with instance_lock.only_ingest(tmp_path):
+            begun = other.submit(lambda: instance_lock.only_ingest(tmp_path).__enter__() is None)
+            with pytest.raises(TimeoutError):
+                begun.result(0.3)
+        assert begun.result(10)
+    instance_lock.let_go()
+
+
+def test_without_a_database_an_ingest_waits_and_does_not_end(world, clerk, monkeypatch):
+    tries = []
+
+    def away(owner):
+        tries.append(owner)
+        if len(tries) < 3:
+            raise sa.exc.OperationalError("", {}, OSError("the database is away"))
+        return []
+
+    monkeypatch.setattr(recovery, "left_open", away)
+    monkeypatch.setattr(ingest, "EVERY_SECONDS", 0.01)
+
+    async def begin():
+        await ingest._until_the_database_answers(clerk, OWNER, asyncio.Event())
+
+    asyncio.run(begin())
+    assert tries == [OWNER] * 3

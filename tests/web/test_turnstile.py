@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -75,6 +76,26 @@ def test_what_may_send_a_body_passes_by(application, ask, monkeypatch, method):
     assert application.entered.acquire(timeout=MOMENT) and application.entered.acquire(timeout=MOMENT)
     assert ask("/upload", method).result(MOMENT) == [b"/upload"]
     assert not slow.done() and not held.done()
+
+
+@pytest.mark.parametrize("path", ["/stream/1.m3u8", "/images/1/thumbnail.jpg", "/source/1"])
+def test_what_waits_for_the_storage_passes_by(application, ask, monkeypatch, path):
+    monkeypatch.setattr(turnstile, "PATIENCE_SECONDS", MOMENT)
+    ask("/hang")
+    assert application.entered.acquire(timeout=MOMENT)
+    assert ask(path).result(MOMENT / 2) == [path.encode()]
+
+
+def test_nobody_waits_without_end(application, ask, monkeypatch):
+    """Even where each one before is quick: here the turn is always somebody's since just now."""
+    monkeypatch.setattr(turnstile, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(turnstile, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(
+        turnstile.Turnstile, "_since", property(lambda _s: time.monotonic(), lambda *_g: None), raising=False
+    )
+    ask("/hang")
+    assert application.entered.acquire(timeout=MOMENT)
+    assert ask("/late").result(MOMENT / 2) == [b"/late"]
 
 
 def test_a_request_that_fails_gives_its_turn_on(ask, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -69,7 +70,7 @@ def overview() -> Any:
 def _counts(members: int) -> list[dict[str, Any]]:
     """Of what one may see, in all one's workspaces: {label, value, endpoint, icon}."""
     ids = [workspace["id"] for workspace in workspaces.search()]
-    every = [
+    every: list[tuple[str, str, str, str, Callable[[], int]]] = [
         ("Media", "media.index", "video", "media.view", lambda: media.count(ids)),
         ("Live streams", "live_streams.index", "broadcast", "live_streams.view", lambda: live_streams.count(ids)),
         ("Members", "members.index", "users", "members.view", lambda: members),

@@ -201,7 +201,7 @@ def test_every_action_has_words():
     assert [a.key for a in ACTIONS.values() if not a.is_personal and a.key not in known] == []
 
 
-def test_every_action_has_words():
+def test_every_action_is_said_in_words():
     assert set(presentation.PERSONAL) == set(table.PERSONAL), "a key is no sentence"
     row = {"result": "done", "door": "dashboard", "workspace_id": None, "before": {}, "after": {}}
     for action in (*table.ROWS, *table.PERSONAL, *presentation.OWN):
