@@ -24,6 +24,8 @@ from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces.models import Workspace
 
 PAGE = 25
+# How many members are looked through, the next ones of the list, before the index of names is asked.
+NEAR = 2000
 # The greatest code point: closes the range of all texts that begin with a prefix, by the index.
 _LAST = "\U0010ffff"
 
@@ -68,10 +70,9 @@ def keyset(*, query: str = "", role: str = "", after: str = "", before: str = ""
     """
     beginning, role = _beginning(query), role if role in ROLES else ""
     backwards, cursor = bool(before), parse_cursor(before or after)
-    statement = _keyset(bool(beginning), bool(role), cursor is not None, backwards)
     joined_at, member_id = cursor or (None, None)
     values = _values(beginning, role) | {"joined_at": joined_at, "member_id": member_id, "rows": limit + 1}
-    found = db.session.execute(statement, values).all()
+    found = _found((bool(beginning), bool(role), cursor is not None, backwards), values)
     more, found = len(found) > limit, list(found[:limit])
     if backwards:
         found.reverse()
@@ -79,6 +80,16 @@ def keyset(*, query: str = "", role: str = "", after: str = "", before: str = ""
     newer = _cursor(found[0]) if found and (more if backwards else bool(cursor)) else None
     older = _cursor(found[-1]) if found and (backwards or more) else None
     return Page(rows, newer, older, None if query or role else count())
+
+
+def _found(form: tuple[bool, bool, bool, bool], values: dict[str, Any]) -> list[Any]:
+    """The rows of a page. Who searches for a frequent name, or in a small organization, finds them among the next few;
+    a rare name in a large one is found by the index of names, which holds the people of the whole instance."""
+    if form[0]:
+        near = db.session.execute(_keyset(*form, is_near=True), values | {"near": NEAR}).all()
+        if len(near) == values["rows"] or count() <= NEAR:
+            return list(near)
+    return list(db.session.execute(_keyset(*form), values).all())
 
 
 def numbered(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[dict[str, Any]], int]:
@@ -129,16 +140,30 @@ def _values(beginning: str, role: str) -> dict[str, Any]:
     return {"beginning": beginning, "end": beginning + _LAST, "role": role}
 
 
-@lru_cache(maxsize=16)
-def _keyset(has_beginning: bool, has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
+@lru_cache(maxsize=32)
+def _keyset(
+    has_beginning: bool, has_role: bool, has_cursor: bool, backwards: bool, is_near: bool = False
+) -> sa.Select[Any]:
+    order = _OLDEST if backwards else _NEWEST
     statement = _restricted(_ROWS, has_beginning, has_role)
+    if is_near:
+        ids = _after(sa.select(Member.id), has_cursor, backwards).order_by(*order).limit(sa.bindparam("near"))
+        few = ids.subquery()
+        statement = statement.join(few, few.c.id == Member.id)
+    else:
+        statement = _after(statement, has_cursor, backwards)
+    return statement.order_by(*order).limit(sa.bindparam("rows"))
+
+
+def _after(statement: sa.Select[Any], has_cursor: bool, backwards: bool) -> sa.Select[Any]:
+    """What comes after the cursor, in the order that is read."""
     if has_cursor:
         mark = sa.tuple_(Member.joined_at, Member.id)
         place = sa.tuple_(
             sa.bindparam("joined_at", type_=Member.joined_at.type), sa.bindparam("member_id", type_=Member.id.type)
         )
         statement = statement.where(mark > place if backwards else mark < place)
-    return statement.order_by(*(_OLDEST if backwards else _NEWEST)).limit(sa.bindparam("rows"))
+    return statement
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from fastpix.db import Base, now, set_reading
+from fastpix.resources.members import search
 from tests.stories.tables import change
 
 
@@ -149,3 +150,29 @@ def test_pages_by_number_hold_every_member_once_newest_first(world, ada):
         assert total == len(listed["data"]) >= 11
         joined = [row["joinedAt"] for row in listed["data"]]
         assert joined == sorted(joined, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["person", "person 1", "nobody"])
+def test_a_search_finds_everybody_once_however_far_it_looks_first(world, acting, monkeypatch, query):
+    fill(world, 12, limited=2)
+    with acting("ada"):
+        expected = [row["id"] for row in search.numbered(1, 50, query=query)[0]]
+        for near in (1, 3, 7, 2000):
+            monkeypatch.setattr(search, "NEAR", near)
+            page, seen = search.keyset(query=query, limit=2), []
+            while True:
+                seen += [row["id"] for row in page.rows]
+                if page.older is None:
+                    break
+                page = search.keyset(query=query, limit=2, after=page.older)
+            assert seen == expected
+            if page.newer is not None:
+                last = len(expected) - len(page.rows)
+                back = search.keyset(query=query, limit=2, before=page.newer)
+                assert [row["id"] for row in back.rows] == expected[last - 2 : last]
+
+
+def test_a_search_among_few_never_asks_the_index_of_all_peoples_names(world, acting):
+    with acting("ada"), statements(world.engine) as seen:
+        search.keyset(query="mel")
+    assert len([statement for statement in seen if "name_folded" in statement]) == 1
