@@ -24,7 +24,6 @@ Program = Callable[[], int | None]
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-# A terminal that is closed (SIGHUP) ends everything in order, too.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _fork = multiprocessing.get_context("fork")
 
@@ -85,6 +84,11 @@ def apart(program: Callable[[], None]) -> int:
     return process.exitcode or 0
 
 
+def minds_hang_up() -> bool:
+    """Whether a closed terminal (SIGHUP) ends this process: not where somebody started it with nohup."""
+    return signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+
+
 def die_with_parent(number: int, parent: int) -> None:
     """Ask the kernel to send this process a signal when its parent dies, be it by SIGKILL. Linux only.
 
@@ -101,8 +105,9 @@ def _become(title: str, program: Program, parent: int) -> None:
     with suppress(PermissionError):
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if minds_hang_up():
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     die_with_parent(signal.SIGTERM, parent)
     instance_lock.let_go()

@@ -61,7 +61,8 @@ def supervise(chosen: Programs, *, grace_seconds: float = GRACE_SECONDS) -> int:
     def note(number: int, _frame: FrameType | None) -> None:
         signals.append(number)
 
-    before = {number: signal.signal(number, note) for number in children.SIGNALS}
+    heard = [n for n in children.SIGNALS if n != signal.SIGHUP or children.minds_hang_up()]
+    before = {number: signal.signal(number, note) for number in heard}
     running: dict[str, Child] = {}
     try:
         for name, program in chosen.items():

@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -99,6 +100,24 @@ def test_a_signal_stops_everything_in_order(launch, eventually, number):
     child.send_signal(number)
     assert child.wait(20) == 0
     eventually(lambda: all_gone(family))
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(launch, eventually, address):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup hands it on
+    try:
+        child, family = launch()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    (worker,) = [each for each in family if "fastpix worker" in " ".join(each.cmdline())]
+    assert ignores_hang_up(child.pid) and ignores_hang_up(worker.pid)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(20) == 0
+    eventually(lambda: all_gone(family))
+
+
+def ignores_hang_up(pid):
+    (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigIgn:")]
+    return bool(int(line.split()[1], 16) & 1 << (signal.SIGHUP - 1))
 
 
 def test_a_killed_supervisor_leaves_nothing_running(launch, eventually):
