@@ -39,6 +39,7 @@ RULES = [
     "create",
     "deliveries",
     "events",
+    "finding",
     "invitations",
     "keys",
     "lifecycle",

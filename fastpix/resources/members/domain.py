@@ -12,7 +12,7 @@ from fastpix.access.action import action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.members import notices, offboarding, search
+from fastpix.resources.members import finding, notices, offboarding, search
 from fastpix.resources.members.change import admin_count, membership_change
 from fastpix.resources.members.models import Member, MemberWorkspace
 from fastpix.resources.people import domain as people
@@ -26,8 +26,11 @@ _ONE = sa.select(Member).where(Member.id == sa.bindparam("member_id"))
 
 @action("members.view")
 def page(**filters: Any) -> search.Page:
-    """One page of the people, newest first. Filters as in `search.keyset`."""
-    return search.keyset(**filters)
+    """One page of the people, newest first; of those found by `query`, by their names.
+
+    The other filters are those of `search.keyset`.
+    """
+    return _page(**filters)
 
 
 @action("members.view")
@@ -138,8 +141,12 @@ def successors(query: str = "") -> dict[str, Any]:
         return {"is_required": False, "people": []}
     return {
         "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
-        "people": search.keyset(query=query, role="member", limit=100).rows,
+        "people": _page(query, role="member", limit=100).rows,
     }
+
+
+def _page(query: str = "", **filters: Any) -> search.Page:
+    return finding.page(query=query, **filters) if search.beginning_of(query) else search.keyset(**filters)
 
 
 def is_last_admin(member: dict[str, Any]) -> bool:

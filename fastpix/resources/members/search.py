@@ -24,8 +24,6 @@ from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces.models import Workspace
 
 PAGE = 25
-# How many members are looked through, the next ones of the list, before the index of names is asked.
-NEAR = 2000
 # The greatest code point: closes the range of all texts that begin with a prefix, by the index.
 _LAST = "\U0010ffff"
 
@@ -40,10 +38,10 @@ _COLUMNS: tuple[Any, ...] = (
     Person.email,
     Person.second_factor_at.is_not(None).label("has_second_factor"),
 )
-_ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
+ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _NEWEST = (Member.joined_at.desc(), Member.id.desc())
 _OLDEST = (Member.joined_at, Member.id)
-_ONE = _ROWS.where(Member.id == sa.bindparam("member_id"))
+_ONE = ROWS.where(Member.id == sa.bindparam("member_id"))
 _GRANTS = (
     sa.select(MemberWorkspace.member_id, Workspace.id, Workspace.name)
     .join(Workspace, Workspace.id == MemberWorkspace.to_workspace_id)
@@ -63,33 +61,22 @@ class Page:
     total: int | None
 
 
-def keyset(*, query: str = "", role: str = "", after: str = "", before: str = "", limit: int = PAGE) -> Page:
+def keyset(*, role: str = "", after: str = "", before: str = "", limit: int = PAGE) -> Page:
     """A page of members, newest first. `after` and `before` are cursors from an earlier page.
 
-    `query` is the beginning of a name or an address. `total` is None where counting would scan.
+    `total` is None where counting would scan.
     """
-    beginning, role = _beginning(query), role if role in ROLES else ""
+    role = role if role in ROLES else ""
     backwards, cursor = bool(before), parse_cursor(before or after)
     joined_at, member_id = cursor or (None, None)
-    values = _values(beginning, role) | {"joined_at": joined_at, "member_id": member_id, "rows": limit + 1}
-    found = _found((bool(beginning), bool(role), cursor is not None, backwards), values)
+    asked = {"role": role, "joined_at": joined_at, "member_id": member_id, "rows": limit + 1}
+    found = db.session.execute(_keyset(bool(role), cursor is not None, backwards), asked).all()
     more, found = len(found) > limit, list(found[:limit])
     if backwards:
         found.reverse()
-    rows = _as_dicts(found)
     newer = _cursor(found[0]) if found and (more if backwards else bool(cursor)) else None
     older = _cursor(found[-1]) if found and (backwards or more) else None
-    return Page(rows, newer, older, None if query or role else count())
-
-
-def _found(form: tuple[bool, bool, bool, bool], values: dict[str, Any]) -> list[Any]:
-    """The rows of a page. Who searches for a frequent name, or in a small organization, finds them among the next few;
-    a rare name in a large one is found by the index of names, which holds the people of the whole instance."""
-    if form[0]:
-        near = db.session.execute(_keyset(*form, is_near=True), values | {"near": NEAR}).all()
-        if len(near) == values["rows"] or count() <= NEAR:
-            return list(near)
-    return list(db.session.execute(_keyset(*form), values).all())
+    return Page(as_dicts(found), newer, older, None if role else count())
 
 
 def numbered(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[dict[str, Any]], int]:
@@ -97,15 +84,17 @@ def numbered(offset: int, limit: int, *, query: str = "", role: str = "") -> tup
 
     The rows to skip are counted off by the index alone, from the nearer end; names are joined only for those shown.
     """
-    beginning, role = _beginning(query), role if role in ROLES else ""
-    is_all, values = not beginning and not role, _values(beginning, role)
-    total = count() if is_all else db.session.scalar(_counting(bool(beginning), bool(role)), values) or 0
+    role = role if role in ROLES else ""
+    asked = values(query, role)
+    beginning = asked["beginning"]
+    is_all = not beginning and not role
+    total = count() if is_all else db.session.scalar(_counting(bool(beginning), bool(role)), asked) or 0
     page = paging.stretch(offset, limit, total)
     if not page.size:
         return [], total
     statement = _numbered(bool(beginning), bool(role), page.is_turned)
-    found = db.session.execute(statement, values | {"skip": page.skip, "rows": page.size}).all()
-    return _as_dicts(found), total
+    found = db.session.execute(statement, asked | {"skip": page.skip, "rows": page.size}).all()
+    return as_dicts(found), total
 
 
 def one(member_id: UUID) -> dict[str, Any]:
@@ -113,7 +102,7 @@ def one(member_id: UUID) -> dict[str, Any]:
     found = db.session.execute(_ONE, {"member_id": member_id}).all()
     if not found:
         raise Missing("There is no such member here.")
-    return _as_dicts(found)[0]
+    return as_dicts(found)[0]
 
 
 def count() -> int:
@@ -131,46 +120,34 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-def _beginning(query: str) -> str:
-    return " ".join(query.replace("\0", "").split()).lower()  # PostgreSQL takes no NUL in a text
-
-
-def _values(beginning: str, role: str) -> dict[str, Any]:
-    """What the statements below may ask for; those that do not ask leave it."""
+def values(query: str, role: str) -> dict[str, Any]:
+    """What the statements may ask for; those that do not ask leave it."""
+    beginning = beginning_of(query)
     return {"beginning": beginning, "end": beginning + _LAST, "role": role}
 
 
-@lru_cache(maxsize=32)
-def _keyset(
-    has_beginning: bool, has_role: bool, has_cursor: bool, backwards: bool, is_near: bool = False
-) -> sa.Select[Any]:
-    order = _OLDEST if backwards else _NEWEST
-    statement = _restricted(_ROWS, has_beginning, has_role)
-    if is_near:
-        ids = _after(sa.select(Member.id), has_cursor, backwards).order_by(*order).limit(sa.bindparam("near"))
-        few = ids.subquery()
-        statement = statement.join(few, few.c.id == Member.id)
-    else:
-        statement = _after(statement, has_cursor, backwards)
-    return statement.order_by(*order).limit(sa.bindparam("rows"))
+def beginning_of(query: str) -> str:
+    """What was typed, as names are kept folded."""
+    return " ".join(query.replace("\0", "").split()).lower()  # PostgreSQL takes no NUL in a text
 
 
-def _after(statement: sa.Select[Any], has_cursor: bool, backwards: bool) -> sa.Select[Any]:
-    """What comes after the cursor, in the order that is read."""
+@lru_cache(maxsize=8)
+def _keyset(has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
+    statement = _restricted(ROWS, False, has_role)
     if has_cursor:
         mark = sa.tuple_(Member.joined_at, Member.id)
         place = sa.tuple_(
             sa.bindparam("joined_at", type_=Member.joined_at.type), sa.bindparam("member_id", type_=Member.id.type)
         )
         statement = statement.where(mark > place if backwards else mark < place)
-    return statement
+    return statement.order_by(*(_OLDEST if backwards else _NEWEST)).limit(sa.bindparam("rows"))
 
 
 @lru_cache(maxsize=8)
 def _numbered(has_beginning: bool, has_role: bool, is_turned: bool) -> sa.Select[Any]:
     ids = _ids(has_beginning, has_role).order_by(*(_OLDEST if is_turned else _NEWEST))
     wanted = ids.offset(sa.bindparam("skip")).limit(sa.bindparam("rows")).subquery()
-    return _ROWS.join(wanted, wanted.c.id == Member.id).order_by(*_NEWEST)
+    return ROWS.join(wanted, wanted.c.id == Member.id).order_by(*_NEWEST)
 
 
 @lru_cache(maxsize=4)
@@ -188,11 +165,11 @@ def _restricted(statement: sa.Select[Any], has_beginning: bool, has_role: bool) 
     if has_role:
         statement = statement.where(Member.role == sa.bindparam("role", type_=Member.role.type))
     if has_beginning:
-        statement = statement.where(sa.or_(_begins(Person.name_folded), _begins(Person.email_canonical)))
+        statement = statement.where(sa.or_(begins(Person.name_folded), begins(Person.email_canonical)))
     return statement
 
 
-def _begins(column: Any) -> sa.ColumnElement[bool]:
+def begins(column: Any) -> sa.ColumnElement[bool]:
     """A range that the index serves. Not BETWEEN: PostgreSQL takes no COLLATE inside one."""
     beginning, end = (sa.bindparam(name, type_=column.type) for name in ("beginning", "end"))
     return sa.and_(column >= beginning, column <= end)
@@ -202,7 +179,7 @@ def _cursor(row: Any) -> str:
     return f"{row.joined_at.isoformat()}_{row.id}"
 
 
-def _as_dicts(found: Any) -> list[dict[str, Any]]:
+def as_dicts(found: Any) -> list[dict[str, Any]]:
     limited = [row.id for row in found if not row.all_workspaces]
     granted: dict[UUID, list[dict[str, Any]]] = {member_id: [] for member_id in limited}
     if limited:

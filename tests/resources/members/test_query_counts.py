@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from fastpix.db import Base, now, set_reading
-from fastpix.resources.members import search
+from fastpix.resources.members import finding, search
 from tests.stories.tables import change
 
 
@@ -152,27 +152,48 @@ def test_pages_by_number_hold_every_member_once_newest_first(world, ada):
         assert joined == sorted(joined, reverse=True)
 
 
-@pytest.mark.parametrize("query", ["person", "person 1", "nobody"])
-def test_a_search_finds_everybody_once_however_far_it_looks_first(world, acting, monkeypatch, query):
+def as_found(row, query):
+    """Those whom the name fits by it, after them those whom the address fits by that."""
+    name, address = row["name"].lower(), row["email"].lower()
+    is_named = name.startswith(query)
+    return (0 if is_named else 1, name if is_named else address, row["person_id"].hex)
+
+
+@pytest.mark.parametrize("few", [0, 2000], ids=["large", "small"])
+@pytest.mark.parametrize("role", ["", "member"])
+@pytest.mark.parametrize("query", ["person", "person 1", "person@", "mel", "nobody"])
+def test_a_search_finds_everybody_once_on_the_way_there_and_back(world, acting, monkeypatch, few, role, query):
+    """The same people as pages by number show, by their names, and those whom only the address fits after them."""
     fill(world, 12, limited=2)
+    change(world, "people", {"id": world.cast.people["dana"].id}, name="Person 1", name_folded="person 1")
+    mel = {"email": "person@mel.example", "email_canonical": "person@mel.example"}
+    change(world, "people", {"id": world.cast.people["mel"].id}, **mel)
+    monkeypatch.setattr(finding, "FEW", few)
+    asked = {"query": query, "role": role, "limit": 2}
     with acting("ada"):
-        expected = [row["id"] for row in search.numbered(1, 50, query=query)[0]]
-        for near in (1, 3, 7, 2000):
-            monkeypatch.setattr(search, "NEAR", near)
-            page, seen = search.keyset(query=query, limit=2), []
-            while True:
-                seen += [row["id"] for row in page.rows]
-                if page.older is None:
-                    break
-                page = search.keyset(query=query, limit=2, after=page.older)
-            assert seen == expected
-            if page.newer is not None:
-                last = len(expected) - len(page.rows)
-                back = search.keyset(query=query, limit=2, before=page.newer)
-                assert [row["id"] for row in back.rows] == expected[last - 2 : last]
+        known = search.numbered(1, 50, query=query, role=role)[0]
+        page = finding.page(**asked)
+        pages = [page.rows]
+        assert page.newer is None
+        while page.older is not None:
+            page = finding.page(**asked, after=page.older)
+            pages.append(page.rows)
+        assert [row for rows in pages for row in rows] == sorted(known, key=lambda row: as_found(row, query))
+        for rows in reversed(pages[:-1]):
+            page = finding.page(**asked, before=page.newer)
+            assert page.rows == rows
+        assert page.newer is None
 
 
-def test_a_search_among_few_never_asks_the_index_of_all_peoples_names(world, acting):
-    with acting("ada"), statements(world.engine) as seen:
-        search.keyset(query="mel")
-    assert len([statement for statement in seen if "name_folded" in statement]) == 1
+@pytest.mark.parametrize(
+    "cursor", ["", "nonsense", "name~x~y", "place~" + "0" * 32 + "~y", "name~", "\0", "2026_" + "0" * 32]
+)
+def test_a_cursor_that_is_none_shows_the_first_page(world, ada, acting, cursor):
+    with acting("ada"):
+        assert finding.page(query="mel", after=cursor) == finding.page(query="mel")
+
+
+def test_a_search_in_another_organization_finds_only_its_own(world, acting):
+    with acting("rex"):
+        for few in (0, 2000):
+            assert finding.page(query="mel").rows == [], few
