@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from contextlib import contextmanager
 
@@ -26,6 +27,16 @@ from tests.world import World, migrate, test_settings
 KINDS = ("sqlite", "postgres")
 hypothesis.settings.register_profile("house", database=None, deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_configure():
+    """Who starts the tests in the background or with nohup has SIGINT or SIGHUP ignored, and every program with them.
+
+    A handler, not the default: this process goes on, and what it starts begins with the default.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_generate_tests(metafunc):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psycopg
 import sqlalchemy as sa
 from flask import Flask
 
@@ -53,6 +55,27 @@ def migrate(app: Flask) -> None:
         db.session.remove()
 
 
+class Changes:
+    """Tells whether anybody wrote to a database since, by what the database itself counts: reading it all is slow."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        if self._is_sqlite:
+            assert engine.url.database
+            self._connection: Any = sqlite3.connect(engine.url.database, check_same_thread=False)
+        else:
+            address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._connection = psycopg.connect(address, autocommit=True)
+
+    def mark(self) -> tuple[Any, ...]:
+        """Differs from every earlier one after a write: SQLite counts commits of others, PostgreSQL transactions."""
+        asked = "PRAGMA data_version" if self._is_sqlite else "SELECT pg_current_snapshot()::text"
+        return tuple(self._connection.execute(asked).fetchone())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 class World:
     """One application with the cast in its database. `reset` puts every table back as the cast left it."""
 
@@ -63,25 +86,29 @@ class World:
             self.engine = db.engine
         migrate(self.app)
         self.cast: Cast = make_cast(self.app)
+        self._changes = Changes(self.engine)
         self._rows = self._read()
         self._stored = self._as_stored()
         # What `digest` says of a world that was just reset; it need not be read again before every request.
-        self.untouched = self.digest()
+        self.untouched = self._digest_of(self._stored)
+        self._clean_at = self._changes.mark()
 
     def reset(self) -> None:
         """Put tables and the process's settings back; other tests may have made other applications meanwhile."""
         application._configure(self.app, self.settings)
         principal.enter(principal.NOBODY)
+        if self._changes.mark() == self._clean_at:
+            return
         present = self._as_stored()
         changed = [table for table in Base.metadata.sorted_tables if present[table.name] != self._stored[table.name]]
-        if not changed:
-            return
-        with self._without_references() as connection:
-            for table in reversed(changed):
-                connection.execute(table.delete())
-            for table in changed:
-                if self._rows[table.name]:
-                    connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
+        if changed:
+            with self._without_references() as connection:
+                for table in reversed(changed):
+                    connection.execute(table.delete())
+                for table in changed:
+                    if self._rows[table.name]:
+                        connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
+        self._clean_at = self._changes.mark()
 
     def put_back(self, names: Iterable[str]) -> None:
         """Put some tables back without looking what changed: for hundreds of rounds of one race."""
@@ -98,8 +125,12 @@ class World:
         A denied attempt leaves its row in the audit log on purpose, and moves the head of the chain; nothing else may
         change with it, and no row of a change may be there.
         """
+        return self.untouched if self._changes.mark() == self._clean_at else self._digest_of(self._as_stored())
+
+    @staticmethod
+    def _digest_of(stored: dict[str, Stored]) -> str:
         said = hashlib.sha256()
-        for name, (columns, rows) in sorted(self._as_stored().items()):
+        for name, (columns, rows) in sorted(stored.items()):
             if name in VOLATILE_TABLES:
                 continue
             hidden = VOLATILE_COLUMNS | VOLATILE_OF.get(name, set())
@@ -112,6 +143,7 @@ class World:
         return said.hexdigest()
 
     def close(self) -> None:
+        self._changes.close()
         self.engine.dispose()
 
     @contextmanager
