@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
-import psycopg
 import sqlalchemy as sa
 from flask import Flask
 
@@ -20,16 +17,9 @@ from fastpix.app import create_app
 from fastpix.db import Base, db, reading, set_reading
 from fastpix.settings import Settings
 from tests.cast import Cast, make_cast
+from tests.stored import Contents
 
 KEY = "the secret key of all tests, long enough"
-# Written beside a request, or counting it: a refusal may change them.
-VOLATILE_TABLES = {"limit_counts", "form_keys", "alembic_version", "audit_heads"}
-VOLATILE_COLUMNS = {"last_seen_at", "last_used_at", "last_used_from"}
-# sessions.address is noted with last_seen_at.
-VOLATILE_OF = {"sessions": {"address"}}
-
-# A table's columns, and its rows as the driver gives them.
-Stored = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 
 
 def test_settings(folder: Path, **given: Any) -> Settings:
@@ -55,27 +45,6 @@ def migrate(app: Flask) -> None:
         db.session.remove()
 
 
-class Changes:
-    """Tells whether anybody wrote to a database since, by what the database itself counts: reading it all is slow."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        if self._is_sqlite:
-            assert engine.url.database
-            self._connection: Any = sqlite3.connect(engine.url.database, check_same_thread=False)
-        else:
-            address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._connection = psycopg.connect(address, autocommit=True)
-
-    def mark(self) -> tuple[Any, ...]:
-        """Differs from every earlier one after a write: SQLite counts commits of others, PostgreSQL transactions."""
-        asked = "PRAGMA data_version" if self._is_sqlite else "SELECT pg_current_snapshot()::text"
-        return tuple(self._connection.execute(asked).fetchone())
-
-    def close(self) -> None:
-        self._connection.close()
-
-
 class World:
     """One application with the cast in its database. `reset` puts every table back as the cast left it."""
 
@@ -86,20 +55,20 @@ class World:
             self.engine = db.engine
         migrate(self.app)
         self.cast: Cast = make_cast(self.app)
-        self._changes = Changes(self.engine)
+        self._contents = Contents(self.engine)
         self._rows = self._read()
-        self._stored = self._as_stored()
+        self._stored = self._contents.rows()
         # What `digest` says of a world that was just reset; it need not be read again before every request.
-        self.untouched = self._digest_of(self._stored)
-        self._clean_at = self._changes.mark()
+        self.untouched = self._contents.digest()
+        self._clean_at = self._contents.mark()
 
     def reset(self) -> None:
         """Put tables and the process's settings back; other tests may have made other applications meanwhile."""
         application._configure(self.app, self.settings)
         principal.enter(principal.NOBODY)
-        if self._changes.mark() == self._clean_at:
+        if self._contents.mark() == self._clean_at:
             return
-        present = self._as_stored()
+        present = self._contents.rows()
         changed = [table for table in Base.metadata.sorted_tables if present[table.name] != self._stored[table.name]]
         if changed:
             with self._without_references() as connection:
@@ -108,7 +77,7 @@ class World:
                 for table in changed:
                     if self._rows[table.name]:
                         connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
-        self._clean_at = self._changes.mark()
+        self._clean_at = self._contents.mark()
 
     def put_back(self, names: Iterable[str]) -> None:
         """Put some tables back without looking what changed: for hundreds of rounds of one race."""
@@ -120,30 +89,11 @@ class World:
                         connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
 
     def digest(self) -> str:
-        """A hash of all that is stored, but for notes of presence, counts of tries, and what was denied or refused.
-
-        A denied attempt leaves its row in the audit log on purpose, and moves the head of the chain; nothing else may
-        change with it, and no row of a change may be there.
-        """
-        return self.untouched if self._changes.mark() == self._clean_at else self._digest_of(self._as_stored())
-
-    @staticmethod
-    def _digest_of(stored: dict[str, Stored]) -> str:
-        said = hashlib.sha256()
-        for name, (columns, rows) in sorted(stored.items()):
-            if name in VOLATILE_TABLES:
-                continue
-            hidden = VOLATILE_COLUMNS | VOLATILE_OF.get(name, set())
-            shown = [at for at, column in enumerate(columns) if column not in hidden]
-            if name == "audit_log":
-                result = columns.index("result")
-                rows = [row for row in rows if row[result] == "done"]
-            kept = sorted(repr([row[at] for at in shown]) for row in rows)
-            said.update(f"{name}: {kept}\n".encode())
-        return said.hexdigest()
+        """A hash of all that is stored; see `Contents.digest`."""
+        return self.untouched if self._contents.mark() == self._clean_at else self._contents.digest()
 
     def close(self) -> None:
-        self._changes.close()
+        self._contents.close()
         self.engine.dispose()
 
     @contextmanager
@@ -160,19 +110,6 @@ class World:
                 table.name: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
                 for table in Base.metadata.sorted_tables
             }
-
-    def _as_stored(self) -> dict[str, Stored]:
-        """The same as the driver gives it: sixty times as quick, and read before and after thousands of requests."""
-        connection = self.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            found: dict[str, Stored] = {}
-            for table in Base.metadata.sorted_tables:
-                cursor.execute(f'SELECT * FROM "{table.name}"')  # names of our own tables
-                found[table.name] = (tuple(column[0] for column in cursor.description), cursor.fetchall())
-            return found
-        finally:
-            connection.close()
 
     @contextmanager
     def _without_references(self) -> Iterator[sa.Connection]:

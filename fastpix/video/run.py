@@ -73,7 +73,7 @@ def ffmpeg(
             if broken := watch.broken_limit():
                 child.kill()
                 raise Failed(broken, child.log)
-            if watch.share > told:
+            if told < watch.share < 1:  # the whole is told once, when it is known to be good
                 told = watch.share
                 report(told)
     if child.exit_code != 0:
