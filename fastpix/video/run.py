@@ -73,14 +73,15 @@ def ffmpeg(
             if broken := watch.broken_limit():
                 child.kill()
                 raise Failed(broken, child.log)
-            if told < watch.share < 1:  # the whole is told once, when it is known to be good
+            if watch.share > told:
                 told = watch.share
                 report(told)
     if child.exit_code != 0:
         raise Failed(_why(child, limits), child.log)
     if broken := watch.too_large():
         raise Failed(broken, child.log)
-    report(1.0)
+    if told < 1:
+        report(1.0)
     return Ran(child.cpu_seconds, child.log)
 
 
