@@ -1,4 +1,4 @@
-"""FastPix's published uploader on another site's page: through errors, short writes and a restart, byte for byte."""
+"""FastPix's published uploader: on another site's page, through errors and a restart, byte for byte; and on our own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from fastpix.storage import open_storage
+from tests.browser.looking import Watch
 from tests.running.server import eventually
+from tests.video.clips import H264, clip, picture
 
 VENDORED = Path(__file__).parents[2] / "fastpix/web/static/vendor/resumable-uploads/uploads.js"
 PAGE = b"""<!doctype html><input type=file><script src=/uploads.js></script><script>
@@ -136,3 +139,39 @@ def test_the_stored_file_is_what_was_sent(server, visit, tmp_path):
     for piece in store.read("compared/film"):
         digest.update(piece)
     assert digest.hexdigest() == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def site(servers):
+    made = servers()
+    made.cast = made.seed()
+    return made.start()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
+def test_what_the_button_started_is_seen_and_followed_to_its_end(site, visit, tmp_path, width, height):
+    """The button is far below the list of files. A file is not good because it came: it plays, or it says why not."""
+    film = clip(tmp_path, f"film {width}.mp4", *picture("320x180", seconds=1), *H264)
+    text = tmp_path / f"notes {width}.mp4"
+    text.write_text("These are the notes of a film, and no film.\n" * 40)
+    page = visit(site, session=site.cast.people["ada"].session, viewport={"width": width, "height": height})
+    watch = Watch(page, site)
+    page.goto(f"/o/acme/media/upload?workspace={site.cast.acme.workspace}")
+    page.locator("#file").set_input_files([str(film), str(text)])
+    button = page.get_by_role("button", name=re.compile("^Upload 2"))
+    button.scroll_into_view_if_needed()
+    rows = page.locator("[data-files] > li")
+    button.click()
+    expect(rows.first).to_be_in_viewport(ratio=1)
+    assert page.evaluate("() => document.activeElement.matches('[data-files]')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => !document.activeElement.matches('[data-files], body')")
+
+    expect(rows.first.locator("[data-text]")).to_have_text("Ready: it can be watched.", timeout=60_000)
+    expect(rows.first).to_have_attribute("data-state", "done")
+    expect(rows.last.locator("[data-text]")).to_contain_text(re.compile("^Failed: .{10,}"), timeout=60_000)
+    expect(rows.last).to_have_attribute("data-state", "failed")
+    for row in (rows.first, rows.last):
+        expect(row.get_by_role("link", name="Open the media")).to_have_attribute("href", re.compile("/o/acme/media/"))
+        expect(row.get_by_role("button")).to_have_count(0)
+    assert not watch.found

@@ -44,7 +44,7 @@ def new() -> Any:
 
 @pages.page(uploads.create, "POST", "/upload/start")
 def start() -> Any:
-    """An address for one file, for the page's script: {id, url, mediaUrl}, or {errors} by field."""
+    """An address for one file, for the page's script: {id, url, mediaUrl, statusUrl, cancelUrl}, or {errors} by field."""
     form = SettingsForm()
     _offer(form)
     if form.is_sent():
@@ -52,7 +52,8 @@ def start() -> Any:
             name = request.form.get("file_name", "")
             made = uploads.create(form.workspace.data, Asked(**form.wanted()), links.to(""), name)
             told = {"id": made["id"], "url": made["url"], "mediaUrl": url_for("media.detail", media_id=made["id"])}
-            return jsonify(told | {"cancelUrl": url_for(".cancel", upload_id=made["id"])}), 201
+            asked = {"statusUrl": url_for("media.status", media_id=made["id"])}
+            return jsonify(told | asked | {"cancelUrl": url_for(".cancel", upload_id=made["id"])}), 201
     status = 400 if g.get("csrf_problem") else 422
     return jsonify(errors={name or "form": " ".join(map(str, told)) for name, told in form.errors.items()}), status
 

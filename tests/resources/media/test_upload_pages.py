@@ -95,9 +95,10 @@ def test_who_may_not_upload_leaves_no_byte(world, doors, wanted, who):
 def test_the_script_gets_an_address_and_gives_it_back(world, ada, wanted):
     answer = ada.page.post(f"{PAGE}/start", wanted | {"file_name": "a.mp4", "title": "Mine"})
     told = answer.json
-    assert answer.status_code == 201 and set(told) == {"id", "url", "mediaUrl", "cancelUrl"}
+    assert answer.status_code == 201 and set(told) == {"id", "url", "mediaUrl", "statusUrl", "cancelUrl"}
     assert told["url"].startswith(f"http://localhost/upload/{told['id']}?upload_id=")
     assert told["mediaUrl"] == f"/o/acme/media/{told['id']}"
+    assert told["statusUrl"] == f"/o/acme/media/{told['id']}/status"
     row = (
         rows(world, "uploads")[-1] if str(rows(world, "uploads")[-1]["id"]) == told["id"] else rows(world, "uploads")[0]
     )

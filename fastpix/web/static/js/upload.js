@@ -1,5 +1,5 @@
 // The upload page: several files, two at a time, each with its own progress, by FastPix's resumable uploader. Without
-// this script the same form sends one file in one piece.
+// this script the same form sends one file in one piece. What came is followed until it plays or failed.
 "use strict";
 
 {
@@ -13,6 +13,8 @@
   const title = form.elements.namedItem("title");
   const largest = Number(form.dataset.largest);
   const AT_ONCE = 2;
+  const ASK_FIRST = 1000;
+  const ASK_LONGEST = 15000;
   const OPEN = ["waiting", "starting", "sending", "paused"];
   const PROXY = "A proxy in front of fastpix refused this piece as too large (413). It is not fastpix's own limit: raise " +
     "client_max_body_size (nginx) or its like there to 20 MB or more, then try again.";
@@ -51,7 +53,7 @@
 
   class Upload {
     constructor(file) {
-      Object.assign(this, { file, state: "waiting", percent: 0, told: 0, uploader: null, cancelUrl: "" });
+      Object.assign(this, { file, state: "waiting", percent: 0, told: 0, uploader: null, cancelUrl: "", statusUrl: "" });
       this.element = row.content.firstElementChild.cloneNode(true);
       this.part("name").textContent = file.name;
       this.part("size").textContent = size(file.size);
@@ -73,13 +75,13 @@
 
     set(state, text) {
       this.state = state;
-      this.element.dataset.state = state;
+      this.element.dataset.state = state === "unplayable" ? "failed" : state;
       this.part("text").textContent = text;
-      this.part("bar").hidden = ["waiting", "refused", "done"].includes(state);
+      this.part("bar").hidden = ["waiting", "refused", "done", "unplayable"].includes(state);
       this.part("pause").hidden = state !== "sending";
       this.part("resume").hidden = state !== "paused";
       this.part("retry").hidden = state !== "failed";
-      this.part("cancel").hidden = state === "done";
+      this.part("cancel").hidden = ["received", "done", "unplayable"].includes(state);
       this.part("cancel").querySelector("span").textContent = OPEN.includes(state) && state !== "waiting" ? "Cancel" : "Remove";
       showCount();
     }
@@ -102,6 +104,7 @@
         if (this.state !== "starting") return this.forget(told.cancelUrl);
         if (new URL(told.url).origin !== location.origin) throw new Error(`Open this page as ${form.dataset.origin}: this is where files are taken.`);
         this.cancelUrl = told.cancelUrl;
+        this.statusUrl = told.statusUrl;
         this.part("open").href = told.mediaUrl;
         this.send(told.url);
       } catch (wrong) {
@@ -133,10 +136,43 @@
     }
 
     finish() {
+      this.uploader = null;
       this.part("open").hidden = false;
-      this.set("done", "Received. It is being made ready for playback.");
+      this.part("bar").removeAttribute("value");
+      this.set("received", "Received. It is being made ready for playback.");
       speak(`${this.file.name} was received.`);
+      this.follow(ASK_FIRST);
       next();
+    }
+
+    // Asks what became of it: often at first, slower while nothing changes, until it is ready or failed.
+    follow(wait) {
+      setTimeout(async () => {
+        if (document.hidden) return this.follow(wait);
+        try {
+          const answer = await fetch(this.statusUrl, { cache: "no-store", headers: { Accept: "application/json" } });
+          if ([401, 403, 404].includes(answer.status) || answer.redirected) {
+            return this.set("unplayable", "It was received, but can no longer be asked after: it was deleted, or you are signed out.");
+          }
+          if (!answer.ok) throw new Error(`status ${answer.status}`);
+          const told = await answer.json();
+          if (told.done) return this.conclude(told);
+          const text = `Received. ${told.text}.`;
+          const isNews = this.part("text").textContent !== text;
+          if (isNews) this.set("received", text);
+          if (told.percent === null) this.part("bar").removeAttribute("value");
+          else this.part("bar").value = told.percent;
+          this.follow(isNews ? ASK_FIRST : Math.min(wait * 1.5, ASK_LONGEST));
+        } catch {
+          this.follow(Math.min(wait * 2, ASK_LONGEST));
+        }
+      }, wait);
+    }
+
+    conclude(told) {
+      if (told.status === "Ready") this.set("done", "Ready: it can be watched.");
+      else this.set("unplayable", `Failed: ${told.failure || "it could not be made ready for playback."}`);
+      speak(`${this.file.name}: ${this.part("text").textContent}`);
     }
 
     fail(text) {
@@ -189,6 +225,14 @@
     }
   }
 
+  // The button is far below the list: bring what happens now into view. The next Tab is the first file's own button.
+  function showList() {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const first = uploads.find((each) => each.state === "waiting");
+    list.focus({ preventScroll: true });
+    first.element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
+  }
+
   let isUnderWay = false;
 
   function next() {
@@ -209,7 +253,7 @@
 
   function add(files) {
     for (const file of files) {
-      if (uploads.some((each) => each.file.name === file.name && each.file.size === file.size && each.state !== "failed")) continue;
+      if (uploads.some((each) => each.file.name === file.name && each.file.size === file.size && !["failed", "unplayable"].includes(each.state))) continue;
       uploads.push(new Upload(file));
     }
     showCount();
@@ -219,6 +263,7 @@
   input.multiple = true;
   form.querySelector("[data-file-label]").textContent = "Files";
   input.tabIndex = -1;
+  list.tabIndex = -1;
   drop.querySelector("[data-choose]").addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
     add(input.files);
@@ -249,6 +294,7 @@
       return;
     }
     isUnderWay = true;
+    showList();
     next();
   });
   window.addEventListener("beforeunload", (event) => {
