@@ -159,9 +159,12 @@ def permissions_of(role: Role, switches: frozenset[str] = frozenset()) -> frozen
 def permissions_of_token(
     role: Role, owner_role: Role, may_manage_people: bool, switches: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """What a token may do: its role, capped by its owner's role now, less people without the tick."""
+    """What a token may do: its role, capped by its owner's role now, less people without the tick.
+
+    The tick counts on an admin's token alone: a member's would otherwise let its owner, an admin, leave.
+    """
     both = permissions_of(role, switches) & permissions_of(owner_role, switches)
-    return both if may_manage_people else frozenset(key for key in both if not ROWS[key].manages_people)
+    return both if may_manage_people and role == "admin" else frozenset(key for key in both if not ROWS[key].manages_people)
 
 
 def gains_and_losses(before: Role, after: Role, switches: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, SelectMultipleField
+from wtforms import RadioField, SelectMultipleField, ValidationError
 from wtforms.validators import InputRequired
 
 from fastpix.access import identity
@@ -25,6 +25,11 @@ class ViewForm(Form):
 
     access = RadioField("A member with", choices=CHOICES, default="all", validators=[InputRequired()])
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
+
+    def validate_access(self, field: RadioField) -> None:
+        """Refuse what contradicts itself."""
+        if field.data == "all" and self.workspaces.data:
+            raise ValidationError("You ticked workspaces below: choose “Only these”, or untick them.")
 
 
 @pages.page(viewing.start, "GET POST", "/")

@@ -191,9 +191,11 @@ def _forbidden(permission: str, admins: list[str]) -> Response:
     actor = principal.current()
     role = actor.role or "none"
     who = _listed(admins) or "An admin"
-    message = f"You need the permission to {row.does} ({permission}), and your role here is {role}. {who} can grant it."
+    message = f"You need the permission to {row.does} ({permission}), and your role here is {role}"
     if actor.kind == "token" and row.manages_people and not actor.may_manage_people:
-        message += " A token needs the tick “may manage people” for it as well, and this one does not have it."
+        message += f"; a token needs the tick “may manage people” for it as well. {who} can make one that has both."
+    else:
+        message += f". {who} can grant it."
     if envelope.is_api():
         return envelope.failure(403, message, message, permission=permission, role=role, grantedBy=admins)
     html = render_template(

@@ -12,7 +12,7 @@ from fastpix.db import Base
 from fastpix.web.api import OPERATIONS, Wire
 from tests.access.persons import Caller, ask
 from tests.access.routes import guarded, right_input
-from tests.stories.tables import changed_columns, everything, rows
+from tests.stories.tables import change, changed_columns, everything, rows
 
 # Class 7: mass assignment. What Mel, a member, may change through each form; nothing else may ever differ.
 
@@ -245,3 +245,17 @@ def test_a_narrow_admin_token_cannot_reach_the_people(ada, cast):
     assert narrow.post("iam/access-tokens", body).status_code == 422
     mighty = cast.acme.tokens["ada people"]
     assert narrow.post(f"iam/access-tokens/{mighty.id}/adopt").status_code == 422
+
+
+def test_a_members_token_cannot_throw_out_its_owner(world, ada, cast):
+    """To leave is a member's right too; with the tick, a token that may only look would have ended its owner's access."""
+    asked = {"name": "Look", "workspaceId": str(cast.acme.workspace), "role": "member", "mayManagePeople": True}
+    refused = ada.api.post("iam/access-tokens", asked)
+    assert refused.status_code == 422 and "role admin" in refused.text
+    typed = {"name": "Look", "workspace": str(cast.acme.workspace), "role": "member", "may_manage_people": "y"}
+    page = ada.page.post("/o/acme/access-tokens/new", typed)
+    assert page.status_code == 422 and "role admin" in page.text and 'value="Look"' in page.text
+    change(world, "access_tokens", {"id": cast.acme.tokens["ada member"].id}, may_manage_people=True)  # of an old release
+    change(world, "members", {"id": cast.acme.members["mel"]}, role="admin")  # so that she is not the last admin
+    assert ada.api_with("member").post("iam/leave", {}).status_code == 403
+    assert ada.api.get("iam/me").status_code == 200

@@ -98,15 +98,15 @@ def create(
 ) -> dict[str, Any]:
     """A new token, owned by the actor, with its secret: shown now and never again.
 
-    A token may not make one that can do more or lives longer than itself. `owner_id` is for commands, which have no
-    member of their own. Raises `Invalid`.
+    A token may not make one that can do more or lives longer than itself, and only one with the role of an admin may
+    manage people. `owner_id` is for commands, which have no member of their own. Raises `Invalid`.
     """
     actor = principal.current()
     token = AccessToken(
         name=_checked_name(name),
         workspace_id=workspaces.check(workspace_id),
         role=members.checked_role(role),
-        may_manage_people=_checked_tick(may_manage_people),
+        may_manage_people=_checked_tick(may_manage_people, role),
         expires_at=_checked_expiry(expires_at),
         owner_id=actor.member_id or owner_id,
         owner_name=_owner_name(actor.member_id or owner_id),
@@ -133,7 +133,7 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     if token.expires_at is not None and token.expires_at <= now():
         raise Refused("This token has expired. Create a new one instead.")
     if token.may_manage_people:
-        _checked_tick(True)
+        _checked_tick(True, "admin")  # on a member's token it counts for nothing
     _check_life(token.expires_at)  # its new secret must not outlive the one that asks
     if actor.member_id is None:
         raise Refused("Only a person or a person's token can adopt a token.")
@@ -190,7 +190,9 @@ def _checked_name(text: str) -> str:
     return names.checked(text, 80, hint=" that says what uses the token")
 
 
-def _checked_tick(may_manage_people: bool) -> bool:
+def _checked_tick(may_manage_people: bool, role: str) -> bool:
+    if may_manage_people and role != "admin":
+        raise Invalid("mayManagePeople", "Only a token with the role admin can manage people: choose admin, or untick.")
     if may_manage_people and not principal.current().may_manage_people:
         raise Invalid("mayManagePeople", "A token that may not manage people cannot make one that may.")
     return may_manage_people

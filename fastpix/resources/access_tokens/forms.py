@@ -30,7 +30,8 @@ class AccessTokenForm(OnceForm):
     )
     may_manage_people = BooleanField(
         "May manage people",
-        description="Invite, edit and remove people and edit the organization. Leave it off unless a script needs it.",
+        description="Invite, edit and remove people and edit the organization; for the role admin only. "
+        "Leave it off unless a script needs it.",
     )
     expires_on = DateField("Expires on", validators=[Optional()], description="Leave empty for no expiry.")
     wire_names = {

@@ -133,7 +133,7 @@ class PlaybackIdForm(OnceForm):
 
 
 class RestrictForm(Form):
-    """Rules for sites and programs. The list that the policy does not use is kept all the same."""
+    """Rules for sites and programs. The list that the policy does not use is kept beside one that it does."""
 
     domains_policy = RadioField("Sites that may show it", choices={"allow": "All but some", "deny": "Only some"})
     domains_deny = TextAreaField(
@@ -159,6 +159,18 @@ class RestrictForm(Form):
             self._fields[f"{prefix}_policy"].data = rule["defaultPolicy"]
             for name in ("allow", "deny"):
                 self._fields[f"{prefix}_{name}"].data = "\n".join(rule[name])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Refuse names that stand where they forbid nothing: the video would be open, and look restricted."""
+        is_valid = super().validate(extra_validators)
+        for prefix in KINDS.values():
+            policy, allow, deny = (self._fields[f"{prefix}_{name}"] for name in ("policy", "allow", "deny"))
+            used, unused = (allow, deny) if policy.data == "deny" else (deny, allow)
+            if (unused.data or "").strip() and not (used.data or "").strip():
+                other = dict(policy.choices)["deny" if policy.data != "deny" else "allow"]
+                unused.errors = [f"This counts for “{other}” alone: choose that, or empty this box."]
+                is_valid = False
+        return is_valid
 
     def rule(self, kind: str) -> dict[str, Any]:
         """The rule asked for, by the contract's names."""

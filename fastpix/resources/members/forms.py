@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, SelectMultipleField, TextAreaField
+from wtforms import RadioField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from fastpix.access import table
@@ -24,8 +24,19 @@ class AccessForm(Form):
         validators=[InputRequired("Choose admin or member.")],
         render_kw={"consequences": table.ROLE_SENTENCES},
     )
-    access = RadioField("Workspaces", choices=ACCESS_CHOICES, default="all", validators=[InputRequired()])
+    access = RadioField(
+        "Workspaces",
+        choices=ACCESS_CHOICES,
+        default="all",
+        validators=[InputRequired()],
+        description="For members. An admin has all workspaces; the choice counts once they are a member.",
+    )
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
+
+    def validate_access(self, field: RadioField) -> None:
+        """Refuse what contradicts itself: the ticks would be ignored, and somebody see more than was meant."""
+        if field.data == "all" and self.workspaces.data:
+            raise ValidationError("You ticked workspaces below: choose “Only these”, or untick them.")
 
     def offer(self, names: dict[str, str]) -> None:
         """Set the workspaces one can choose from."""

@@ -53,6 +53,22 @@ def test_restrictions_are_typed_one_a_line(world, ada, cast, path):
     assert "example.com\n*.example.org</textarea>" in form
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [{"domains_policy": "allow", "domains_allow": "example.com"}, {"agents_policy": "deny", "agents_deny": "curl"}],
+)
+def test_names_that_would_restrict_nothing_are_refused_and_kept(world, ada, cast, path, typed):
+    """Who types the only site that may, and leaves “All but some” chosen, would believe the video restricted."""
+    before = world.digest()
+    answer = ada.page.post(
+        f"{path}/playback-ids/{cast.acme.shelf.playback_id}",
+        {"domains_policy": "allow", "agents_policy": "allow"} | typed,
+    )
+    assert answer.status_code == 422 and "alone: choose that, or empty this box." in text_of(answer)
+    assert f"{list(typed.values())[1]}</textarea>" in text_of(answer)
+    assert world.digest() == before
+
+
 def test_a_bad_site_changes_neither_rule(world, ada, cast, path):
     before = world.digest()
     sent = {

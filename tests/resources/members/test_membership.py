@@ -50,6 +50,19 @@ def test_an_empty_list_is_legal(ada, mel, cast):
     assert ada.page.post(f"/o/acme/members/{member}/edit", form).status_code == 303
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize("path", ["members/{mel}/edit", "members/invitations/new", "view-as-member/"])
+def test_ticks_beside_all_workspaces_are_refused_and_kept(world, ada, cast, path):
+    """They would be ignored, and somebody would see more than was meant."""
+    before = world.digest()
+    ticked = str(cast.acme.workspace)
+    form = {"emails": "a@b.example", "role": "member", "access": "all", "workspaces": ticked}
+    answer = ada.page.post(f"/o/acme/{path.format(mel=cast.acme.members['mel'])}", form)
+    assert answer.status_code == 422 and "choose “Only these”, or untick them" in answer.text
+    assert f'value="{ticked}" checked' in answer.text
+    assert world.digest() == before
+
+
 def test_what_is_absent_stays(ada, cast):
     member = cast.acme.members["mel"]
     ada.api.patch(f"iam/members/{member}", {"workspaces": [str(cast.acme.workspace)]})

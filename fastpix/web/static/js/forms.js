@@ -34,6 +34,15 @@ document.addEventListener("click", (event) => {
   button.querySelector("[data-reveal-text]").textContent = show ? "Hide" : "Show";
 });
 
+// Workspaces can be ticked where “Only these” is chosen; the server refuses a contradiction in any case.
+const followChoice = () => {
+  for (const all of document.querySelectorAll("input[name=access][value=all]")) {
+    for (const box of all.form.querySelectorAll("input[name=workspaces]")) box.disabled = all.checked;
+  }
+};
+document.addEventListener("change", followChoice);
+window.addEventListener("pageshow", followChoice);
+
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-select]")) event.target.select();
 });
