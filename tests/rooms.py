@@ -40,6 +40,7 @@ RULES = [
     "deliveries",
     "events",
     "finding",
+    "holding",
     "invitations",
     "keys",
     "lifecycle",
@@ -138,6 +139,7 @@ MAY_IMPORT: dict[str, list[str]] = {
         "own.*", *[f"resources.*.{rule}" for rule in RULES], "resources.audit.presentation", "web*", "access.principal", "mail.outbox",
     ],  # the overview shows the latest of all
     "resources.*.models": ["db", "access.tenancy", "access.table"],
+    "resources.usage.schemas": ["web.api", "own.holding"],  # from how many media on a number is an hour old
     "resources.*.schemas": ["web.api"],
     "resources.*.forms": ["web.forms", "access.table", "own.domain"],
     **{

@@ -13,6 +13,7 @@ from fastpix.access.action import action
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing
 from fastpix.resources.media.models import Media
+from fastpix.resources.usage import holding
 from fastpix.resources.usage.counting import beginning
 from fastpix.resources.usage.models import UsageCount, UsageDay
 from fastpix.resources.workspaces.models import Workspace
@@ -36,10 +37,14 @@ class Day:
 
 @dataclass
 class Period:
-    """Every day up to today, and the same by workspace (id, name): held now, and delivered in all of the days."""
+    """Every day up to today, and the same by workspace (id, name): held now, and delivered in all of the days.
+
+    `is_measured_now` is whether what is held today is what there is at this moment, not what the last hour found.
+    """
 
     days: list[Day]
     workspaces: list[tuple[UUID, str, Day]]
+    is_measured_now: bool = True
 
     @property
     def total(self) -> Day:
@@ -62,9 +67,11 @@ def history(days: int, workspace_id: UUID | None = None) -> Period:
     for row in db.session.scalars(rows):
         found.setdefault(row.workspace_id, []).append(row)
     filled = {of: _filled(asked, its) for of, its in found.items() if of in names}
+    chosen = list(names) if workspace_id is None else [workspace_id]
+    is_measured_now = _hold(filled, asked, chosen)
     whole = [_sum(day, [its[number] for its in filled.values()]) for number, day in enumerate(asked)]
     parts = [(of, name, _total(filled[of])) for of, name in names.items() if of in filled]
-    return Period(whole, parts)
+    return Period(whole, parts, is_measured_now)
 
 
 @action("media.view")
@@ -82,6 +89,25 @@ def of_media(media_id: UUID, days: int = 30) -> list[Day]:
             found[row.at.date()].views += row.views
             found[row.at.date()].seconds += row.seconds
     return list(found.values())
+
+
+def _hold(filled: dict[UUID, list[Day]], asked: list[date], workspace_ids: list[UUID]) -> bool:
+    """Set what is held today to what there is now; of too many media only their number. Whether all of it is of now.
+
+    A workspace that was never measured is looked at whatever it takes: "nothing" would be false.
+    """
+    counts = holding.counts()
+    is_small = sum(counts.get(of, 0) for of in workspace_ids) <= holding.MOST_AT_ONCE
+    there = [of for of in workspace_ids if of in filled or counts.get(of)]
+    for of in there:
+        filled.setdefault(of, _filled(asked, []))
+    seen = holding.now_of([of for of in there if is_small or not filled[of][-1].stored_bytes])
+    for of in there:
+        today = filled[of][-1]
+        today.media = counts.get(of, today.media)
+        if of in seen:
+            today.stored_bytes, today.stored_seconds, today.media = seen[of]
+    return is_small
 
 
 def _asked(days: int) -> list[date]:

@@ -7,7 +7,10 @@ from datetime import date
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from fastpix.resources.usage.holding import MOST_AT_ONCE
 from fastpix.web.api import Answer, Id, Moment, Wire
+
+_MEASURED = f"Today's is as of now; with more than {MOST_AT_ONCE:,} media in all it was measured within the last hour."
 
 
 class MediaUsageQuery(Wire):
@@ -27,9 +30,11 @@ class MediaUsageOut(Answer):
 
 
 class UsageOut(MediaUsageOut):
-    stored_bytes: int = Field(description="Bytes that the media take, originals included, at the end of the day.")
-    stored_seconds: float = Field(description="Length of all media at the end of the day.")
-    media: int = Field(description="How many media there were at the end of the day.")
+    stored_bytes: int = Field(
+        description=f"Bytes that the media take, originals included, at the end of the day. {_MEASURED}"
+    )
+    stored_seconds: float = Field(description=f"Length of all media at the end of the day. {_MEASURED}")
+    media: int = Field(description="How many media there were at the end of the day; today, now.")
 
 
 class SampleOut(Answer):

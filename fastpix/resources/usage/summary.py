@@ -16,8 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fastpix.access import tenancy
 from fastpix.db import db, now, reading, transaction
-from fastpix.resources.media.models import Media
-from fastpix.resources.usage import counting
+from fastpix.resources.usage import counting, holding
 from fastpix.resources.usage.counting import Sum
 from fastpix.resources.usage.models import DAY, HOUR, UsageCount, UsageDay
 from fastpix.resources.workspaces.models import Workspace
@@ -33,16 +32,7 @@ def _everywhere() -> AbstractContextManager[None]:
 
 def measure() -> None:
     """Note what every workspace holds today."""
-    held = (
-        sa.select(
-            Media.workspace_id,
-            sa.func.sum(Media.size).label("stored_bytes"),
-            sa.func.sum(sa.func.coalesce(Media.duration, 0.0)).label("stored_seconds"),
-            sa.func.count().label("media"),
-        )
-        .group_by(Media.workspace_id)
-        .subquery()
-    )
+    held = holding.statement().subquery()
     columns = [sa.func.coalesce(held.c[name], 0).label(name) for name in ("stored_bytes", "stored_seconds", "media")]
     statement = sa.select(Workspace.id.label("workspace_id"), Workspace.organization_id, *columns)
     with reading(), transaction(), _everywhere():  # a long look, that keeps nobody from writing

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, request, url_for
 
 from fastpix.errors import Invalid
-from fastpix.resources.usage import domain
+from fastpix.resources.usage import domain, holding
 from fastpix.resources.usage.domain import Day
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web import charts
@@ -38,6 +38,8 @@ def index() -> Any:
         days=days,
         workspaces=workspaces.choices(),
         chosen=str(workspace_id or ""),
+        is_measured_now=period.is_measured_now,
+        most_at_once=f"{holding.MOST_AT_ONCE:,}",
         file_url=url_for(".download", days=days, **kept),
     )
 

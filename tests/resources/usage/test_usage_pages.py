@@ -11,6 +11,9 @@ from fastpix.access import tenancy
 from fastpix.db import db, now, transaction
 from fastpix.resources.live_streams import lifecycle, viewers
 from fastpix.resources.live_streams.models import LiveBroadcast, LiveStream, LiveViewer, LiveViewerSample
+from fastpix.resources.media.models import Media
+from fastpix.resources.usage import holding
+from fastpix.resources.usage.models import UsageDay
 
 pytestmark = pytest.mark.sqlite
 WHY = "a test looks at it, whoever it belongs to"
@@ -48,14 +51,14 @@ def test_the_file_has_a_line_for_every_day(mel):
     lines = answer.get_data(as_text=True).splitlines()
     assert answer.headers["Content-Disposition"] == 'attachment; filename="usage-90-days.csv"'
     assert lines[0] == "day,stored_bytes,stored_minutes,media,views,delivered_minutes" and len(lines) == 91
-    assert lines[-1] == f"{now().date()},3000,0.17,1,2,0.3"
+    assert lines[-1] == f"{now().date()},3010,0.17,2,2,0.3"
 
 
 def test_the_api_says_what_the_page_says(mel, cast):
     answer = mel.api.get("/v1/iam/usage?days=7").get_json()["data"]
     assert len(answer) == 7
     assert answer[-1] == {
-        "day": str(now().date()), "storedBytes": 3000, "storedSeconds": 10.01, "media": 1, "views": 2, "deliveredSeconds": 18.0,
+        "day": str(now().date()), "storedBytes": 3010, "storedSeconds": 10.01, "media": 2, "views": 2, "deliveredSeconds": 18.0,
     }  # fmt: skip
     told = mel.api.get(f"/v1/iam/usage/media/{cast.acme.shelf.media}").get_json()["data"]
     assert told[-1] == {"day": str(now().date()), "views": 2, "deliveredSeconds": 18.0} and len(told) == 30
@@ -65,6 +68,36 @@ def test_the_api_says_what_the_page_says(mel, cast):
     (audience,) = mel.api.get(f"/v1/iam/usage/live/{shelf.active_stream}").get_json()["data"]
     assert audience["mostViewers"] == 1 and [each["viewers"] for each in audience["samples"]] == [1]
     assert mel.api.get(f"/v1/iam/usage/live/{cast.rival.shelf.active_stream}").status_code == 404
+
+
+def _forget_measures(world, *, size=0):
+    with world.session(), tenancy.everywhere(WHY), transaction():
+        db.session.execute(sa.delete(UsageDay))
+        if size:
+            db.session.execute(sa.update(Media).values(size=size))
+
+
+def test_what_was_uploaded_a_moment_ago_is_in_todays_numbers(world, ada):
+    """Nothing was measured yet: "0 kB now" would be false, and so would a measure from before the last change."""
+    _forget_measures(world, size=5_000_000)
+    told = ada.api.get("/v1/iam/usage?days=2").get_json()["data"]
+    assert (told[-1]["storedBytes"], told[-1]["media"]) == (10_000_000, 2) and told[-1]["storedSeconds"] > 10
+    html = ada.page.get("/o/acme/usage/").get_data(as_text=True)
+    assert "<strong>10 MB</strong>" in html and "looked up when this page is opened" in html
+    _forget_measures(world, size=7_000_000)
+    assert ada.api.get("/v1/iam/usage?days=2").get_json()["data"][-1]["storedBytes"] == 14_000_000
+
+
+def test_of_too_many_media_the_hours_measure_is_shown_and_the_page_says_so(world, ada, monkeypatch):
+    monkeypatch.setattr(holding, "MOST_AT_ONCE", 0)
+    with world.session(), tenancy.everywhere(WHY), transaction():
+        db.session.execute(sa.update(Media).values(size=5_000_000))
+    html = ada.page.get("/o/acme/usage/").get_data(as_text=True)
+    assert "<strong>3 kB</strong>" in html and "within the last hour" in html and "measured every hour, since" in html
+    _forget_measures(world)
+    assert "<strong>10 MB</strong>" in ada.page.get("/o/acme/usage/").get_data(as_text=True), (
+        "never measured: looked up"
+    )
 
 
 def test_a_medias_page_shows_its_views(mel, cast):
