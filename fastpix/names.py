@@ -7,6 +7,9 @@ import unicodedata
 
 from fastpix.errors import Invalid
 
+JOINERS = "\u200c\u200d"
+BREAKS = "\n\r\t"
+
 
 def checked(text: str, most: int, *, field: str = "name", hint: str = "") -> str:
     """The name. Raises `Invalid` when it is empty, longer than `most`, or could deceive a reader.
@@ -16,9 +19,29 @@ def checked(text: str, most: int, *, field: str = "name", hint: str = "") -> str
     name = " ".join(text.split())
     if not name or len(name) > most:
         raise Invalid(field, f"Give a name of at most {most} characters{hint}.")
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") for character in name) or "://" in name:
+    if any(map(_is_invisible, name)) or "://" in name:
         raise Invalid(field, "Leave out invisible characters and web addresses.")
     return name
+
+
+def visible(text: str, field: str) -> str:
+    """The text, of a thing and not of a person: a title, a description. Raises `Invalid` for what could deceive a reader.
+
+    Lines may end in it, and letters be joined: Persian and emoji are not written without joiners, and titles are no
+    names to be taken for another's.
+    """
+    if any(_is_invisible(character) and character not in JOINERS + BREAKS for character in text):
+        raise Invalid(field, "Leave out invisible characters.")
+    return text
+
+
+def cleaned(text: str) -> str:
+    """The text without what `visible` refuses: of texts that nobody typed, or that were kept before that was refused."""
+    return "".join(character for character in text if not _is_invisible(character) or character in JOINERS + BREAKS)
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co")
 
 
 def slug(name: str, otherwise: str) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import names
 from fastpix.access.action import Entry
 from fastpix.db import db, now
 from fastpix.resources.audit import domain as audit
@@ -120,7 +121,7 @@ def _record(broadcast: LiveBroadcast) -> UUID:
     """The media of a broadcast, which a worker puts together and processes like any other. Its id."""
     wanted = Asked(
         access_policy=broadcast.recording["policy"],
-        title=broadcast.recording["title"],
+        title=names.cleaned(broadcast.recording["title"]),
         metadata=broadcast.recording["metadata"],
         max_resolution=broadcast.recording["max_resolution"],
     )

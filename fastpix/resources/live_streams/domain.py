@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix import names
 from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.db import db
@@ -75,7 +76,7 @@ def create(workspace_id: UUID, wanted: Wanted) -> dict[str, Any]:
         raise Refused(f"A workspace holds at most {MOST} live streams. Delete one first.")
     stream = LiveStream(
         workspace_id=workspace_id,
-        metadata_=asked.metadata(wanted.metadata),
+        metadata_=_checked_metadata(wanted.metadata),
         max_resolution=asked.choose("maxResolution", wanted.max_resolution, RESOLUTIONS),
         reconnect_window=_checked_window(wanted.reconnect_window),
         media_policy=asked.choose("mediaPolicy", wanted.media_policy, POLICIES),
@@ -106,7 +107,7 @@ def edit(
     refuse_disabled(stream)
     before = _facts(stream)
     if metadata is not None:
-        stream.metadata_ = asked.metadata(metadata)
+        stream.metadata_ = _checked_metadata(metadata)
         search.rename(stream)
     if reconnect_window is not None:
         stream.reconnect_window = _checked_window(reconnect_window)
@@ -221,6 +222,14 @@ def refuse_disabled(stream: LiveStream) -> None:
         raise WrongState("This stream is disabled. Enable it first.", "stream is disabled")
 
 
+def _checked_metadata(given: dict[str, Any]) -> dict[str, str]:
+    """The metadata, whose entry `name` (or `title`) is what the stream is called. Raises `Invalid`."""
+    kept = asked.metadata(given)
+    for entry in ("name", "title"):
+        names.visible(kept.get(entry, ""), "metadata")
+    return kept
+
+
 def _checked_window(seconds: int) -> int:
     if not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
         raise Invalid("reconnectWindow", f"Give {SHORTEST_WINDOW} to {LONGEST_WINDOW} seconds.")
@@ -228,8 +237,8 @@ def _checked_window(seconds: int) -> int:
 
 
 def _facts(stream: LiveStream) -> dict[str, Any]:
-    names = ("status", "max_resolution", "reconnect_window", "media_policy", "enable_recording", "enable_dvr")
-    return {name: getattr(stream, name) for name in names} | {"metadata": stream.metadata_}
+    facts = ("status", "max_resolution", "reconnect_window", "media_policy", "enable_recording", "enable_dvr")
+    return {name: getattr(stream, name) for name in facts} | {"metadata": stream.metadata_}
 
 
 def _tell(stream: LiveStream, **changes: Any) -> None:

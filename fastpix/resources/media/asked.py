@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastpix import names
 from fastpix.errors import Invalid
 from fastpix.resources.media.models import NO_RESTRICTIONS
 
@@ -63,8 +64,8 @@ class Asked:
             language_name(each["languageName"])
         if len(self.subtitles) > MOST_TRACKS:
             raise Invalid("inputs", f"A media has at most {MOST_TRACKS} tracks.")
-        names = [each["languageName"] for each in self.subtitles]
-        if len(set(names)) < len(names):
+        languages = [each["languageName"] for each in self.subtitles]
+        if len(set(languages)) < len(languages):
             raise Invalid("languageName", "Each language can be there once.")
 
     def _check_times(self) -> None:
@@ -85,8 +86,8 @@ def choose(name: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def line(name: str, value: str, most: int = 255) -> str:
-    """A line of text, white space folded. Raises `Invalid`."""
-    value = " ".join(value.split())
+    """A line of text, white space folded, nothing invisible in it. Raises `Invalid`."""
+    value = names.visible(" ".join(value.split()), name)
     if len(value) > most:
         raise Invalid(name, f"Use at most {most} characters.")
     return value

@@ -69,7 +69,7 @@ def create(workspace_id: UUID, wanted: Asked, cors_origin: str, file_name: str =
     )
     db.session.add(upload)
     db.session.flush()
-    describe("upload", upload.id, file_name[:255], after={"corsOrigin": cors_origin}, workspace_id=workspace_id)
+    describe("upload", upload.id, upload.file_name, after={"corsOrigin": cors_origin}, workspace_id=workspace_id)
     _announce(upload, "media.upload")
     return _as_dict(upload)
 

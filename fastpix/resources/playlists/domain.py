@@ -196,7 +196,7 @@ def _chosen(field: str, text: str, known: Sequence[str]) -> str:
 def _checked_description(text: str) -> str:
     if len(text) > 1000:
         raise Invalid("description", "Use at most 1000 characters.")
-    return text.strip()
+    return names.visible(text.strip(), "description")
 
 
 def _checked_limit(limit: int) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import seal
+from fastpix import names, seal
 from fastpix.access import principal
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
@@ -154,7 +154,7 @@ def _checked_events(wanted: list[str]) -> list[str]:
 
 
 def _checked_description(text: str) -> str:
-    text = text.strip()
+    text = names.visible(text.strip(), "description")
     if len(text) > 200 or not text.isprintable():
         raise Invalid("description", "Use one line of at most 200 characters.")
     return text
