@@ -23,18 +23,16 @@ from pydantic import (
     Field,
     PlainSerializer,
     TypeAdapter,
-    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from fastpix import once, seal
 from fastpix.access import principal
 from fastpix.access.action import Action
 from fastpix.errors import Invalid, Refused
-from fastpix.web import envelope
+from fastpix.web import bodies, envelope
 from fastpix.web.resource import conclude, guard
 
 View = Callable[..., Any]
@@ -110,6 +108,11 @@ class Operation:
     is_list: bool
     is_answer_list: bool
 
+    @property
+    def is_offered(self) -> bool:
+        """Some of FastPix's are only here to say that this server does not do it; their verbs are in modules of their own."""
+        return ".not_offered." not in self.action.name
+
 
 OPERATIONS: dict[str, Operation] = {}
 
@@ -170,9 +173,11 @@ class Api:
 def _run(told: Operation, view: View, values: dict[str, str]) -> Response:
     arguments: dict[str, Any] = {_snake(name): _parse_path(name, text) for name, text in values.items()}
     if told.query is not None:
-        arguments["query"] = _parse(told.query, lambda model: model.model_validate(request.args.to_dict()))
+        arguments["query"] = bodies.parsed(told.query, lambda model: model.model_validate(request.args.to_dict()))
     if told.body is not None:
-        arguments["body"] = _parse_body(told.body)
+        arguments["body"] = bodies.of_request(told.body)
+    elif told.method != "GET" and told.is_offered:
+        bodies.refuse()
     result = view(**arguments)
     if told.is_list:
         rows, total = result
@@ -221,36 +226,6 @@ def parse_id(name: str, text: str) -> UUID:
         return UUID(str(_hyphenated(text)))
     except ValueError:
         raise Invalid(name, "is invalid") from None
-
-
-def _parse_body(model: type[BaseModel]) -> BaseModel:
-    if not request.is_json:
-        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
-    body = request.get_data()
-    if b"\\u0000" in body or b"\0" in body:
-        raise Invalid("body", "Leave out NUL characters.")  # PostgreSQL cannot keep them
-    return _parse(model, lambda m: m.model_validate_json(body))
-
-
-def _parse(model: type[BaseModel], parse: Callable[[type[BaseModel]], BaseModel]) -> BaseModel:
-    try:
-        return parse(model)
-    except ValidationError as problem:
-        errors = problem.errors(include_url=False, include_context=False, include_input=False)
-    if errors[0]["type"] == "json_invalid":
-        raise BadRequest("The body is not valid JSON.")
-    fields = {_wire_place(e["loc"]): _sentence(e["msg"]) for e in errors}
-    first, *others = fields
-    raise Invalid(first, fields[first], **{name: fields[name] for name in others})
-
-
-def _wire_place(location: tuple[int | str, ...]) -> str:
-    """Where in the body an error is, without pydantic's names for the branches of a union."""
-    return ".".join(str(part) for part in location if "[" not in str(part)) or "body"
-
-
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 def _snake(name: str) -> str:

@@ -112,7 +112,7 @@ def _operation(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str
         "x-permission": row.key,
         "x-roles": [role for role in table.ROLES if row.allows(role, {row.member_switch or ""})],
         "parameters": _parameters(told),
-        "responses": (_success(told, schemas) if _is_offered(told) else {}) | _failures(told),
+        "responses": (_success(told, schemas) if told.is_offered else {}) | _failures(told),
     }
     if told.body is not None:
         parts["requestBody"] = {"required": True, "content": {"application/json": {"schema": schemas[told.body]}}}
@@ -145,16 +145,11 @@ def _success(told: Operation, schemas: dict[type[BaseModel], Any]) -> dict[str, 
     return {str(told.status): done}
 
 
-def _is_offered(told: Operation) -> bool:
-    """Operations of FastPix that are only here to say that this server does not do it have verbs in modules of their own."""
-    return ".not_offered." not in told.action.name
-
-
 def _failures(told: Operation) -> dict[str, Any]:
     statuses = {401, 403, 422, 429}
     statuses |= {404} if "{" in told.path else set()
     statuses |= {400} if told.method != "GET" else set()  # a state that does not fit, and a body that is no JSON
-    statuses |= set() if _is_offered(told) else {501}
+    statuses |= set() if told.is_offered else {501}
     statuses |= {415} if told.body is not None else set()
     statuses |= {409} if told.method != "GET" else set()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 
 from fastpix.web import envelope
-from fastpix.web.api import HEX_IDS
+from fastpix.web.api import HEX_IDS, OPERATIONS
 from tests.access.routes import routes
 
 pytestmark = pytest.mark.sqlite
@@ -274,3 +275,27 @@ def test_a_request_id_is_kept_when_it_is_harmless(ada, given, kept):
 def test_answers_of_the_api_set_no_cookies(ada, anonymous):
     for answer in (ada.api.get("iam/me"), anonymous.api.get("iam/me"), ada.api.post("iam/workspaces", {"name": "New"})):
         assert "Set-Cookie" not in answer.headers and answer.headers["Cache-Control"] == "no-store"
+
+
+BODYLESS = sorted(
+    key for key, told in OPERATIONS.items() if told.method != "GET" and told.body is None and told.is_offered
+)
+
+
+@pytest.mark.parametrize("key", BODYLESS)
+def test_an_operation_without_a_body_refuses_fields_and_takes_none(world, ada, key):
+    """What nobody reads would look as if it did something. Published clients send `{}` or `null` where there is none."""
+    told = OPERATIONS[key]
+    path = re.sub(r"\{(\w+)\}", lambda name: "0" * 32 if name[1] in HEX_IDS else str(uuid.uuid4()), told.path)
+    path += f"?playbackId={uuid.uuid4()}" if told.query is not None else ""
+    told_back = fields(ada.api.open(told.method, path, json={"name": "x", "expiresAt": None}))
+    assert set(told_back) == {"name", "expiresAt"}
+    assert set(fields(ada.api.open(told.method, path, json=["x"]))) == {"body"}
+    failed(ada.api.open(told.method, path, data=b"name=x"), 400)
+    for nothing in (None, b"", b" ", b"{}", b" null\n"):
+        answer = ada.api.open(told.method, path, data=nothing, content_type="application/json")
+        assert answer.status_code in (201, 200, 404) or "body" not in fields(answer), (nothing, answer.json)
+
+
+def test_the_operations_without_a_body_are_found():
+    assert {"POST /v1/iam/signing-keys", "POST /v1/iam/access-tokens/{tokenId}/adopt"} < set(BODYLESS)
