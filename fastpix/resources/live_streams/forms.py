@@ -42,7 +42,7 @@ class StreamForm(OnceForm, WindowForm):
         "Who can watch live", choices=POLICY_CHOICES, default="public", render_kw={"consequences": POLICY_CONSEQUENCES}
     )
     dvr = BooleanField(
-        "Viewers can go back", description="While the broadcast is out they can watch its last two hours again."
+        "Viewers can go back", description="While the broadcast is on air they can watch its last two hours again."
     )
     recording = BooleanField(
         "Record the broadcasts", default=True, description="When a broadcast ends, it becomes a media of the workspace."
