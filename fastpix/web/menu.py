@@ -20,6 +20,7 @@ class Entry:
     permission: str
 
 
+HOME = "organizations.overview"
 _entries: list[Entry] = []
 
 
@@ -32,8 +33,12 @@ def visible() -> list[dict[str, object]]:
     """The entries the actor in force may open: {label, url, icon, current}."""
     slug = g.get("organization_slug", "")
     shown = [(e, _url(e.endpoint, slug, request.root_path)) for e in _entries if principal.may(e.permission)]
-    # A page below an entry's address belongs to it; the longest match is the nearest.
-    here = max((url for _, url in shown if request.path.startswith(url)), key=len, default="")
+    # A page below an entry's address belongs to it; the longest match is the nearest. Everything is below the overview,
+    # so that nothing but itself belongs to that.
+    near = [
+        url for entry, url in shown if request.path.startswith(url) and (entry.endpoint != HOME or request.path == url)
+    ]
+    here = max(near, key=len, default="")
     return [{"label": entry.label, "url": url, "icon": entry.icon, "current": url == here} for entry, url in shown]
 
 
