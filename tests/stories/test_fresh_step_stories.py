@@ -175,7 +175,7 @@ def test_who_has_no_second_factor_cannot_require_one(world, ada):
 def test_the_form_says_whom_it_would_stop_before_it_is_saved(ada, app_of):
     app_of("ada")
     text = ada.page.get("/o/acme/settings/edit").text
-    assert "Without a second factor are now 2: Dana Demoted, Mel Member." in text
+    assert "2 people have no second factor now: Dana Demoted, Mel Member." in text
 
 
 def test_who_has_none_is_sent_to_set_one_up_and_nobody_is_removed(world, ada, mel, app_of):
