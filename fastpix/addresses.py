@@ -52,6 +52,21 @@ def resolve(host: str, port: int) -> list[IPAddress]:
     return [ipaddress.ip_address(text) for text in dict.fromkeys(texts)]
 
 
+def written(host: str, port: int) -> list[IPAddress]:
+    """The address that a host is written as, in any way that the system reads one; none for a name. Asks nobody.
+
+    Localhost is one, whatever a name server says of it (RFC 6761).
+    """
+    name = host.rstrip(".").lower()
+    is_here = name == "localhost" or name.endswith(".localhost")
+    host = "127.0.0.1" if is_here else host.partition("%")[0]  # a link-local one may carry its interface
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return []
+    return [ipaddress.ip_address(sockaddr[0]) for _, _, _, _, sockaddr in found]
+
+
 def find(host: str, port: int, *, allow_private: bool, resolve: Resolve = resolve) -> list[IPAddress]:
     """The addresses of a host, all of them checked: connect to one of these, and never ask for the name again.
 

@@ -20,8 +20,8 @@ from fastpix.jobs import queue
 from fastpix.mail import outbox
 from fastpix.resources.audit import domain as audit
 from fastpix.resources.audit import recording
+from fastpix.resources.media import asked, sources
 from fastpix.resources.media import jobs as media_jobs
-from fastpix.resources.media import sources
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import invitations
 from fastpix.resources.webhooks import targets
@@ -122,6 +122,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
     seal.configure(key)
     outbox.configure(now)
     tools.configure(now.ffmpeg)
+    asked.policy = asked.Policy(now.fetch_allow_private)
     sources.policy = sources.Policy(now.fetch_allow_private, now.upload_limit)
     targets.policy = targets.Policy(now.fetch_allow_private)
     media_jobs.longest_seconds = now.longest_media_hours * 3600.0

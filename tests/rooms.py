@@ -118,6 +118,7 @@ MAY_IMPORT: dict[str, list[str]] = {
     "resources.media.recordings": [
         "own.*", "resources.live_streams.segments", "db", "errors", "jobs.queue", "storage*", "video*",
     ],
+    "resources.media.asked": ["own.models", "addresses", "names", "errors"],
     "resources.media.shapes": ["web.api", "links", "access.principal"],
     "resources.media.schemas": ["web.api", "errors", "own.asked"],
     "resources.live_streams.forms": ["web.forms", "own.domain", "resources.media.forms"],

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastpix import names
-from fastpix.errors import Invalid
+from fastpix import addresses, names
+from fastpix.errors import Invalid, Refused
 from fastpix.resources.media.models import NO_RESTRICTIONS
 
 POLICIES = ("public", "private")
@@ -19,6 +19,16 @@ MP4_SUPPORT = ("none", "capped_4k", "audioOnly", "audioOnly,capped_4k")
 _DOMAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 MOST_RULES, LONGEST_RULE = 100, 255
 MOST_TRACKS = 50
+
+
+@dataclass
+class Policy:
+    """Set from the settings by `fastpix.app`: whether files may be fetched from private addresses."""
+
+    allow_private: bool = False
+
+
+policy = Policy()
 
 
 @dataclass
@@ -123,7 +133,10 @@ def file_name(name: str) -> str:
 
 
 def web_address(name: str, value: str) -> str:
-    """An http(s) address. Raises `Invalid`."""
+    """An http(s) address. Raises `Invalid`; where it is written in numbers and not public, too.
+
+    A name is looked up when the file is fetched, and every address it has is checked then.
+    """
     try:
         parts = urlsplit(value.strip())
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and len(value) <= 4000
@@ -131,6 +144,10 @@ def web_address(name: str, value: str) -> str:
         is_good = False
     if not is_good:
         raise Invalid(name, "Give an address that begins with http:// or https://.")
+    try:
+        addresses.find(str(parts.hostname), 0, allow_private=policy.allow_private, resolve=addresses.written)
+    except Refused as refused:
+        raise Invalid(name, str(refused)) from None
     return value.strip()
 
 
