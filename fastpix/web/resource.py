@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from fastpix.access import principal
 from fastpix.access.action import Action
 from fastpix.access.principal import PERMISSION_OBJECTS, Denied
-from fastpix.db import db
+from fastpix.db import db, now
 from fastpix.errors import NotSignedIn
 from fastpix.web.menu import Entry
 
@@ -119,6 +119,12 @@ def go(endpoint: str, message: str = "", category: str = "success", **values: An
     if message:
         flash(message, category)
     return redirect(url_for(endpoint, **values), 303)
+
+
+def attachment(what: str, ending: str) -> dict[str, str]:
+    """The header that saves an answer as a file, named so that those of other organizations and days stay apart."""
+    name = f"{g.organization_slug}-{what}-{now():%Y-%m-%d}.{ending}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def signed_in() -> Any:

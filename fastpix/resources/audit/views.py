@@ -14,7 +14,7 @@ from fastpix.resources.audit.search import Asked
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, show
+from fastpix.web.resource import Pages, attachment, show
 
 pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view"),))
 FORMATS = {
@@ -62,9 +62,8 @@ def export() -> Any:
     name = name if name in FORMATS else "csv"
     write, kind = FORMATS[name]
     rows = domain.export(_asked())
-    headers = {"Content-Disposition": f'attachment; filename="audit.{name}"'}
     # Read after the request's transaction has ended: the row of this export is saved first.
-    return Response(stream_with_context(write(rows)), headers=headers, content_type=kind)
+    return Response(stream_with_context(write(rows)), headers=attachment("audit", name), content_type=kind)
 
 
 def _is_known(page: Any, asked: Asked) -> bool:

@@ -90,6 +90,7 @@ def invite(emails: list[str], role: str, workspace_access: Workspaces = "all") -
     addresses = check_addresses(" ".join(emails))
     results = [_invite_one(address, chosen_role, workspace_access == "all", chosen) for address in addresses]
     invited = [r for r in results if r["status"] == "invited"]
+    _tell_twice(results, {people.check_email(r["email"])[1] for r in invited})
     said = ", ".join(r["email"] for r in invited) or "nobody"
     after = {"role": chosen_role, "invitations": {str(r["invitation"]["id"]): r["email"] for r in invited}}
     describe("invitation", invited[0]["invitation"]["id"] if invited else "", said, after=after)
@@ -168,6 +169,13 @@ def _invite_one(address: str, role: Role, everything: bool, chosen: list[UUID]) 
     db.session.flush()
     _grant(invitation, everything, chosen)
     return _result(shown) | {"link": link, "invitation": _as_dicts([invitation])[0]}
+
+
+def _tell_twice(results: list[dict[str, Any]], invited: set[str]) -> None:
+    """An address that was written in two ways has no earlier invite that one could resend."""
+    for result in results:
+        if result["status"] == "already_invited" and people.check_email(result["email"])[1] in invited:
+            result["message"] = "The same address stands there twice. It was invited once."
 
 
 def _known(canonical: str) -> tuple[str, str] | None:

@@ -63,7 +63,8 @@ def _line(name: str, detail: str, url: str) -> dict[str, str]:
 def _media(row: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
     url = url_for("media.detail", media_id=row["id"])
     name = row["title"] or row["source_name"] or str(row["id"])
-    return _line(name, f"{row['status']} · {names.get(str(row['workspace_id']), '')}", url)
+    file = row["source_name"] if row["source_name"] != name else ""  # which may be what was found
+    return _line(name, " · ".join(filter(None, (file, row["status"], names.get(str(row["workspace_id"]), "")))), url)
 
 
 def _stream(row: dict[str, Any], names: dict[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from fastpix.resources.usage.domain import Day
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web import charts
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, show
+from fastpix.web.resource import Pages, attachment, show
 
 pages = Pages("usage", __name__, "/usage", menu=(Entry("Usage", "usage.index", "chart-bar", "usage.view"),))
 PERIODS = (30, 90, 365)
@@ -54,7 +54,7 @@ def download() -> Any:
     for one in period.days:
         minutes = (round(one.stored_seconds / 60, 2), round(one.seconds / 60, 2))
         lines.writerow([one.day.isoformat(), one.stored_bytes, minutes[0], one.media, one.views, minutes[1]])
-    headers = {"Content-Disposition": f'attachment; filename="usage-{days}-days.csv"'}
+    headers = attachment(f"usage-{days}-days", "csv")
     return Response(written.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")
 
 

@@ -185,7 +185,9 @@ def test_an_export_is_read_bit_by_bit(world, ada, many, monkeypatch):
     monkeypatch.setattr(search, "BATCH", 7)
     answer = ada.page.post(f"{PAGE}export?form=jsonl")
     assert exported(answer) == [row["number"] for row in many]
-    assert "attachment" in answer.headers["Content-Disposition"] and not answer.headers.get("Content-Length")
+    name = f"acme-audit-{now().date()}.jsonl"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert not answer.headers.get("Content-Length")
 
 
 @pytest.mark.sqlite

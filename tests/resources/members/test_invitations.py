@@ -31,6 +31,8 @@ def test_every_address_has_its_own_result(acting):
         results = invitations.invite(MANY, "member")
     assert [r["status"] for r in results] == EXPECTED
     assert all(r["message"] for r in results if r["status"] != "invited")
+    assert results[-1]["message"] == "The same address stands there twice. It was invited once."
+    assert results[3]["message"].startswith("There is an open invite")
     assert all(bool(r["link"]) is (r["status"] == "invited") for r in results)
 
 

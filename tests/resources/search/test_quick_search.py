@@ -33,6 +33,12 @@ def test_things_are_found_by_how_their_words_begin(ada):
     assert found(ada, "lip") == {} and found(ada, "") == {} and found(ada, "   ") == {}
 
 
+def test_what_was_found_by_its_files_name_shows_it(ada):
+    """Else nothing of the question stands in the answer."""
+    for address in ("results.json?q=secret", "?q=secret"):
+        assert "acme-secret-source.mp4 · Ready" in ada.page.get(f"/o/acme/search/{address}").get_data(as_text=True)
+
+
 def test_things_are_found_by_their_ids(ada, cast):
     acme = cast.acme
     assert found(ada, str(acme.shelf.media))["Media"] == ["The acme clip"]

@@ -49,7 +49,7 @@ def test_one_workspace_by_itself(ada, cast):
 def test_the_file_has_a_line_for_every_day(mel):
     answer = mel.page.get("/o/acme/usage/days.csv?days=90")
     lines = answer.get_data(as_text=True).splitlines()
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="usage-90-days.csv"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="acme-usage-90-days-{now().date()}.csv"'
     assert lines[0] == "day,stored_bytes,stored_minutes,media,views,delivered_minutes" and len(lines) == 91
     assert lines[-1] == f"{now().date()},3010,0.17,2,2,0.3"
 
