@@ -127,7 +127,7 @@ def _configure(app: Flask, now: settings.Settings) -> None:
     targets.policy = targets.Policy(now.fetch_allow_private)
     media_jobs.longest_seconds = now.longest_media_hours * 3600.0
     storage.configure(storage_of(now))
-    delivery.configure(now)
+    delivery.configure(now, identity.belongs_to)
     invitations.policy.days, invitations.policy.per_hour = now.invite_days, now.invites_per_hour
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import flask_principal
 from flask import Flask, g, request
@@ -115,6 +116,18 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         address=actor.address,
         request_id=actor.request_id,
     )
+
+
+def belongs_to(organization_id: UUID, workspace_id: UUID) -> bool:
+    """Whether the signed-in person is in this organization now, and sees this workspace.
+
+    For what pages of the dashboard fetch by an address that names no organization.
+    """
+    here = next((s for s in standings() if s.organization_id == organization_id), None)
+    if here is None or here.lacks_second_factor:
+        return False
+    reach = standing.reach(here)
+    return reach is None or workspace_id in reach
 
 
 def standings() -> list[standing.Standing]:

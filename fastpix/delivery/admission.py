@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import request
 
@@ -18,11 +19,14 @@ from fastpix.resources.media.playback import Playable
 NOW, SHORT, LONG, ASKED = "max-age=1", "max-age=60", "max-age=31536000, immutable", "max-age=3600"
 
 _own: dict[str, frozenset[str]] = {"hosts": frozenset()}
+# Whether who asks belongs to an organization and sees a workspace of it.
+_insider: dict[str, Callable[[UUID, UUID], bool]] = {}
 
 
-def configure(own_hosts: frozenset[str]) -> None:
-    """Set the hosts whose pages may play everything: ours. Forgets what was known of playback ids and keys."""
-    _own["hosts"] = own_hosts
+def configure(own_hosts: frozenset[str], belongs_to: Callable[[UUID, UUID], bool]) -> None:
+    """Set the hosts whose pages may play everything: ours; and how it is known that somebody belongs to an organization
+    and sees a workspace. Forgets what was known of playback ids and keys."""
+    _own["hosts"], _insider["belongs_to"] = own_hosts, belongs_to
     known.forget()
     tokens.forget()
 
@@ -115,7 +119,12 @@ def by_prefix(playback_id: str, expires: str, key_id: str, signature: str) -> Ad
     is_public = playable.policy == "public" and prefix == links.public(playable)
     if not is_public and not links.is_valid(playable, expires, key_id, signature):
         raise Unproved
-    return _admitted(playable, prefix, is_ours=not is_public and key_id == playback.PREVIEW)
+    is_ours = not is_public and key_id == playback.PREVIEW
+    # The page's address alone must not play for who copied it, or was removed since.
+    is_open = not is_ours or playable.policy == "public"
+    if not is_open and not _insider["belongs_to"](playable.organization_id, playable.workspace_id):
+        raise Unproved
+    return _admitted(playable, prefix, is_ours=is_ours)
 
 
 def _admitted(playable: known.Found, prefix: str, *, is_ours: bool = False) -> Admitted | AdmittedLive:

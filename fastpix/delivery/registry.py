@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastpix.delivery import admission, counting, embed, files, images, key_use, live, making, presence, views
 from fastpix.settings import Settings
@@ -18,10 +20,13 @@ PUBLIC = {
 }
 
 
-def configure(settings: Settings) -> None:
-    """Take over the settings, and forget what was known under others. Called by `fastpix.app`, after the storage."""
+def configure(settings: Settings, belongs_to: Callable[[UUID, UUID], bool]) -> None:
+    """Take over the settings, and forget what was known under others. Called by `fastpix.app`, after the storage.
+
+    `belongs_to` says whether who asks is in an organization and sees a workspace of it: for previews of the dashboard.
+    """
     bases = (settings.public_url, settings.stream_base, settings.images_base)
-    admission.configure(frozenset(urlsplit(base).hostname or "" for base in bases))
+    admission.configure(frozenset(urlsplit(base).hostname or "" for base in bases), belongs_to)
     files.configure(settings.accel_prefix)
     making.forget()
     live.forget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastpix.delivery import kept, tokens
+from tests.cast import cookie_name
 from tests.delivery.screening import Cinema
 
 
@@ -25,6 +26,12 @@ def viewer(world):
         return client.open(path, method=method, query_string=query, headers=named, base_url=url, buffered=True)
 
     return fetch
+
+
+@pytest.fixture
+def signed_in(world):
+    """`viewer(path, **signed_in("mel"))`: the browser of a person of the cast."""
+    return lambda key: {"Cookie": f"{cookie_name(world.app)}={world.cast.people[key].session}"}
 
 
 @pytest.fixture

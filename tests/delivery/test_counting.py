@@ -73,12 +73,12 @@ def test_what_sends_no_video_is_not_counted(cinema, viewer, counted):
 
 
 @pytest.mark.sqlite
-def test_the_dashboards_own_preview_is_no_view(cinema, viewer, counted, world):
+def test_the_dashboards_own_preview_is_no_view(cinema, viewer, counted, world, signed_in):
     film = cinema.show("private")
     with world.session():
         prefix = playback.preview_prefix(playback.find(film.playback_id)).partition("/stream/")[2]
-    assert viewer(f"/stream/{prefix}/master.m3u8").status_code == 200
-    assert viewer(f"/stream/{prefix}/{film.segment}").status_code == 200
+    assert viewer(f"/stream/{prefix}/master.m3u8", **signed_in("mel")).status_code == 200
+    assert viewer(f"/stream/{prefix}/{film.segment}", **signed_in("mel")).status_code == 200
     assert counted(film.id) is None
 
 

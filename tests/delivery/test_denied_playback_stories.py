@@ -35,7 +35,9 @@ def test_a_denied_program_gets_nothing(cinema, viewer):
         assert viewer(path, User_Agent="Firefox").status_code == 200
 
 
-def test_restrictions_hold_for_private_media_with_a_token_too_but_not_for_the_dashboard(cinema, key, world, viewer):
+def test_restrictions_hold_for_private_media_with_a_token_too_but_not_for_the_dashboard(
+    cinema, key, world, viewer, signed_in
+):
     rule = {"defaultPolicy": "deny", "allow": ["example.com"], "deny": []}
     film = cinema.show("private", restrictions={"domains": rule})
     given = {"token": token(film, key)}
@@ -43,7 +45,7 @@ def test_restrictions_hold_for_private_media_with_a_token_too_but_not_for_the_da
     assert viewer(film.master, query=given, Origin="https://example.com").status_code == 200
     with world.session():
         prefix = playback.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
-    assert viewer(f"{prefix}/{film.segment}").status_code == 200
+    assert viewer(f"{prefix}/{film.segment}", **signed_in("mel")).status_code == 200
 
 
 def test_what_is_not_ready_says_so_in_the_players_word_and_only_to_those_who_may_know(cinema, key, viewer):

@@ -12,6 +12,7 @@ from joserfc import jwt
 
 from fastpix.resources.media import playback
 from fastpix.resources.media.models import PlaybackId
+from fastpix.resources.members import domain as members
 from tests.delivery.screening import KEYS, VERSION, token
 from tests.stories.tables import rows
 
@@ -247,14 +248,37 @@ def test_media_that_become_private_close_the_public_address_within_five_seconds(
     assert_unproved(viewer(f"{film.public}/{film.segment}"))
 
 
-def test_the_previews_prefix_works_for_four_hours_and_needs_no_key(film, world, later, viewer):
+def test_the_previews_prefix_works_for_four_hours_and_needs_no_key(film, world, later, viewer, signed_in):
     with world.session():
         playable = playback.find(film.playback_id)
     prefix = playback.preview_prefix(playable).removeprefix("http://localhost")
-    assert viewer(f"{prefix}/master.m3u8").status_code == 200
-    assert viewer(f"{prefix}/{film.segment}").status_code == 200
+    assert viewer(f"{prefix}/master.m3u8", **signed_in("mel")).status_code == 200
+    assert viewer(f"{prefix}/{film.segment}", **signed_in("mel")).status_code == 200
     later(4 * 3600)
-    assert_unproved(viewer(f"{prefix}/{film.segment}"))
+    assert_unproved(viewer(f"{prefix}/{film.segment}", **signed_in("mel")))
+
+
+def test_the_previews_prefix_is_nothing_without_a_session_that_may_see_the_media(
+    film, world, cast, viewer, signed_in, acting
+):
+    """Whoever copies it off the page plays nothing elsewhere, and a member who was removed nothing any more."""
+    with world.session():
+        prefix = playback.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
+    doors = [f"{prefix}/master.m3u8", f"{prefix}/{film.segment}"]
+    assert {viewer(door, **signed_in("mel")).status_code for door in doors} == {200}
+    with acting("ada"):
+        members.edit(cast.acme.members["mel"], workspace_access=[])
+    for door in doors:
+        assert_unproved(viewer(door))
+        assert_unproved(viewer(door, **signed_in("rex")))
+        assert_unproved(viewer(door, **signed_in("mel")))
+    with acting("ada"):
+        members.edit(cast.acme.members["mel"], workspace_access="all")
+    assert viewer(doors[1], **signed_in("mel")).status_code == 200
+    with acting("ada"):
+        members.remove(cast.acme.members["mel"])
+    for door in doors:
+        assert_unproved(viewer(door, **signed_in("mel")))
 
 
 def test_a_master_inside_a_prefix_names_its_parts_beside_it(film, opened, viewer):

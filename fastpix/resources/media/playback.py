@@ -96,7 +96,8 @@ class Signable(Protocol):
 
 def preview_prefix(playable: Signable) -> str:
     """Where the dashboard's pages find all of a media for three to four hours: add `/master.m3u8`,
-    `/<version>/poster.jpg` or `/<version>/sprite.vtt`. Restrictions to sites and programs do not count there."""
+    `/<version>/poster.jpg` or `/<version>/sprite.vtt`. Restrictions to sites and programs do not count there; what is
+    private needs a session of somebody who may see it, besides (`delivery.admission`)."""
     # Whole hours: within one, the address stays the same and the browser's cache works.
     expires = (int(time.time()) + PREVIEW_SECONDS) // 3600 * 3600
     return links.stream(signed(playable, expires, PREVIEW))
