@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -103,6 +105,51 @@ class OnceForm(Form):
             g.refused = True
             return False
         return True
+
+
+class SeenForm(Form):
+    """The form of an edit. It is not sent past what somebody else changed after it was opened, unless it is sent again.
+
+    Views call `stands` before `is_sent`. Two that are sent in the same instant are not told apart: the last one wins.
+    """
+
+    seen = HiddenField()
+    _stored: Mapping[str, Any] = {}
+    _stamp = ""
+
+    def stands(self, *, also: object = None, **stored: Any) -> None:
+        """Tell what is stored now, by field; names of no field are left out, and `also` is what no field holds."""
+        self._stored = {name: value for name, value in stored.items() if name in self._fields}
+        said = json.dumps([self._stored, also], sort_keys=True, default=str)
+        self._stamp = hashlib.sha256(said.encode()).hexdigest()[:32]
+        if request.method == "GET":
+            self.seen.data = self._stamp
+
+    def is_sent(self) -> bool:
+        """As of every form; and nobody changed meanwhile what it shows. A form that says nothing of that is trusted."""
+        if not super().is_sent():
+            return False
+        if not self._stamp or self.seen.data in (None, "", self._stamp):
+            return True
+        self.seen.data = self._stamp
+        now_stored = "; ".join(self._worded(name) for name in self._stored if self._differs(name))
+        self.form_errors.append(
+            f"Somebody changed this after you had opened it. Stored is now: {now_stored or 'what you typed'}. "
+            "What you typed is kept: send it again to replace that."
+        )
+        g.refused = True
+        return False
+
+    def _differs(self, name: str) -> bool:
+        return str(self._fields[name].data or "") != str(self._stored[name] or "")
+
+    def _worded(self, name: str) -> str:
+        field, value = self._fields[name], self._stored[name]
+        if isinstance(value, list):
+            chosen = [str(label) for key, label, *_ in field.iter_choices() if str(key) in map(str, value)]
+            return f"{field.label.text} “{', '.join(chosen)}”"
+        label = dict(field.choices).get(value, value) if getattr(field, "choices", None) else value
+        return f"{field.label.text} “{label}”"
 
 
 class EmptyForm(Form):

@@ -16,7 +16,7 @@ from fastpix.resources.media.forms import (
     RESOLUTION_CHOICES,
     MetadataForm,
 )
-from fastpix.web.forms import Form, OnceForm, as_uuid
+from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 NAME = "name"
 
@@ -81,7 +81,7 @@ class StreamForm(OnceForm, WindowForm):
         }
 
 
-class EditForm(WindowForm, MetadataForm):
+class EditForm(WindowForm, MetadataForm, SeenForm):
     """The name is an entry of the metadata, with a field of its own."""
 
     name = StringField(

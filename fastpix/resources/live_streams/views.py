@@ -114,6 +114,7 @@ def edit(stream_id: str) -> Any:
     metadata = dict(stream["metadata"])
     told = {"name": metadata.pop(NAME, ""), "window": stream["reconnect_window"]}
     form = EditForm(data=told if request.method == "GET" else None, metadata=metadata)
+    form.stands(**told, also=metadata)
     if form.is_sent():
         try:
             wanted = form.metadata()

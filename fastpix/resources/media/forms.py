@@ -8,7 +8,7 @@ from flask import request
 from wtforms import BooleanField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
-from fastpix.web.forms import Form, OnceForm, as_uuid
+from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 POLICY_CHOICES = {"public": "Public", "private": "Private"}
 POLICY_CONSEQUENCES = {
@@ -118,7 +118,7 @@ class MetadataForm(Form):
         return dict(self.rows)
 
 
-class EditForm(MetadataForm):
+class EditForm(MetadataForm, SeenForm):
     title = StringField("Title", validators=[Length(max=255)])
     creator = StringField("Creator id", validators=[Length(max=255)])
     wire_names = {"creatorId": "creator"}
@@ -162,7 +162,7 @@ class RestrictForm(Form):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Refuse names that stand where they forbid nothing: the video would be open, and look restricted."""
-        is_valid = super().validate(extra_validators)
+        is_valid = bool(super().validate(extra_validators))
         for prefix in KINDS.values():
             policy, allow, deny = (self._fields[f"{prefix}_{name}"] for name in ("policy", "allow", "deny"))
             used, unused = (allow, deny) if policy.data == "deny" else (deny, allow)

@@ -127,6 +127,7 @@ def edit(media_id: UUID) -> Any:
     media = domain.get(media_id)
     told = {"title": media["title"], "creator": media["creator_id"]}
     form = EditForm(data=told if request.method == "GET" else None, metadata=media["metadata"])
+    form.stands(**told, also=media["metadata"])
     if form.is_sent():
         try:
             metadata = form.metadata()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from wtforms import RadioField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from fastpix.access import table
 from fastpix.resources.members.domain import Workspaces
-from fastpix.web.forms import Form, OnceForm, as_uuid
+from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 ROLE_CHOICES: dict[str, Any] = {role: role.capitalize() for role in table.ROLES}
 ACCESS_CHOICES = {"all": "All workspaces, new ones too", "these": "Only these"}
 
 
-class AccessForm(Form):
+class AccessForm(SeenForm):
     """Role and workspaces, of a member or of a pending invite."""
 
     role = RadioField(
@@ -43,11 +44,14 @@ class AccessForm(Form):
         self.workspaces.choices = names
 
     def fill(self, found: dict[str, Any]) -> None:
-        """Show what a member or invite has now."""
-        self.role.data = found["role"]
+        """Show what a member or invite has now; where it was sent, remember that alone."""
         everything = found["workspaces"] == "all"
-        self.access.data = "all" if everything else "these"
-        self.workspaces.data = [] if everything else [w["id"] for w in found["workspaces"]]
+        chosen = [] if everything else [w["id"] for w in found["workspaces"]]
+        if request.method == "GET":
+            self.role.data = found["role"]
+            self.access.data = "all" if everything else "these"
+            self.workspaces.data = chosen
+        self.stands(role=found["role"], access="all" if everything else "these", workspaces=chosen)
 
     @property
     def workspace_access(self) -> Workspaces:

@@ -65,8 +65,7 @@ def edit(invitation_id: UUID) -> Any:
     invitation = domain.get(invitation_id)
     form = AccessForm()
     form.offer(workspaces.choices())
-    if request.method == "GET":
-        form.fill(invitation)
+    form.fill(invitation)
     if form.is_sent():
         with form.catching():
             after = domain.edit(invitation_id, form.role.data, form.workspace_access)

@@ -42,8 +42,7 @@ def edit(member_id: UUID) -> Any:
     member = domain.get(member_id)
     form = AccessForm()
     form.offer(workspaces.choices())
-    if request.method == "GET":
-        form.fill(member)
+    form.fill(member)
     if form.is_sent():
         with form.catching():
             after = domain.edit(member_id, form.role.data, form.workspace_access)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
-from fastpix.web.forms import Form
+from fastpix.web.forms import SeenForm
 
 
-class OrganizationForm(Form):
+class OrganizationForm(SeenForm):
     name = StringField("Name", validators=[DataRequired("Give the organization a name."), Length(max=80)])
     slug = StringField(
         "Address",

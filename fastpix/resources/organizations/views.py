@@ -116,6 +116,7 @@ def settings() -> Any:
 def edit() -> Any:
     organization = domain.get()
     form = OrganizationForm(data=organization) if request.method == "GET" else OrganizationForm()
+    form.stands(**organization)
     if form.is_sent():
         with form.catching():
             policies = ("members_edit_workspaces", "audit_days", "require_second_factor", "access_review_mail")

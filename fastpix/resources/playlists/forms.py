@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import DateField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from fastpix.web.forms import Form, OnceForm, as_uuid
+from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 MOST_MEDIA = 1000
 TYPES = {"manual": "Manual", "smart": "Smart"}
@@ -18,7 +18,7 @@ CONSEQUENCES = {
 ORDERS = {"createdDate DESC": "Newest first", "createdDate ASC": "Oldest first"}
 
 
-class PlaylistForm(Form):
+class PlaylistForm(SeenForm):
     name = StringField("Name", validators=[DataRequired("Give the playlist a name."), Length(max=255)])
     description = TextAreaField("Description", validators=[Length(max=1000)], render_kw={"rows": "3"})
 

@@ -71,6 +71,7 @@ def detail(playlist_id: UUID) -> Any:
 def edit(playlist_id: UUID) -> Any:
     playlist = domain.get(playlist_id)
     form = PlaylistForm(data=playlist) if request.method == "GET" else PlaylistForm()
+    form.stands(**playlist)
     if form.is_sent():
         with form.catching():
             after = domain.edit(playlist_id, form.name.data or "", form.description.data or "")

@@ -6,7 +6,7 @@ from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, 
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from fastpix.resources.webhooks.events import TYPES
-from fastpix.web.forms import Form, OnceForm, as_uuid
+from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 WHICH = {
     "all": "Everything that happens in the workspace, also events of later versions.",
@@ -51,5 +51,5 @@ class WebhookForm(_Fields, OnceForm):
     wire_names = {"workspaceId": "workspace"}
 
 
-class EditWebhookForm(_Fields):
+class EditWebhookForm(_Fields, SeenForm):
     """The workspace stays."""

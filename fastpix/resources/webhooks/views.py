@@ -68,6 +68,7 @@ def edit(webhook_id: UUID) -> Any:
     webhook = domain.get(webhook_id)
     known = {"which": "these" if webhook["events"] else "all"}
     form = EditWebhookForm(data=webhook | known) if request.method == "GET" else EditWebhookForm()
+    form.stands(**webhook | known)
     if form.is_sent():
         with form.catching():
             domain.edit(

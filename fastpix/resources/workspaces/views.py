@@ -51,6 +51,7 @@ def detail(workspace_id: UUID) -> Any:
 def edit(workspace_id: UUID) -> Any:
     workspace = domain.get(workspace_id)
     form = WorkspaceForm(data=workspace) if request.method == "GET" else WorkspaceForm()
+    form.stands(**workspace)
     if form.is_sent():
         with form.catching():
             after = domain.edit(workspace_id, form.name.data, form.kind.data, form.description.data)
