@@ -37,7 +37,7 @@ def page(playback_id: str) -> Response:
 
 @blueprint.errorhandler(Withheld)
 def _withheld(problem: Withheld) -> Response:
-    return _refused(problem.status, str(problem))
+    return _refused(problem.status, problem.shown or str(problem))
 
 
 @blueprint.errorhandler(Missing)

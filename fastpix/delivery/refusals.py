@@ -9,12 +9,15 @@ class Withheld(FastpixError):
     """A refusal of delivery; `status` is the HTTP status."""
 
     status = 404
+    # What people read on the page with the player, where programs get the message; empty: the message.
+    shown = ""
 
 
 class Unproved(Withheld):
     """Private, and no valid token or signed address was shown. One answer for all that can be wrong with them."""
 
     status = 401
+    shown = "This video is private."
 
     def __init__(self) -> None:
         super().__init__(

@@ -10,6 +10,7 @@ import sqlalchemy.exc
 from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from fastpix import links
 from fastpix.access import principal, table
 from fastpix.access.action import OnlyViewing, ReadOnly
 from fastpix.access.principal import Denied
@@ -170,7 +171,9 @@ def _http(problem: HTTPException) -> Any:
     status = problem.code or 500
     if status < 400:
         return problem
-    response = answer(status, SENTENCES.get(status) or str(problem.description or ""))
+    is_unknown = status == 404 and envelope.is_api() and request.url_rule is None
+    sentence = f"There is no operation at this address. {links.to('/docs')} lists them all." if is_unknown else ""
+    response = answer(status, sentence or SENTENCES.get(status) or str(problem.description or ""))
     for name, value in problem.get_response().headers:
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

@@ -146,7 +146,7 @@ def test_an_empty_id_is_not_the_collection_and_no_redirect(ada, method, path):
 )
 def test_an_unknown_address_under_v1_is_json(ada, anonymous, path):
     for person in (ada, anonymous):
-        failed(person.api.get(path), 404)
+        assert failed(person.api.get(path), 404)["message"].endswith("http://localhost/docs lists them all.")
 
 
 def test_an_object_that_is_not_there_and_one_of_another_house_say_the_same(ada, cast):
