@@ -149,7 +149,7 @@ class SeenForm(Form):
             chosen = [str(label) for key, label, *_ in field.iter_choices() if str(key) in map(str, value)]
             return f"{field.label.text} “{', '.join(chosen)}”"
         label = dict(field.choices).get(value, value) if getattr(field, "choices", None) else value
-        return f"{field.label.text} “{label}”"
+        return f"{field.label.text} “{label}”" if label else f"{field.label.text} empty"
 
 
 class EmptyForm(Form):
