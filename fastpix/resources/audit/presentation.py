@@ -35,6 +35,19 @@ PERSONAL = {
 }
 # Kinds of things that have no permissions of their own.
 PARTS = {"audit_log", "invitation", "playlist", "upload"}
+# Things that have verbs of their own under the permission of what they belong to, as the page calls them.
+DEEDS_WITH = {
+    "playlist": "a playlist",
+    "playback_id": "a playback id",
+    "live_playback_id": "a playback id",
+    "simulcast": "a simulcast target",
+    "track": "a track",
+}
+CONTENTS = {
+    "added": "add media to a playlist",
+    "moved": "reorder a playlist",
+    "removed": "take media out of a playlist",
+}
 # Spreadsheets take a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Characters of a value on the page.
@@ -60,13 +73,25 @@ def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, An
     workspace = str(row["workspace_id"] or "")
     return {
         **row,
-        "does": known.does if known else (OWN | PERSONAL).get(action, action),
+        "does": _deed(row) or (known.does if known else (OWN | PERSONAL).get(action, action)),
         "result_name": RESULTS.get(row["result"], row["result"]),
         "tone": TONES.get(row["result"], ""),
         "door_name": DOORS.get(row["door"], row["door"]),
         "workspace": workspaces.get(workspace, workspace),
         "changes": list(_changes(row["before"], row["after"])),
     }
+
+
+def _deed(row: Mapping[str, Any]) -> str:
+    """What was done, where the permission's words would name another kind of thing; empty where they fit, or it is not
+    known, as of what was denied."""
+    before, after = row["before"], row["after"]
+    thing = DEEDS_WITH.get(row.get("target_kind", ""), "")
+    if not thing or not (before or after):
+        return ""
+    if thing == DEEDS_WITH["playlist"] and (inside := CONTENTS.keys() & (before.keys() | after.keys())):
+        return CONTENTS[inside.pop()]
+    return f"{'edit' if before and after else 'create' if after else 'delete'} {thing}"
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

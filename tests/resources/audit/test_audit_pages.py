@@ -208,3 +208,23 @@ def test_every_action_is_said_in_words():
     row = {"result": "done", "door": "dashboard", "workspace_id": None, "before": {}, "after": {}}
     for action in (*table.ROWS, *table.PERSONAL, *presentation.OWN):
         assert presentation.shown(row | {"action": action}, {})["does"] != action
+
+
+@pytest.mark.sqlite
+def test_what_was_done_to_a_part_is_said_of_the_part_and_not_of_the_media(world, ada, cast):
+    """The permission of a playlist is the media's; "Create media" would be another deed."""
+    lists = "/v1/on-demand/playlists"
+    made = ada.api.post(lists, {"name": "Talks", "referenceId": "talks", "type": "manual"}).json["data"]["id"]
+    media = str(cast.acme.shelf.media)
+    ada.api.patch(f"{lists}/{made}/media", {"mediaIds": [media]})
+    ada.api.open("PUT", f"{lists}/{made}/media", json={"mediaIds": [media]})
+    ada.api.open("PUT", f"{lists}/{made}", json={"name": "More talks", "description": ""})
+    ada.api.open("DELETE", f"{lists}/{made}/media", json={"mediaIds": [media]})
+    ada.api.delete(f"{lists}/{made}")
+    ada.api.post(f"/v1/on-demand/{media}/playback-ids", {"accessPolicy": "public"})
+    told = [presentation.shown(row, {})["does"] for row in reversed(of_acme(world)) if row["after"] or row["before"]]
+    assert told[-7:] == [
+        "create a playlist", "add media to a playlist", "reorder a playlist", "edit a playlist",
+        "take media out of a playlist", "delete a playlist", "create a playback id",
+    ]  # fmt: skip
+    assert "Create a playlist" in ada.page.get(PAGE).text
