@@ -164,7 +164,11 @@ def permissions_of_token(
     The tick counts on an admin's token alone: a member's would otherwise let its owner, an admin, leave.
     """
     both = permissions_of(role, switches) & permissions_of(owner_role, switches)
-    return both if may_manage_people and role == "admin" else frozenset(key for key in both if not ROWS[key].manages_people)
+    return (
+        both
+        if may_manage_people and role == "admin"
+        else frozenset(key for key in both if not ROWS[key].manages_people)
+    )
 
 
 def gains_and_losses(before: Role, after: Role, switches: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:

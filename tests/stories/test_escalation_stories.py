@@ -255,7 +255,9 @@ def test_a_members_token_cannot_throw_out_its_owner(world, ada, cast):
     typed = {"name": "Look", "workspace": str(cast.acme.workspace), "role": "member", "may_manage_people": "y"}
     page = ada.page.post("/o/acme/access-tokens/new", typed)
     assert page.status_code == 422 and "role admin" in page.text and 'value="Look"' in page.text
-    change(world, "access_tokens", {"id": cast.acme.tokens["ada member"].id}, may_manage_people=True)  # of an old release
+    change(
+        world, "access_tokens", {"id": cast.acme.tokens["ada member"].id}, may_manage_people=True
+    )  # of an old release
     change(world, "members", {"id": cast.acme.members["mel"]}, role="admin")  # so that she is not the last admin
     assert ada.api_with("member").post("iam/leave", {}).status_code == 403
     assert ada.api.get("iam/me").status_code == 200
