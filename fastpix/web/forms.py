@@ -145,11 +145,13 @@ class SeenForm(Form):
 
     def _worded(self, name: str) -> str:
         field, value = self._fields[name], self._stored[name]
-        if isinstance(value, list):
-            chosen = [str(label) for key, label, *_ in field.iter_choices() if str(key) in map(str, value)]
-            return f"{field.label.text} “{', '.join(chosen)}”"
-        label = dict(field.choices).get(value, value) if getattr(field, "choices", None) else value
-        return f"{field.label.text} “{label}”" if label else f"{field.label.text} empty"
+        if isinstance(value, bool):
+            return f"{field.label.text} {'on' if value else 'off'}"
+        stored = [str(each) for each in (value if isinstance(value, list) else [value])]
+        if getattr(field, "choices", None):
+            stored = [str(label) for key, label, *_ in field.iter_choices() if str(key) in stored]
+        said = ", ".join(stored) if value else ""
+        return f"{field.label.text} “{said}”" if said else f"{field.label.text} empty"
 
 
 class EmptyForm(Form):

@@ -52,6 +52,13 @@ def test_an_edit_of_access_does_not_pass_one_that_took_a_role_away(world, ada, c
     assert rows(world, "members", id=member)[0]["role"] == "member"
 
 
+def test_a_switch_that_somebody_turned_is_told_in_words(ada, cast):
+    sent = {"name": "Acme", "slug": "acme", "audit_days": "365", "seen": "0" * 32}
+    told = ada.page.post("/o/acme/settings/edit", sent | {"require_second_factor": "y"})
+    assert told.status_code == 409
+    assert "off" in text_of(told).partition("Stored is now: ")[2].partition("What you typed")[0]
+
+
 @pytest.mark.parametrize("seen", ["", "nonsense"])
 def test_a_form_that_knows_nothing_is_taken_and_one_that_lies_is_told(ada, cast, seen):
     path = f"/o/acme/workspaces/{cast.acme.workspace}/edit"
