@@ -166,7 +166,7 @@ def _token_actor() -> Actor:
         workspace_ids=frozenset({found.workspace_id} if found.owner_has_workspace else ()),
         token_workspace_id=found.workspace_id,
         sees_all_workspaces=found.may_manage_people and found.role == found.owner_role == "admin",
-        may_manage_people=found.may_manage_people and found.role == "admin",
+        may_manage_people=table.tick_counts(found.role, found.may_manage_people),
         expires_at=found.expires_at,
         switches=found.switches,
         address=request.remote_addr,

@@ -159,16 +159,17 @@ def permissions_of(role: Role, switches: frozenset[str] = frozenset()) -> frozen
 def permissions_of_token(
     role: Role, owner_role: Role, may_manage_people: bool, switches: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """What a token may do: its role, capped by its owner's role now, less people without the tick.
-
-    The tick counts on an admin's token alone: a member's would otherwise let its owner, an admin, leave.
-    """
+    """What a token may do: its role, capped by its owner's role now, less people without the tick."""
     both = permissions_of(role, switches) & permissions_of(owner_role, switches)
-    return (
-        both
-        if may_manage_people and role == "admin"
-        else frozenset(key for key in both if not ROWS[key].manages_people)
-    )
+    if tick_counts(role, may_manage_people):
+        return both
+    return frozenset(key for key in both if not ROWS[key].manages_people)
+
+
+def tick_counts(role: Role, may_manage_people: bool) -> bool:
+    """Whether a token manages people: its tick counts with the role admin alone, since a member's right to leave would
+    let a token that may only look throw out its owner, an admin."""
+    return may_manage_people and role == "admin"
 
 
 def gains_and_losses(before: Role, after: Role, switches: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:
