@@ -3,15 +3,15 @@
 
 FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-WORKDIR /app
+WORKDIR /src
 RUN python -m venv /opt/venv
 COPY requirements.lock ./
 RUN /opt/venv/bin/pip install --require-hashes -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY fastpix fastpix
 COPY migrations migrations
-RUN /opt/venv/bin/pip install --no-deps -e . \
- && /opt/venv/bin/python -m compileall -q fastpix migrations \
+RUN pip wheel --no-deps -w /wheels . \
+ && /opt/venv/bin/pip install --no-deps --no-index /wheels/*.whl \
  && /opt/venv/bin/pip uninstall -q -y pip setuptools
 
 FROM python:3.11-slim-trixie AS fastpix
@@ -23,7 +23,6 @@ RUN apt-get update \
  && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin fastpix \
  && install -d -o fastpix -g fastpix -m 0750 /data
 COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -31,7 +30,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     FASTPIX_BIND=0.0.0.0:8000 \
     FASTPIX_LIVE_BIND=0.0.0.0:1935
 USER 10001
-WORKDIR /app
+WORKDIR /data
 VOLUME /data
 EXPOSE 8000 1935
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--quick] [--all] [--postgres] [--list]`: one table of rows, goals and whether they are met."""
+"""`python -m benchmarks [NAME...] [--quick] [--all] [--postgres] [--peer FOLDER] [--list]`: one table of rows, goals and whether they are met."""
 
 from __future__ import annotations
 

@@ -7,11 +7,27 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from benchmarks import frame, growth, live, pages, peers, processing, program, segments, sign_in, uploads
+from benchmarks import (
+    authority,
+    frame,
+    growth,
+    lanes,
+    live,
+    pages,
+    peers,
+    processing,
+    program,
+    segments,
+    sign_in,
+    uploads,
+    writers,
+)
 
 BENCHMARKS: tuple[frame.Benchmark, ...] = (
     *pages.BENCHMARKS,
+    *authority.BENCHMARKS,
     *program.BENCHMARKS,
     *growth.BENCHMARKS,
     *sign_in.BENCHMARKS,
@@ -20,6 +36,8 @@ BENCHMARKS: tuple[frame.Benchmark, ...] = (
     *segments.BENCHMARKS,
     *processing.BENCHMARKS,
     *live.BENCHMARKS,
+    *lanes.BENCHMARKS,
+    *writers.BENCHMARKS,
 )
 
 
@@ -39,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     with _databases(given.postgres) as database, suppress(KeyboardInterrupt):  # what was measured until then is shown
         for benchmark in chosen:
             began = time.monotonic()
-            lines += frame.run(benchmark, frame.Options(given.quick, database, given.postgres))
+            lines += frame.run(benchmark, frame.Options(given.quick, database, given.postgres, given.peer))
             print(f"{benchmark.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(frame.table(lines))
     return 1 if any(line.verdict == "NOT MET" for line in lines) else 0
@@ -63,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, rows and seconds: to see that it works")
     parser.add_argument("--all", action="store_true", help="the slow ones too: an hour")
     parser.add_argument("--postgres", action="store_true", help="in-process rows on PostgreSQL (the test extras)")
+    parser.add_argument("--peer", type=Path, metavar="FOLDER", help="what `peers` compares with: benchmarks/peers.py")
     parser.add_argument("--list", action="store_true", help="name the benchmarks and their rows, and measure nothing")
     return parser
 

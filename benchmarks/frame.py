@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -71,11 +72,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Options:
-    """How to measure. `database` gives the address of a new empty database (empty: SQLite) for a name."""
+    """How to measure. `database` gives the address of a new empty database (empty: SQLite) for a name; `peer` is the
+    folder of what is to stand beside."""
 
     is_quick: bool = False
     database: Callable[[str], str] = lambda _name: ""
     is_postgres: bool = False
+    peer: Path | None = None
 
     def quick(self, short: int, whole: int) -> int:
         """How many rounds, rows or seconds: fewer when it shall be quick."""

@@ -20,14 +20,15 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from benchmarks import house, serving
+from benchmarks import serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, Unavailable, most
 from fastpix.access import principal, tenancy
 from fastpix.app import create_app
+from fastpix.config.settings import Settings
 from fastpix.db import db, set_reading
 from fastpix.resources.live_streams import domain
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment
-from fastpix.settings import Settings
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, LiveSegment
+from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.video import tools
 
 MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
@@ -210,12 +211,12 @@ def _instance(given: dict, count: int, port: int) -> Iterator[tuple]:
     given |= {"live_streams": 1000}
     settings = Settings(**given)
     app = create_app(settings)
-    house.migrate(app)
-    here = house.found(app, "House")
+    tenant.migrate(app)
+    here = tenant.found(app, "Organization")
     with app.app_context():
         set_reading(False)
         with principal.acting(principal.system("a benchmark", here.organization_id)):
-            keys = [domain.create(here.workspace_id, domain.Wanted())["stream_key"] for _ in range(count)]
+            keys = [domain.create(here.workspace_id, StreamOptions())["stream_key"] for _ in range(count)]
             db.session.flush()
         db.session.commit()
     environ = serving.environment(port=serving.free_port(), instance=settings.instance_path, **given)

@@ -13,11 +13,6 @@ from collections.abc import Mapping
 CONNECTIONS = 8
 
 
-def generator() -> str:
-    """What makes the requests."""
-    return "wrk" if shutil.which("wrk") else "threads of Python"
-
-
 def requests_a_second(port: int, path: str, headers: Mapping[str, str], seconds: int) -> float:
     """How many were answered with success. Raises `RuntimeError` where one was not."""
     status, _ = once(port, path, headers)
@@ -58,6 +53,7 @@ def _threads(port: int, path: str, headers: Mapping[str, str], seconds: int) -> 
             answer = connection.getresponse()
             answer.read()
             counts[number] += answer.status == 200
+        connection.close()
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(CONNECTIONS)]
     for thread in threads:

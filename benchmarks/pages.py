@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from unittest.mock import patch
+from uuid import UUID
 
-from benchmarks import filling, house, turns
+from benchmarks import filling, tenant, turns
 from benchmarks.frame import Benchmark, Found, Options, Row, most
-from fastpix.access import identity, principal
-from fastpix.resources.access_tokens import authority
+from fastpix.access import principal
+from fastpix.accounts import identity
+from fastpix.resources.access_tokens import authentication
 
 FILLED = 100
 HELLO = "bare Flask view"
@@ -26,8 +28,8 @@ ROWS = (
 
 
 def measure(options: Options) -> Iterator[tuple[str, Found]]:
-    with house.application(options.database("pages")) as app:
-        here = house.found(app, "House")
+    with tenant.application(options.database("pages")) as app:
+        here = tenant.found(app, "Organization")
         filling.fill(app, here, FILLED, filling.members)
         filling.fill(app, here, FILLED, filling.media_with_tracks)
         page, basic = here.page_headers(), here.api_headers()
@@ -50,16 +52,16 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
 def _with_token_known(app, here):  # type: ignore[no-untyped-def]
     """The API list where nobody looks the token up: what the token check adds is the difference."""
     call = turns.caller(app, "/v1/on-demand?limit=25", here.api_headers())
-    kept: list[authority.Authority | None] = []
-    prove = authority.prove
+    kept: list[authentication.Authority | None] = []
+    prove = authentication.prove
 
-    def remember(token_id: str, secret: str) -> authority.Authority | None:
+    def remember(token_id: str, secret: str) -> authentication.Authority | None:
         if not kept:
             kept.append(prove(token_id, secret))
         return kept[0]
 
     def known() -> int:
-        with patch.object(identity.authority, "prove", remember):
+        with patch.object(identity.authentication, "prove", remember):
             return call()
 
     return known
@@ -71,7 +73,7 @@ def _permission_check(times: int) -> Found:
     def nothing(_permission: str) -> None:
         return None
 
-    with principal.acting(principal.system("benchmark", house.UUID(int=1))):
+    with principal.acting(principal.system("benchmark", UUID(int=1))):
         return Found(_each(principal.may, times), _each(nothing, times))
 
 

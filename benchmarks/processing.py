@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.frame import Benchmark, Found, Options, Row, most
 from fastpix.video import arguments, pipeline, probe, tools
-from fastpix.video.facts import Facts, Wish
+from fastpix.video.datatypes import Facts, Wish
 from fastpix.video.plan import Plan, plan
 
 CLIP_SECONDS = 10

@@ -32,6 +32,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.tenant import session_cookies
 from fastpix.access import principal
 from fastpix.db import db, now
 from fastpix.resources.members.models import Member
@@ -45,7 +46,7 @@ from tests.redis_server import RedisServer
 from tests.running.server import Server, eventually, free_port
 
 COUNTED = {f"requests_per_{kind}": "10000000" for kind in ("token", "organization", "person", "address")}
-ROWS, SEGMENT_BYTES, PIECE = 25, 671_000, 8 << 20
+ROWS, SEGMENT_BYTES, READ_BYTES = 25, 671_000, 8 << 20
 CONNECTIONS, SENDERS = 8, 4
 WARM_SECONDS = 5.0  # templates and caches are made by the first requests
 ACCEL = "/_fastpix_media/"
@@ -209,7 +210,7 @@ def _turns(
 
 
 def _page(setup: SetUp, seconds: float) -> float:
-    cookie = f"Cookie: fastpix_session={setup.cast.people['ada'].session}"
+    cookie = f"Cookie: {session_cookies(setup.cast.people['ada'].session, setup.url.rpartition(':')[2])}"
     return _wrk(f"{setup.url}/o/acme/members/", seconds, cookie)
 
 
@@ -238,12 +239,12 @@ def _upload(setup: SetUp, _seconds: float) -> float:
     body = {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
     made = [httpx.post(f"{setup.url}/v1/on-demand/upload", json=body, auth=setup.token) for _ in range(SENDERS)]
     places = [urlsplit(answer.json()["data"]["url"]) for answer in made]
-    data = b"a" * PIECE
+    data = b"a" * READ_BYTES
     began = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as several:
         statuses = list(several.map(lambda place: _send(setup.url, place.path, place.query, data), places))
     assert set(statuses) == {308}, statuses
-    return SENDERS * PIECE / 1e6 / (time.monotonic() - began)
+    return SENDERS * READ_BYTES / 1e6 / (time.monotonic() - began)
 
 
 def _send(url: str, path: str, query: str, data: bytes) -> int:

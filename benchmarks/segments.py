@@ -20,13 +20,13 @@ from uuid import uuid4
 import psutil
 from flask import Flask, Response, send_file
 
-from benchmarks import house, serving
+from benchmarks import serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, least
-from fastpix.access import principal
 from fastpix.app import create_app
-from fastpix.db import db, set_reading
-from fastpix.resources.media.models import READY, Media, PlaybackId
-from fastpix.settings import Settings
+from fastpix.config.settings import Settings
+from fastpix.db import db
+from fastpix.resources.media.models import READY, Media
+from fastpix.resources.playback_ids.models import PlaybackId
 from fastpix.storage import instance as storage
 
 SEGMENT_BYTES = 671_000
@@ -70,29 +70,25 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
 def _film(instance: Path) -> tuple[str, Path]:
     """A public media with one segment: its path at the server, and its file."""
     app = create_app(Settings(instance_path=instance))
-    house.migrate(app)
-    here = house.found(app, "House")
-    with app.app_context():
-        set_reading(False)
-        with principal.acting(principal.system("benchmark", here.organization_id)):
-            place = here.workspace_id
-            shape = {"name": "720p", "width": 1280, "height": 720, "bandwidth": 1, "average_bandwidth": 1}
-            rendition = shape | {"codecs": "avc1.64001f", "frame_rate": 30.0, "size": SEGMENT_BYTES}
-            media = Media(id=uuid4(), workspace_id=place, source_kind="upload", created_by="benchmark", status=READY)
-            media.version, media.renditions, media.duration = VERSION, [rendition], 6.0  # else nothing is counted
-            playback = PlaybackId(id=uuid4(), media_id=media.id, workspace_id=place, access_policy="public")
-            db.session.add(media)
-            db.session.flush()
-            db.session.add(playback)
-            db.session.flush()
-            key = f"{media.folder}/{VERSION}/{NAME}"
-        db.session.commit()
+    tenant.migrate(app)
+    here = tenant.found(app, "Organization")
+    with tenant.changing(app, here):
+        place = here.workspace_id
+        shape = {"name": "720p", "width": 1280, "height": 720, "bandwidth": 1, "average_bandwidth": 1}
+        rendition = shape | {"codecs": "avc1.64001f", "frame_rate": 30.0, "size": SEGMENT_BYTES}
+        media = Media(id=uuid4(), workspace_id=place, source_kind="upload", created_by="benchmark", status=READY)
+        media.version, media.renditions, media.duration = VERSION, [rendition], 6.0  # else nothing is counted
+        playback = PlaybackId(id=uuid4(), media_id=media.id, workspace_id=place, access_policy="public")
+        db.session.add(media)
+        db.session.flush()
+        db.session.add(playback)
+        db.session.flush()
         path = f"/stream/m/0/-/-/{playback.id}/{VERSION}/{NAME}"
+        key = f"{media.folder}/{VERSION}/{NAME}"
         storage.get().write(key, secrets.token_bytes(SEGMENT_BYTES))
         file = storage.get().local_path(key)
         assert file is not None
-        db.engine.dispose()
-        return path, file
+    return path, file
 
 
 def _measure(

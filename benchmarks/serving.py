@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from fastpix import programs
-from fastpix.settings import Settings
+from fastpix.config.settings import Settings
+from fastpix.processes import programs
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 300  # a busy machine may take that; what is measured is told as it is

@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks import house, serving
+from benchmarks import serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, least, most
-from fastpix import passwords
 from fastpix.app import create_app
+from fastpix.config.instance import Instance
+from fastpix.config.settings import Settings
+from fastpix.crypto import passwords
 from fastpix.db import db, set_reading
 from fastpix.resources.people import domain as people
-from fastpix.settings import Settings
 
 PEOPLE = 32
 RATE = Row("sign-ins a second, 32 people at once", "a second", "argon2id alone, one thread a core", least(0.5))
@@ -52,15 +53,15 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
         yield PAGE.name, Found(during, before)
 
 
-def _people(instance: Path) -> house.House:
+def _people(instance: Path) -> tenant.Tenant:
     """An instance with real passwords, and an admin with a session who looks at pages meanwhile."""
     app = create_app(Settings(instance_path=instance))
-    house.migrate(app)
-    here = house.found(app, "House")
+    tenant.migrate(app)
+    here = tenant.found(app, "Organization")
     with app.app_context():
         set_reading(False)
         for number in range(PEOPLE):
-            people.add(f"p{number}@example.com", f"Person {number}", house.PASSWORD, is_verified=True)
+            people.add(f"p{number}@example.com", f"Person {number}", tenant.PASSWORD, is_verified=True)
         db.session.commit()
         db.engine.dispose()
     return here
@@ -79,7 +80,7 @@ def _sign_in(port: int, number: int, seconds: float) -> None:
     cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
     assert token is not None, form[:500]
-    body = urlencode({"csrf_token": token[1], "email": f"p{number}@example.com", "password": house.PASSWORD})
+    body = urlencode({"csrf_token": token[1], "email": f"p{number}@example.com", "password": tenant.PASSWORD})
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     while time.monotonic() < end:
         connection.request("POST", "/sign-in", body, headers)
@@ -89,7 +90,7 @@ def _sign_in(port: int, number: int, seconds: float) -> None:
         _done.append(time.monotonic())
 
 
-def _pages(port: int, here: house.House, seconds: float) -> float:
+def _pages(port: int, here: tenant.Tenant, seconds: float) -> float:
     """The 95th percentile of the members page's milliseconds, one asked after the other."""
     taken, end = [], time.monotonic() + seconds
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -105,13 +106,13 @@ def _pages(port: int, here: house.House, seconds: float) -> float:
 
 def _argon2(seconds: float) -> float:
     """Password checks a second with nothing around them, in as many threads as there are cores."""
-    passwords.configure(Settings.password_memory_kib)
-    stored = passwords.hashed(house.PASSWORD)
+    Instance(Settings()).begin()
+    stored = passwords.hashed(tenant.PASSWORD)
     counts, end = [0] * (os.cpu_count() or 1), time.monotonic() + seconds
 
     def check(number: int) -> None:
         while time.monotonic() < end:
-            assert passwords.matches(stored, house.PASSWORD)
+            assert passwords.matches(stored, tenant.PASSWORD)
             counts[number] += 1
 
     threads = [threading.Thread(target=check, args=(number,)) for number in range(len(counts))]

@@ -89,7 +89,8 @@ class Session(threading.Thread):
         self.made = 0
         self.api = httpx.Client(base_url=f"{house.server.url}/v1/", auth=house.auth, timeout=30)
         self.browser = Visitor(house.server)
-        self.browser.client.cookies.set("fastpix_session", world.cookies[number])
+        name = f"fastpix_session_{house.server.url.rpartition(':')[2]}"  # the port is part of it
+        self.browser.client.cookies.set(name, world.cookies[number])
 
     def run(self) -> None:
         works = (

@@ -19,16 +19,14 @@ from urllib.parse import urlsplit
 import psutil
 from flask import Flask, Response, request
 
-from benchmarks import house, serving
+from benchmarks import serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, least, most
-from fastpix.access import principal
 from fastpix.app import create_app
-from fastpix.db import db, set_reading
-from fastpix.resources.media import uploads
-from fastpix.resources.media.asked import Asked
-from fastpix.settings import Settings
+from fastpix.config.settings import Settings
+from fastpix.resources.media import options
+from fastpix.resources.media.uploads import domain as uploads
 
-PIECE = 256 * 1024
+READ_BYTES = 256 * 1024
 BARE = "bare streaming view, same server"
 SPEED = Row("upload of 1 GiB in one PUT", "MiB/s", BARE, least(0.9))
 MEMORY = Row("memory of an upload above idle", "MiB", BARE, most(64, "MiB"))
@@ -42,7 +40,7 @@ def bare() -> Flask:
     @app.put("/<name>")
     def take(name: str) -> Response:
         with (folder / name).open("wb", buffering=0) as file:
-            while data := request.stream.read(PIECE):
+            while data := request.stream.read(READ_BYTES):
                 file.write(data)
             os.fsync(file.fileno())
         return Response("ok")
@@ -88,14 +86,10 @@ def _measure(
 def _addresses(instance: Path, count: int) -> list[str]:
     """Paths, with their queries, that take one file each."""
     app = create_app(Settings(instance_path=instance))
-    house.migrate(app)
-    here = house.found(app, "House")
-    with app.app_context():
-        set_reading(False)
-        with principal.acting(principal.system("benchmark", here.organization_id)):
-            made = [uploads.create(here.workspace_id, Asked(), "*")["url"] for _ in range(count)]
-        db.session.commit()
-        db.engine.dispose()
+    tenant.migrate(app)
+    here = tenant.found(app, "Organization")
+    with tenant.changing(app, here):
+        made = [uploads.create(here.workspace_id, options.Options(), "*")["url"] for _ in range(count)]
     parts = [urlsplit(url) for url in made]
     return [f"{part.path}?{part.query}" for part in parts]
 

@@ -9,7 +9,7 @@ def main() -> None:
     """Load the commands and run the one that was typed."""
     # Loading makes objects to keep: to look for garbage meanwhile takes a quarter of its time.
     gc.disable()
-    from fastpix.cli import main as command
+    from fastpix.cli.group import main as command
 
     gc.enable()
     command(prog_name="fastpix")

@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import flask.json.provider
 import orjson
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fastpix import counts, db, links, logs, measures, passwords, resources, seal, settings
-from fastpix.access import action, identity, tenancy
-from fastpix.accounts import confirm_views, door, registry
-from fastpix.delivery import hosts
+from fastpix import db, resources
+from fastpix.access import action, authority, tenancy
+from fastpix.accounts import confirm_views, cookies, identity, page_context, registry, standing
+from fastpix.backup import migrations
+from fastpix.config import instance, instance_folder, settings
+from fastpix.config.instance import Instance
+from fastpix.delivery import authorization, stream_hosts
 from fastpix.delivery import registry as delivery
 from fastpix.intake import registry as intake
 from fastpix.jobs import queue
-from fastpix.mail import outbox
+from fastpix.monitoring import gauges, logs
+from fastpix.monitoring.system import views as system
+from fastpix.overview import registry as overview
 from fastpix.resources.audit import domain as audit
-from fastpix.resources.audit import recording
-from fastpix.resources.media import asked, sources
-from fastpix.resources.media import jobs as media_jobs
+from fastpix.resources.audit.chain import recording
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations
-from fastpix.resources.webhooks import targets
-from fastpix.storage import Storage, open_storage
 from fastpix.storage import instance as storage
-from fastpix.system import views as system
-from fastpix.video import tools
 from fastpix.web import (
     api,
-    attempts,
-    boot,
+    database_restarts,
+    denied_audit,
     docs,
     errors,
     files,
     health,
-    journal,
+    log_context,
     menu,
-    metrics,
+    public_paths,
+    rate_limiting,
+    request_gate,
     security,
-    shell,
-    throttling,
-    turnstile,
-    viewers,
+    startup_checks,
+    visitor_address,
 )
+from fastpix.web.metrics import endpoint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 # Every endpoint that asks for no permission, with the reason. An endpoint that is neither here nor guarded stops the boot.
 PUBLIC = (
@@ -73,41 +76,35 @@ class Json(flask.json.provider.DefaultJSONProvider):
         return orjson.loads(s)
 
 
+class Application(Flask):
+    """Flask, without asking of each function of each request whether it is a coroutine: a twentieth of a small answer."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is. `startup_checks` refuses coroutines."""
+        return func
+
+
 def create_app(given: settings.Settings | None = None) -> Flask:
     """The application of one instance. Raises `Misconfigured`, or RuntimeError for an endpoint without a guard."""
     now = given or settings.load()
-    app = Flask("fastpix", root_path=str(Path(__file__).parent), instance_path=str(now.instance_path))
+    app = Application("fastpix", root_path=str(Path(__file__).parent), instance_path=str(now.instance_path))
     app.template_folder, app.static_folder = "web/templates", str(Path(__file__).parent / "web/static")
     app.json = Json(app)
+    app.url_map.converters["media"] = api.MediaIdConverter
     _configure(app, now)
     _wire(app, now)
-    boot.check_endpoints(app, PUBLIC)
+    startup_checks.check_endpoints(app, PUBLIC)
     return app
 
 
-def storage_of(now: settings.Settings) -> Storage:
-    """The storage that these settings name. Raises `Misconfigured`."""
-    return open_storage(
-        now.storage_url,
-        now.storage_path,
-        access_key=now.storage_access_key,
-        secret_key=now.storage_secret_key,
-        endpoint=now.storage_endpoint,
-        region=now.storage_region,
-    )
-
-
 def _configure(app: Flask, now: settings.Settings) -> None:
-    now.instance_path.mkdir(parents=True, exist_ok=True)
+    instance_folder.make(now.instance_path)
     key = settings.secret_key(now)
     app.config.update(
         SECRET_KEY=key,
         SQLALCHEMY_DATABASE_URI=now.database,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "hide_parameters": True,  # values of statements hold secrets: never in a log
-            "json_deserializer": orjson.loads,  # a page of 25 media has a hundred values in JSON
-        },
-        SESSION_COOKIE_NAME="fastpix_state",
+        SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(now.database),
+        SESSION_COOKIE_NAME=cookies.named("fastpix_state", now),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=now.is_https,
         WTF_CSRF_CHECK_DEFAULT=False,  # checked once for all in web.security
@@ -116,50 +113,43 @@ def _configure(app: Flask, now: settings.Settings) -> None:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         FASTPIX=now,
     )
-    links.configure(now.public_url, now.stream_base, now.images_base, now.live_server)
-    counts.configure(now.redis_url)
-    passwords.configure(now.password_memory_kib)
-    seal.configure(key)
-    outbox.configure(now)
-    tools.configure(now.ffmpeg)
-    asked.policy = asked.Policy(now.fetch_allow_private)
-    sources.policy = sources.Policy(now.fetch_allow_private, now.upload_limit)
-    targets.policy = targets.Policy(now.fetch_allow_private)
-    media_jobs.longest_seconds = now.longest_media_hours * 3600.0
-    storage.configure(storage_of(now))
-    delivery.configure(now, identity.belongs_to)
-    invitations.policy.days, invitations.policy.per_hour = now.invite_days, now.invites_per_hour
+    running = Instance(now)
+    running.begin()
+    app.extensions["fastpix"] = running
+    flask.appcontext_pushed.connect(lambda _app: instance.enter(running), app, weak=False)
+    flask.appcontext_popped.connect(lambda _app: instance.leave(), app, weak=False)
+    with instance.entered(running):
+        storage.get()  # what is wrong with its settings is said before anything is served
 
 
 def _wire(app: Flask, now: settings.Settings) -> None:
     db.db.init_app(app)
     with app.app_context():
         db.install(db.db.engine)
+        database_restarts.install(db.db.engine)
     tenancy.install(db.db.session)
     recording.install(db.db.session)
-    Migrate(app, db.db, directory=str(health.MIGRATIONS), render_as_batch=True)
+    migrations.offer(app)
     action.record_with(audit.record)
-    app.wsgi_app = turnstile.Turnstile(app.wsgi_app)  # type: ignore[method-assign]  # how Flask documents it
-    app.wsgi_app = hosts.Hosts(app.wsgi_app, now)  # type: ignore[method-assign]  # how Flask documents it
-    if now.trusted_proxies:
-        hops = now.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask documents it
-    logs.tell_with(journal.facts, queue.facts)
-    metrics.install(app, now, measures.take)
+    authority.read_with(standing.read)
+    _surround(app, now)
+    logs.tell_with(log_context.facts, queue.facts)
+    endpoint.install(app, now, gauges.take)
     security.install(app, now)
-    journal.install(app)
-    shell.install(app, now)
-    identity.install(app, door.session_cookie(now), viewers.is_here)
-    throttling.install(app, now)
+    log_context.install(app)
+    page_context.install(app, now)
+    identity.install(app, cookies.session_cookie(now), public_paths.is_here)
+    rate_limiting.install(app)
     files.install(app, now)
-    attempts.install(app, audit.attempt)
+    authorization.know_members_by(identity.belongs_to)
+    denied_audit.install(app, audit.attempt)
     app.before_request(lambda: security.check_csrf_of_page(now))
     confirm_views.install(app)
     errors.install(app, now, members.admin_names)
     health.install(app)
     menu.install(resources.MENU)
-    app.url_map.converters["media"] = api.MediaIdConverter
     for blueprint in (
+        *overview.BLUEPRINTS,
         *resources.BLUEPRINTS,
         *registry.BLUEPRINTS,
         *delivery.BLUEPRINTS,
@@ -168,3 +158,13 @@ def _wire(app: Flask, now: settings.Settings) -> None:
         system.pages.blueprint,
     ):
         app.register_blueprint(blueprint)
+
+
+def _surround(app: Flask, now: settings.Settings) -> None:
+    """What stands around the application; the last one is met first."""
+    wsgi: WSGIApplication = request_gate.RequestGate(database_restarts.Repeating(app.wsgi_app))
+    wsgi = stream_hosts.StreamHosts(wsgi, now)
+    wsgi = visitor_address.VisitorAddress(wsgi)
+    if hops := now.trusted_proxies:
+        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops)
+    app.wsgi_app = wsgi  # type: ignore[method-assign]  # how Flask documents it

@@ -70,5 +70,13 @@ class Invalid(FastpixError):
         super().__init__("; ".join(f"{name}: {text}" for name, text in self.fields.items()))
 
 
+class StorageFailed(FastpixError, OSError):
+    """The disk or the server that keeps the bytes does not do what it is told. For strangers: names no folder and no server."""
+
+
+class NoRoom(StorageFailed):
+    """The disk is full, but for what is kept for the database."""
+
+
 class Misconfigured(FastpixError):
     """A setting, file or database is not as it must be; the message is one line for the operator."""

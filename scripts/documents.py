@@ -1,4 +1,5 @@
-"""Writes what is generated into the documents: tables of settings and roles, the example of adding a resource, the picture.
+"""Writes what is generated into the documents: tables of settings and roles, the example of adding a resource, the picture,
+the list of files.
 
 `--check` only compares and exits 1 where a document is not up to date.
 """
@@ -6,10 +7,11 @@
 import sys
 from pathlib import Path
 
+import file_list
 import picture
 
-from fastpix import settings
 from fastpix.access import table
+from fastpix.config import settings
 from fastpix.web.openapi import ERRORS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +55,7 @@ def main() -> int:
     pages = {path: path.read_text() for path, _, _ in PARTS}
     for path, name, content in PARTS:
         pages[path] = filled(pages[path], name, content)
-    for path, wanted in (*pages.items(), (PICTURE, picture.svg())):
+    for path, wanted in (*pages.items(), (PICTURE, picture.svg()), (file_list.PAGE, file_list.as_markdown())):
         text = path.read_text() if path.exists() else ""
         if text != wanted and "--check" in sys.argv:
             print(f"{path.name} is not up to date: run python scripts/documents.py")

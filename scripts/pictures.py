@@ -51,7 +51,9 @@ def ico(pictures: dict[int, bytes]) -> bytes:
 
 def main() -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"), args=["--no-sandbox"]
+        )
         small = {size: shot(browser, mark(size), size, size, is_clear=True) for size in SIZES}
         (STATIC / "favicon.ico").write_bytes(ico(small))
         touch = (

@@ -232,7 +232,7 @@ def sprite() -> str:
         svg = (MODULES / f"icons/icons/outline/{name}.svg").read_text("utf-8")
         paths = re.findall(r"<(?!path stroke=\"none\")(?:path|circle|line|rect|polyline)[^>]*>", svg)
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{"".join(paths)}</symbol>')
-    head = '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round">'
+    head = '<svg xmlns="http://www.w3.org/2000/svg">'  # how lines are drawn stands in app.css: `.icon`
     return (
         "<!-- Tabler Icons, MIT licence: vendor/tabler/LICENSE -->\n" + head + "\n" + "\n".join(symbols) + "\n</svg>\n"
     )

@@ -18,20 +18,22 @@ from flask import Flask
 from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, sessions
-from fastpix.accounts.door import session_cookie
+from fastpix.accounts.cookies import session_cookie
 from fastpix.accounts.models import BrowserSession
+from fastpix.config.instance import Instance
 from fastpix.db import db, now, set_reading
 from fastpix.jobs.models import Job
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations, standing
+from fastpix.resources.members import membership
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
 from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.signing_keys import domain as signing_keys
-from fastpix.resources.webhooks import deliveries as webhook_deliveries
 from fastpix.resources.webhooks import domain as webhooks
-from fastpix.resources.webhooks.models import WebhookAttempt
+from fastpix.resources.webhooks.deliveries import domain as webhook_deliveries
+from fastpix.resources.webhooks.deliveries.models import WebhookAttempt
 from fastpix.resources.workspaces import domain as workspaces
 from tests import library
 from tests.library import Shelf
@@ -112,10 +114,10 @@ class Cast:
         """The person as actor in an organization, as a request of theirs would have it. Needs an app context."""
         person = self.people[key]
         house = house or (self.rival if key == "rex" else self.acme)
-        here = next((s for s in standing.of_person(person.id) if s.slug == house.slug), None)
+        here = next((s for s in membership.of_person(person.id) if s.slug == house.slug), None)
         if here is None:
             raise NotAMember(f"{person.name} is no member of {house.name}")
-        return standing.actor(here, person.id, person.name, "dashboard", workspace_ids=standing.reach(here))
+        return membership.actor(here, person.id, person.name, "dashboard", workspace_ids=membership.reach(here))
 
 
 def make_cast(app: Flask) -> Cast:
@@ -131,11 +133,17 @@ def make_cast(app: Flask) -> Cast:
             _join(cast, key, role)
         _furnish(cast)
         _move_on(cast)
-        # A day ahead: everybody stays freshly proved however long the tests take, after changes of role too.
+        # A day ahead, which this application alone takes: everybody stays freshly proved however long the tests take, after changes of role too.
+        stay_proved(app.extensions["fastpix"])
         db.session.execute(sa.update(BrowserSession).values(proved_at=now() + timedelta(days=1)))
         db.session.commit()
         db.session.remove()
         return cast
+
+
+def stay_proved(running: Instance) -> None:
+    """Let an application take proofs of the future; again after its `begin`."""
+    running.put(sessions.most_ahead, timedelta(days=2))
 
 
 @contextmanager
@@ -153,7 +161,7 @@ def _person(key: str, name: str) -> Person:
 
 def _found(name: str, founder: Person) -> House:
     with principal.acting(Actor("person", founder.name, "dashboard", person_id=founder.id)):
-        made = organizations.found(name, people.get(founder.id))
+        made = organizations.create(name, people.get(founder.id))
     house = House(made["slug"], made["id"], made["name"])
     with principal.acting(principal.system("the cast", house.id)):
         house.workspaces = {w["slug"]: w["id"] for w in workspaces.search()}
@@ -168,7 +176,7 @@ def _join(cast: Cast, key: str, role: str) -> None:
     secret = result["link"].rpartition("/")[2]
     with principal.acting(Actor("person", person.name, "dashboard", person_id=person.id)):
         joining.accept(secret, person.id)
-    here = next(s for s in standing.of_person(person.id) if s.slug == cast.acme.slug)
+    here = next(s for s in membership.of_person(person.id) if s.slug == cast.acme.slug)
     person.member_id = cast.acme.members[key] = here.member_id
 
 

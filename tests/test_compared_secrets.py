@@ -14,7 +14,8 @@ SECRET = re.compile(r"(^|_)(secret|token|signature|digest|password|code|mac)$")
 NO_SECRETS = {
     "command.field(1, 'code') == code": "the kind of an answer of an RTMP server",
     "digest == invitation.mailed_hash": "both are hashes; the row was found by one of them already",
-    "known.body_hash != digest": "hashes of a request's body, under a key of the caller's own",
+    "AccessToken.secret_number == Upload.by_token_secret": "which of a token's secrets, counted: 1, 2, 3",
+    "stored.body_hash != digest": "hashes of a request's body, under a key of the caller's own",
 }
 
 
@@ -31,9 +32,9 @@ def compared(parsed):
             yield ast.unparse(node)
 
 
-@pytest.mark.parametrize("module", list(MODULES))
-def test_no_secret_is_compared_byte_by_byte(module):
-    assert [told for told in compared(tree(module)) if told not in NO_SECRETS] == []
+def test_no_secret_is_compared_byte_by_byte():
+    careless = [(module, told) for module in MODULES for told in compared(tree(module)) if told not in NO_SECRETS]
+    assert careless == []
 
 
 @pytest.mark.parametrize("code", ["token.secret == given", "if given != signature: pass", "x = self.digest == made()"])

@@ -5,7 +5,6 @@ Building the image and starting the containers needs a Docker daemon and is not 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,9 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fastpix import cli, settings
+from fastpix.cli import group
+from fastpix.config import settings
 from tests import nginx
 from tests.nginx import SHIPPED, replaced
+from tests.running import wheel as wheels
 
 ROOT = SHIPPED.parent.parent
 UNITS = sorted((SHIPPED / "systemd").glob("*.service"))
@@ -47,7 +48,7 @@ def test_a_unit_is_what_systemd_understands_and_locks_much_away(unit, tmp_path):
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_starts_a_command_that_there_is_on_the_instance_it_may_write(unit):
     (started,) = option(unit, "ExecStart")
-    assert started.rpartition(" ")[2] in cli.main.commands
+    assert started.rpartition(" ")[2] in group.main.commands
     assert option(unit, "Environment") == ["FASTPIX_INSTANCE_PATH=/var/lib/fastpix"]
     assert option(unit, "StateDirectory") == ["fastpix"]
     assert set(*(text.split() for text in option(unit, "RestrictNamespaces"))) == NAMESPACES
@@ -64,6 +65,7 @@ def test_what_ffmpegs_jail_asks_of_the_kernel_is_allowed_in_the_units():
     assert allowed >= CALLS
 
 
+@pytest.mark.full("copies the repository and starts it")
 def test_the_files_that_the_image_gets_are_enough_to_run(tmp_path):
     """COPY brings less than the repository has: as much must do, and .dockerignore must let it through."""
     text = (ROOT / "Dockerfile").read_text()
@@ -72,20 +74,18 @@ def test_the_files_that_the_image_gets_are_enough_to_run(tmp_path):
     for name in wanted:
         assert (ROOT / name).exists(), name
         assert any(name == given or name.startswith(f"{given}/") for given in let_through), name
-    for name in ("fastpix", "migrations"):
-        assert name in wanted
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "FASTPIX_INSTANCE_PATH": str(tmp_path / "data")}
-    command = [sys.executable, "-c", "import fastpix.cli as c; print(c.__file__); c.main(['upgrade'])"]
-    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{tmp_path}/fastpix/cli.py")
+    source, environment = tmp_path / "source", tmp_path / "environment"
+    source.mkdir(), environment.mkdir()
+    made = wheels.build("wheel", wheels.copy(wanted & {*wheels.SOURCES}, source), tmp_path)
+    program = wheels.install(made, environment) / "bin" / "fastpix"
+    wheels.run(program, "upgrade", cwd=environment, FASTPIX_INSTANCE_PATH=str(tmp_path / "data"))
     assert (tmp_path / "data/setup_token").exists(), "whoever starts the parts alone needs it too"
 
 
 def test_the_image_installs_by_the_lock_and_runs_as_nobody_special():
     text = (ROOT / "Dockerfile").read_text()
-    assert "pip install --require-hashes -r requirements.lock" in text and "pip install --no-deps -e ." in text
+    assert "pip install --require-hashes -r requirements.lock" in text
+    assert "pip wheel --no-deps -w /wheels ." in text and "pip install --no-deps --no-index /wheels/*.whl" in text
     *_, last = re.findall(r"^FROM \S+ AS fastpix\n(.*?)(?=^FROM )", text, re.MULTILINE | re.DOTALL)
     assert re.search(r"^USER 10001$", last, re.MULTILINE) and "HEALTHCHECK" in last and "/healthz" in last
     for name in re.findall(r"FASTPIX_[A-Z_]+(?==)", last):
@@ -130,7 +130,7 @@ def test_the_grown_services_have_settings_that_fastpix_takes_and_commands_that_t
     seen = set()
     for name in ("upgrade", "web", "worker", "live"):
         service = services[name]
-        assert service["profiles"] == ["full"] and service["command"][0] in cli.main.commands
+        assert service["profiles"] == ["full"] and service["command"][0] in group.main.commands
         given = settings.load(service["environment"])
         seen.add((given.secret_key, given.database_url, given.redis_url, given.storage_url, given.public_url))
         assert given.storage_secret_key == values["FASTPIX_STORAGE_SECRET_KEY"] and given.redis_url

@@ -6,6 +6,8 @@ import pytest
 
 from tests.world import World
 
+pytestmark = pytest.mark.sql("the fixtures themselves")
+
 
 def test_the_cast_stands_where_it_should(world: World, ada, mel, rex, dana, eve, sam, anonymous):
     roles = {key: doors.api.get("iam/me") for key, doors in {"ada": ada, "mel": mel, "rex": rex, "dana": dana}.items()}

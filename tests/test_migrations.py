@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from pathlib import Path
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,9 +14,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
+from fastpix import schema_revision
 from fastpix.app import create_app
+from fastpix.backup import migrations
+from fastpix.config.settings import MIGRATIONS
 from fastpix.db import Base, db
-from fastpix.web.health import MIGRATIONS
 from tests.world import test_settings as settings_for
 
 KINDS = ("sqlite", "postgres")
@@ -64,7 +67,7 @@ def schema(app: Flask) -> dict[str, object]:
 
 def test_head_is_what_the_models_say(empty):
     with empty.app_context():
-        flask_migrate.upgrade()
+        migrations.upgrade()
         with db.engine.connect() as connection:
             context = MigrationContext.configure(
                 connection, opts={"compare_type": True, "compare_server_default": True}
@@ -75,7 +78,7 @@ def test_head_is_what_the_models_say(empty):
 def test_constraints_have_the_names_the_models_give_them(empty):
     """Alembic does not compare names of checks and keys; a migration that drops one by name needs them right."""
     with empty.app_context():
-        flask_migrate.upgrade()
+        migrations.upgrade()
         inspector = sa.inspect(db.engine)
         for table in Base.metadata.sorted_tables:
             given = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint | sa.ForeignKeyConstraint)}
@@ -87,7 +90,7 @@ def test_constraints_have_the_names_the_models_give_them(empty):
 
 def test_deletes_cascade_as_the_models_say(empty):
     with empty.app_context():
-        flask_migrate.upgrade()
+        migrations.upgrade()
         inspector = sa.inspect(db.engine)
         for table in Base.metadata.sorted_tables:
             told = {tuple(k.column_keys): k.ondelete for k in table.foreign_key_constraints}
@@ -104,14 +107,21 @@ def test_up_and_down_leave_no_trace(empty):
     steps = [revision.revision for revision in reversed(list(script().walk_revisions()))]
     with empty.app_context():
         for revision in steps:
-            flask_migrate.upgrade(revision=revision)
+            migrations.upgrade(revision)
             states.append(schema(empty))
         for before in reversed(states[:-1]):
-            flask_migrate.downgrade(revision="-1")
+            migrations.downgrade("-1")
             after = {k: v for k, v in schema(empty).items() if k != "alembic_version"}
             assert after == {k: v for k, v in before.items() if k != "alembic_version"}
-        flask_migrate.upgrade()
+        migrations.upgrade()
     assert schema(empty) == states[-1]
+
+
+def test_the_steps_read_from_the_files_are_alembics():
+    """`schema_revision` reads them itself, without loading Alembic."""
+    history = {step.revision: step.down_revision or "" for step in script().walk_revisions()}
+    assert schema_revision.steps() == history
+    assert schema_revision.heads() == set(script().get_heads())
 
 
 def test_history_is_one_line():
@@ -128,15 +138,26 @@ def test_files_are_named_by_date_and_order():
     assert all(name[:8].isdecimal() for name in paths)
 
 
+@pytest.mark.parametrize("path", sorted((MIGRATIONS / "versions").glob("*.py")), ids=lambda path: path.stem)
+def test_no_step_imports_what_a_later_version_may_change(path):
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert imported <= {"__future__", "alembic", "sqlalchemy"} | sys.stdlib_module_names
+
+
 def test_a_failed_migration_leaves_nothing_behind(empty, monkeypatch):
     """The transaction is begun by hand, since SQLite would keep the half that worked."""
     monkeypatch.setattr(sa.schema.CreateTable, "__init__", _failing(sa.schema.CreateTable.__init__, "members"))
     with empty.app_context(), pytest.raises(SystemExit):  # flask-migrate turns errors into it
-        flask_migrate.upgrade()
+        migrations.upgrade()
     monkeypatch.undo()
     assert schema(empty) == {}
     with empty.app_context():
-        flask_migrate.upgrade()
+        migrations.upgrade()
     assert "members" in schema(empty)
 
 

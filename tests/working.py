@@ -6,10 +6,11 @@ import threading
 
 import sqlalchemy as sa
 
-from fastpix import programs, resources
+from fastpix import resources
 from fastpix.db import set_reading
 from fastpix.jobs import worker
 from fastpix.jobs.models import Job
+from fastpix.processes import programs
 
 
 def work(world, *kinds, most=20):

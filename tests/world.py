@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
-from fastpix import app as application
 from fastpix.access import principal
+from fastpix.access_check.contents import Contents, all_rows
 from fastpix.app import create_app
-from fastpix.db import Base, db, reading, set_reading
-from fastpix.settings import Settings
-from tests.cast import Cast, make_cast
-from tests.stored import Contents
+from fastpix.backup import migrations
+from fastpix.config.instance import Instance
+from fastpix.config.settings import Settings
+from fastpix.db import Base, db, set_reading
+from tests.cast import Cast, make_cast, stay_proved
 
 KEY = "the secret key of all tests, long enough"
 
@@ -41,8 +42,7 @@ def test_settings(folder: Path, **given: Any) -> Settings:
 
 def migrate(app: Flask) -> None:
     with app.app_context():
-        flask_migrate.upgrade()
-        db.session.remove()
+        migrations.upgrade()
 
 
 class World:
@@ -51,23 +51,35 @@ class World:
     def __init__(self, kind: str, settings: Settings) -> None:
         self.kind, self.settings = kind, settings
         self.app = create_app(settings)
+        self.instance: Instance = self.app.extensions["fastpix"]
         with self.app.app_context():
             self.engine = db.engine
         migrate(self.app)
         self.cast: Cast = make_cast(self.app)
         self._contents = Contents(self.engine)
-        self._rows = self._read()
+        self._rows = self.rows()
         self._stored = self._contents.rows()
+        self._pristine = self._contents.copy() if kind == "sqlite" else None
         # What `digest` says of a world that was just reset; it need not be read again before every request.
         self.untouched = self._contents.digest()
         self._clean_at = self._contents.mark()
 
     def reset(self) -> None:
         """Put tables and the process's settings back; other tests may have made other applications meanwhile."""
-        application._configure(self.app, self.settings)
+        self.instance.settings = self.settings
+        self.instance.begin()
+        stay_proved(self.instance)
         principal.enter(principal.NOBODY)
+        set_reading(False)  # a page that was looked at before left it so
         if self._contents.mark() == self._clean_at:
             return
+        if self._pristine is not None:
+            self._contents.restore(self._pristine, self._stored)
+        else:
+            self._put_back_what_changed()
+        self._clean_at = self._contents.mark()
+
+    def _put_back_what_changed(self) -> None:
         present = self._contents.rows()
         changed = [table for table in Base.metadata.sorted_tables if present[table.name] != self._stored[table.name]]
         if changed:
@@ -77,7 +89,12 @@ class World:
                 for table in changed:
                     if self._rows[table.name]:
                         connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
-        self._clean_at = self._contents.mark()
+
+    def set(self, **settings: Any) -> None:
+        """Go on with other settings, until the next reset."""
+        self.instance.settings = replace(self.settings, **settings)
+        self.instance.begin()
+        stay_proved(self.instance)
 
     def put_back(self, names: Iterable[str]) -> None:
         """Put some tables back without looking what changed: for hundreds of rounds of one race."""
@@ -88,12 +105,27 @@ class World:
                     if self._rows[table.name]:
                         connection.execute(table.insert(), [dict(row) for row in self._rows[table.name]])
 
+    @contextmanager
+    def rounds_begin_here(self) -> Iterator[None]:
+        """Within it, `put_back` leads to what is stored now, and not to what the cast left."""
+        cast_left, self._rows = self._rows, self.rows()
+        try:
+            yield
+        finally:
+            self._rows = cast_left
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Every stored row, by table and column."""
+        return all_rows(self.engine)
+
     def digest(self) -> str:
         """A hash of all that is stored; see `Contents.digest`."""
         return self.untouched if self._contents.mark() == self._clean_at else self._contents.digest()
 
     def close(self) -> None:
         self._contents.close()
+        if self._pristine is not None:
+            self._pristine.close()
         self.engine.dispose()
 
     @contextmanager
@@ -103,13 +135,6 @@ class World:
             set_reading(False)
             yield db.session
             db.session.commit()
-
-    def _read(self) -> dict[str, list[dict[str, Any]]]:
-        with reading(), self.engine.connect() as connection:
-            return {
-                table.name: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
-                for table in Base.metadata.sorted_tables
-            }
 
     @contextmanager
     def _without_references(self) -> Iterator[sa.Connection]:

@@ -61,6 +61,10 @@ class Actor:
     person_id: UUID | None = None
     member_id: UUID | None = None
     token_id: UUID | None = None
+    # Which of the secrets that a token has had, one after another, was shown.
+    token_secret: int = 0
+    # The browser session that a person came with; None where none is needed (commands).
+    session_id: UUID | None = None
     organization_id: UUID | None = None
     workspace_ids: frozenset[UUID] | None = frozenset()
     token_workspace_id: UUID | None = None
@@ -73,13 +77,18 @@ class Actor:
     is_read_only: bool = False
     # An admin looks through a member's eyes: `action` refuses every change but ending it and signing out.
     is_viewing: bool = False
-    # A person who looks after the whole instance (`fastpix.system`). It gives nothing in any organization.
+    # A person who looks after the whole instance (`fastpix.monitoring.system`). It gives nothing in any organization.
     is_operator: bool = False
     # Whether a person proved a moment ago who they are (`table.FRESH`). Only asked of people in the dashboard.
     is_fresh: bool = True
     address: str | None = None
     request_id: str | None = None
     identity: flask_principal.Identity = field(init=False, repr=False, compare=False)
+
+    @property
+    def credential(self) -> tuple[UUID | None, ...]:
+        """What gives the actor its rights: equal for two actors whose rights end together."""
+        return self.session_id, self.token_id, self.member_id, self.person_id
 
     @property
     def shown_name(self) -> str:
@@ -137,6 +146,11 @@ def may(permission: str) -> bool:
     """Whether the actor in force has a permission. KeyError for one the table does not know."""
     table.row(permission)
     return bool(PERMISSION_OBJECTS[permission].allows(current().identity))
+
+
+def may_each(resource: str, *verbs: str) -> dict[str, bool]:
+    """Which of a resource's verbs the actor in force may do: `may_each("media", "edit")` is {"edit": True}, say."""
+    return {verb: may(f"{resource}.{verb}") for verb in verbs}
 
 
 def demand(permission: str) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from fastpix.errors import Invalid
+
 Role = Literal["admin", "member"]
 ROLES: tuple[Role, ...] = ("admin", "member")
 ROLE_SENTENCES: dict[Role, str] = {
@@ -37,7 +39,7 @@ class Row:
 
     @property
     def manages_people(self) -> bool:
-        """Whether an access token needs the tick "may manage people" for it (access.md section 5)."""
+        """Whether an access token needs the tick "may manage people" for it (docs/access.md, "Access tokens")."""
         return self.key.startswith(("members.", "organizations.")) and not self.is_view
 
     def allows(self, role: Role, switches: Iterable[str] = ()) -> bool:
@@ -149,6 +151,11 @@ def row(key: str) -> Row:
         raise KeyError(f"{key} is not in the role table (fastpix/access/table.py)") from None
 
 
+def switches(**states: bool) -> frozenset[str]:
+    """The names of an organization's switches that are turned on."""
+    return frozenset(name for name, is_on in states.items() if is_on)
+
+
 @cache
 def permissions_of(role: Role, switches: frozenset[str] = frozenset()) -> frozenset[str]:
     """All permission keys a role has in an organization with these switches turned on."""
@@ -208,3 +215,11 @@ def as_text() -> str:
     for r in PERMISSIONS:
         lines.append(f"{r.key:{width}}  {'yes' if r.admin else 'no':5}  {'yes' if r.member else 'no':6}  {r.does}")
     return "\n".join(lines)
+
+
+def checked_role(role: str) -> Role:
+    """The role, if it is one. Raises `Invalid`."""
+    for name in ROLES:
+        if role == name:
+            return name
+    raise Invalid("role", "Choose admin or member.")

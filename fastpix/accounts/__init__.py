@@ -1,1 +1,1 @@
-"""People at the door: set-up, sign-in, sessions, accepting an invite, one's own account."""
+"""People: who is asking, set-up, sign-in, sessions, accepting an invite, one's own account."""

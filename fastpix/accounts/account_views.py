@@ -8,16 +8,15 @@ from uuid import UUID
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from fastpix.access import identity
-from fastpix.accounts import domain, door, recovery, sessions
-from fastpix.accounts.door import EMAIL_COOKIE
+from fastpix.accounts import cookies, domain, identity, recovery, sessions
+from fastpix.accounts.cookies import EMAIL_COOKIE
 from fastpix.accounts.forms import DeleteForm, EmailForm, NameForm, OrganizationForm, PasswordForm
 from fastpix.errors import Refused
 from fastpix.mail import outbox
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
 from fastpix.web.forms import EmptyForm, Form
-from fastpix.web.resource import Pages, go, show, signed_in
+from fastpix.web.pages import Pages, go, show, signed_in
 
 pages = Pages("account", __name__, "/account", org=False)
 outside = Pages("accounts_more", __name__, org=False)
@@ -32,7 +31,7 @@ def index() -> Any:
         with form.catching():
             domain.rename(me.id, form.name.data or "")
             return go(".index", "Your name was saved.")
-    return show("accounts/account.html", form=form, me=me, standings=identity.standings())
+    return show("accounts/account.html", form=form, me=me, memberships=identity.memberships())
 
 
 @pages.page(domain.choose_theme, "POST", "/theme")
@@ -53,9 +52,9 @@ def checklist() -> Any:
         is_hidden = request.form.get("hide") == "y"
         domain.hide_checklist(signed_in().id, is_hidden)
         slug = request.form.get("org", "")
-        if any(standing.slug == slug for standing in identity.standings()):
-            said = "The first steps are hidden. The overview has a link that shows them again." if is_hidden else ""
-            return go("organizations.overview", said, org=slug)
+        if any(membership.slug == slug for membership in identity.memberships()):
+            message = "The first steps are hidden. The overview has a link that shows them again." if is_hidden else ""
+            return go("organizations.overview", message, org=slug)
         return go(".index")
     return _not_done(form, ".index")
 
@@ -67,9 +66,9 @@ def password() -> Any:
     if form.is_sent():
         with form.catching():
             secret = domain.change_password(
-                door.settings(), me.id, form.current.data or "", form.new.data or "", browser=door.browser()
+                cookies.settings(), me.id, form.current.data or "", form.new.data or "", browser=cookies.browser()
             )
-            return door.give_session(go(".index", "Your password is changed. All other sessions ended."), secret)
+            return cookies.give_session(go(".index", "Your password is changed. All other sessions ended."), secret)
     return show("accounts/password.html", form=form, me=me)
 
 
@@ -119,21 +118,22 @@ def delete() -> Any:
     form = DeleteForm()
     if form.is_sent():
         with form.catching():
-            domain.delete(door.settings(), me.id, form.password.data or "", browser=door.browser())
-            return door.take_session(go("accounts.sign_in", "Your account was deleted."))
-    return show("accounts/delete.html", form=form, me=me, standings=identity.standings())
+            domain.delete(cookies.settings(), me.id, form.password.data or "", browser=cookies.browser())
+            return cookies.take_session(go("accounts.sign_in", "Your account was deleted."))
+    return show("accounts/delete.html", form=form, me=me, memberships=identity.memberships())
 
 
-@outside.page(organizations.found, "GET POST", "/organizations/new", endpoint="found")
-def found() -> Any:
+@outside.page(organizations.create, "GET POST", "/organizations/new", endpoint="found")
+def create_organization() -> Any:
     """A further organization, whose admin one is."""
-    if not door.settings().organization_creation:
+    if not cookies.settings().organization_creation:
         raise Refused("New organizations are made by the operator here. Ask them.")
     form = OrganizationForm()
     if form.is_sent():
         with form.catching():
-            made = organizations.found(form.name.data or "", people.get(signed_in().id))
-            return go("organizations.overview", f"{made['name']} is ready.", org=made["slug"])
+            organization = organizations.create(form.name.data or "", people.get(signed_in().id))
+            message = f"{organization['name']} is ready."
+            return go("organizations.overview", message, org=organization["slug"])
     return show("accounts/found.html", form=form)
 
 
@@ -147,17 +147,17 @@ def _not_done(form: Form, endpoint: str) -> Response:
 @outside.public("GET", "/email/<secret>")
 def email_link(secret: str) -> Any:
     """Move the link's secret into a cookie; opening it uses nothing up (mail scanners open links)."""
-    return door.carry(redirect(url_for(".confirm_email")), EMAIL_COOKIE, secret, "/email")
+    return cookies.carry(redirect(url_for(".confirm_email")), EMAIL_COOKIE, secret, "/email")
 
 
 @outside.public("GET POST", "/email")
 def confirm_email() -> Any:
-    secret = request.cookies.get(EMAIL_COOKIE, "")
+    secret = cookies.carried(EMAIL_COOKIE)
     link = recovery.look_up("email", secret)
     form = EmptyForm()
     if form.is_sent():
         with form.catching():
             person = recovery.change_email(secret)
-            return door.drop(go("accounts.home", f"Your address is now {person.email}."), EMAIL_COOKIE, "/email")
+            return cookies.drop(go("accounts.home", f"Your address is now {person.email}."), EMAIL_COOKIE, "/email")
     html, status = show("accounts/confirm_email.html", form=form, email=link.new_email)
-    return door.closed(Response(html, status, mimetype="text/html"))
+    return cookies.closed(Response(html, status, mimetype="text/html"))

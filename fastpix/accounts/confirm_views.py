@@ -14,7 +14,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from fastpix.access import principal
-from fastpix.accounts import domain, door, passkeys, second_factor
+from fastpix.accounts import cookies, domain, passkeys, return_targets, second_factor
 from fastpix.accounts.forms import ConfirmForm
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, NotFresh, NotSignedIn, TooMany
@@ -39,11 +39,11 @@ def _take_proof() -> Response | None:
     form = ConfirmForm()
     try:
         secret = domain.confirm(
-            door.settings(),
+            cookies.settings(),
             current_user.id,
             current_user.session_id,
             domain.Proof(form.fresh_password.data or "", form.fresh_code.data or "", form.fresh_passkey.data or ""),
-            browser=door.browser(),
+            browser=cookies.browser(),
         )
         db.session.commit()
     except Invalid as problem:
@@ -68,7 +68,7 @@ def _go_on(secret: str) -> None:
 
     @after_this_request
     def renew(response: BaseResponse) -> BaseResponse:
-        return door.renew_session(response, secret, lasts_until)
+        return cookies.renew_session(response, secret, lasts_until)
 
 
 def _ask(_problem: NotFresh) -> Any:
@@ -83,7 +83,7 @@ def _page(form: ConfirmForm, status: int) -> Response:
         if name != "csrf_token" and not name.startswith(PREFIX)
     ]
     options = passkeys.options_to_prove(
-        door.settings(), current_user.id, "confirm", current_user.id, current_user.session_id
+        cookies.settings(), current_user.id, "confirm", current_user.id, current_user.session_id
     )
     query = request.query_string.decode()
     html = render_template(
@@ -94,7 +94,7 @@ def _page(form: ConfirmForm, status: int) -> Response:
         passkey_options=options,
         typed=typed,
         action=f"{request.path}?{query}" if query else request.path,
-        cancel_url=door.safe_target(request.path) or url_for("accounts.home"),
+        cancel_url=return_targets.safe_target(request.path) or url_for("accounts.home"),
         mark=MARK,
         minutes=principal.FRESH_MINUTES,
     )

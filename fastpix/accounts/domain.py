@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from fastpix import limits, passwords, tokens
 from fastpix.access import principal
-from fastpix.access.action import describe, personal
-from fastpix.accounts import devices, passkeys, recovery, second_factor, sessions
+from fastpix.access.action import describe, personal, read_again
+from fastpix.accounts import known_devices, passkeys, recovery, second_factor, sessions
+from fastpix.config.settings import Settings
+from fastpix.crypto import passwords, tokens
 from fastpix.db import db, reading
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
-from fastpix.resources.members import standing
+from fastpix.ratelimit import attempts
+from fastpix.resources.members import membership
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
-from fastpix.settings import Settings
 
 WRONG = "The address or the password is wrong."
 WINDOW = 15  # minutes
@@ -50,7 +51,7 @@ def sign_in(settings: Settings, email: str, password: str, *, is_remembered: boo
     if not passwords.matches(stored, password) or person_id is None:
         raise Invalid("password", WRONG)
     person = people.get(person_id)
-    if passwords.is_outdated(stored):
+    if passwords.is_outdated(stored, password):
         person.password_hash = passwords.hashed(password)
     _forget_attempts(settings, email, browser.address)
     if second_factor.is_on(person.id):
@@ -74,12 +75,14 @@ def finish_sign_in(settings: Settings, half_secret: str, proof: Proof, *, browse
     half = sessions.find_half(half_secret)
     person_id, is_remembered = half.person_id, half.is_remembered
     if proof.passkey:
-        passkeys.prove(settings, person_id, proof.passkey, "code", tokens.digest(half_secret))
+        proved_by = passkeys.prove(settings, person_id, proof.passkey, "code", tokens.digest(half_secret))
     else:
+        proved_by = ""
         second_factor.prove(settings, person_id, proof.code)
     sessions.use_half(half_secret)
     person = people.get(person_id)
-    return begin(settings, person, is_remembered=is_remembered, browser=browser), is_remembered
+    secret = begin(settings, person, is_remembered=is_remembered, browser=browser, proved_by=proved_by)
+    return secret, is_remembered
 
 
 @personal("account.sign_in")
@@ -88,11 +91,12 @@ def sign_in_with_passkey(settings: Settings, answer: str, mark: str, *, is_remem
 
     `mark` is what the challenge was bound to, the browser's own. Raises `Invalid`, `TooMany`.
     """
-    limits.count("sign-in from", browser.address, settings.sign_in_attempts * 5, WINDOW)
+    attempts.count("sign-in from", browser.address, settings.sign_in_attempts * 5, WINDOW)
     db.session.commit()  # a failed try must count
     person_id = passkeys.owner(answer)
-    passkeys.prove(settings, person_id, answer, "alone", mark, must_verify=True)
-    return begin(settings, people.get(person_id), is_remembered=is_remembered, browser=browser)
+    proved_by = passkeys.prove(settings, person_id, answer, "alone", mark, must_verify=True)
+    person = people.get(person_id)
+    return begin(settings, person, is_remembered=is_remembered, browser=browser, proved_by=proved_by)
 
 
 @personal("account.sign_in")
@@ -101,11 +105,11 @@ def confirm(settings: Settings, person_id: UUID, session_id: UUID, proof: Proof,
 
     Counted together with the tries of signing in. Raises `Invalid`, `TooMany`, `Missing`.
     """
-    used = "password"
+    proved_by = "password"
     if proof.passkey:
-        used = passkeys.prove(settings, person_id, proof.passkey, "confirm", person_id, session_id)
+        proved_by = passkeys.prove(settings, person_id, proof.passkey, "confirm", person_id, session_id)
     elif proof.code:
-        used = second_factor.prove(settings, person_id, proof.code, field="fresh_code")
+        proved_by = second_factor.prove(settings, person_id, proof.code, field="fresh_code")
     else:
         person = people.get(person_id)
         email, stored = person.email_canonical, person.password_hash
@@ -114,24 +118,25 @@ def confirm(settings: Settings, person_id: UUID, session_id: UUID, proof: Proof,
             raise Invalid("fresh_password", "This is not your password.")
         _forget_attempts(settings, email, browser.address)
     secret = sessions.renew(session_id)
-    describe("session", session_id, principal.current().name, after={"confirmed_with": used})
+    describe("session", session_id, principal.current().name, after={"confirmed_with": proved_by})
     return secret
 
 
-def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: Browser) -> str:
-    """A new session for a person who has proved who they are, in the verb that is running."""
+def begin(settings: Settings, person: Person, *, is_remembered: bool, browser: Browser, proved_by: str = "") -> str:
+    """A new session for a person who has proved who they are, in the verb that is running; the log tells odd proofs."""
     life = timedelta(days=settings.remember_days) if is_remembered else timedelta(hours=settings.session_hours)
     secret = sessions.start(
         person.id, life, is_remembered=is_remembered, address=browser.address, user_agent=browser.user_agent
     )
-    principal.enter(replace(principal.current(), kind="person", name=person.name, person_id=person.id))
-    is_new = devices.meet(person, browser.device, address=browser.address, user_agent=browser.user_agent)
+    principal.enter(replace(principal.current(), kind="person", name=person.name, person_id=person.id, session_id=None))
+    is_new = known_devices.meet(person, browser.device, address=browser.address, user_agent=browser.user_agent)
     after = {"user_agent": browser.user_agent[:100]} | ({"new_device": True} if is_new else {})
+    after |= {"proved_by": proved_by} if proved_by == passkeys.PROVED_OUT_OF_TURN else {}
     describe("person", person.id, person.name, after=after)
     return secret
 
 
-@personal("account.sign_out")
+@personal("account.sign_out", is_alone=True)
 def sign_out(session_id: UUID) -> None:
     """End the session one is signed in with."""
     describe("session", session_id, principal.current().name)
@@ -166,7 +171,7 @@ def hide_checklist(person_id: UUID, is_hidden: bool) -> None:
     person.hides_checklist = is_hidden
 
 
-@personal("account.password")
+@personal("account.password", is_alone=True)
 def change_password(settings: Settings, person_id: UUID, current: str, new: str, *, browser: Browser) -> str:
     """A new password, proved by the current one; all sessions end and a new one begins, whose secret is returned.
 
@@ -177,44 +182,51 @@ def change_password(settings: Settings, person_id: UUID, current: str, new: str,
     _count_attempt(settings, email, browser.address)
     if not passwords.matches(stored, current):
         raise Invalid("current", "This is not your current password.")
+    read_again()
     person = people.get(person_id)
-    people.set_password(person, new, field="new")
     sessions.end_all(person_id)
+    people.set_password(person, new, field="new")
     recovery.end_links(person_id)
     outbox.post("password_changed", person.email, {"name": person.name})
     return begin(settings, person, is_remembered=False, browser=browser)
 
 
-@personal("account.delete")
+@personal("account.delete", is_alone=True)
 def delete(settings: Settings, person_id: UUID, password: str, *, browser: Browser) -> None:
     """Delete one's own account. Raises `Refused` while one is a member anywhere, `Invalid` for a wrong password."""
-    memberships = standing.of_person(person_id)
-    if memberships:
-        names = ", ".join(s.organization_name for s in memberships)
-        raise Refused(f"You are still a member of {names}. Leave first: an organization always keeps an admin.")
+    _check_is_member_of_nothing(person_id)
     person = people.get(person_id)
     stored = person.password_hash
     _count_attempt(settings, person.email_canonical, browser.address)
     if not passwords.matches(stored, password):
         raise Invalid("password", "This is not your password.")
+    read_again()
+    # Again, in the transaction that deletes: they may have founded or joined an organization meanwhile.
+    _check_is_member_of_nothing(person_id)
     person = people.get(person_id)
     describe("person", person.id, person.name)
     people.delete(person)
 
 
+def _check_is_member_of_nothing(person_id: UUID) -> None:
+    if memberships := membership.of_person(person_id):
+        names = ", ".join(each.organization_name for each in memberships)
+        raise Refused(f"You are still a member of {names}. Leave first: an organization always keeps an admin.")
+
+
 def _count_attempt(settings: Settings, email: str, address: str) -> None:
     """Count a try of a password, and save the count whatever becomes of the try. Ends the transaction."""
-    account, most, address = _account_key(email), settings.sign_in_attempts, limits.network(address)
-    limits.count(f"sign-in from {address} to", account, most, WINDOW)
-    limits.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
-    limits.count("sign-in from", address, most * 5, WINDOW)
+    account, most, address = _account_key(email), settings.sign_in_attempts, attempts.network(address)
+    attempts.count(f"sign-in from {address} to", account, most, WINDOW)
+    attempts.count("sign-in to", account, most * 5, WINDOW)  # many addresses: one of them must not lock the owner out
+    attempts.count("sign-in from", address, most * 5, WINDOW)
     db.session.commit()  # a failed try must count; and no lock may be held while a password is checked
 
 
 def _forget_attempts(settings: Settings, email: str, address: str) -> None:
-    account, most, address = _account_key(email), settings.sign_in_attempts, limits.network(address)
-    limits.forget(f"sign-in from {address} to", account, most, WINDOW)
-    limits.forget("sign-in to", account, most * 5, WINDOW)
+    account, most, address = _account_key(email), settings.sign_in_attempts, attempts.network(address)
+    attempts.forget(f"sign-in from {address} to", account, most, WINDOW)
+    attempts.forget("sign-in to", account, most * 5, WINDOW)
 
 
 def _account_key(email: str) -> str:
@@ -228,6 +240,6 @@ def _look_up(email: str) -> tuple[UUID | None, str]:
     """Id and stored hash of an account; empty ones where there is none. Holds no transaction afterwards."""
     with reading():
         person = people.find(email)
-        found = (person.id, person.password_hash) if person else (None, "")
+        account = (person.id, person.password_hash) if person else (None, "")
         db.session.rollback()
-    return found
+    return account

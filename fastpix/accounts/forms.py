@@ -1,4 +1,4 @@
-"""Forms at the door and of one's own account. Autocomplete names are what password managers look for."""
+"""Forms of signing in and of one's own account. Autocomplete names are what password managers look for."""
 
 from __future__ import annotations
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from fastpix import limits
+from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import domain, recovery, second_factor, sessions
 from fastpix.accounts.domain import Browser
+from fastpix.config.settings import Settings
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
-from fastpix.resources.members import acceptance
-from fastpix.resources.members.acceptance import Invite
+from fastpix.ratelimit import attempts
+from fastpix.resources.members.invitations import acceptance
+from fastpix.resources.members.invitations.acceptance import Invite, WrongAccount
 from fastpix.resources.people import domain as people
-from fastpix.settings import Settings
 
 Case = Literal["new", "prove", "sign_in", "accept", "other"]
 
@@ -24,7 +25,7 @@ def case(invite: Invite, signed_in_as: str | None) -> Case:
 
     new: no account yet. sign_in: there is one, nobody is signed in. accept: signed in as the invited one. other: signed
     in as somebody else. prove: the account was never proved and the link was mailed, so whoever opened the mail sets
-    a new password, and an account somebody made on a foreign address is worth nothing (security.md, class 2).
+    a new password, and an account somebody made on a foreign address is worth nothing (docs/threat-model.md, class 2).
     """
     if signed_in_as is not None and signed_in_as != invite.email_canonical:
         return "other"
@@ -49,6 +50,7 @@ def accept(secret: str, person_id: UUID) -> Invite:
 def join_as_new(settings: Settings, secret: str, name: str, password: str, browser: Browser) -> tuple[str, Invite]:
     """Make the account of the invited address (never of a typed one), join, sign in: (session secret, invite)."""
     invite = acceptance.find(secret)
+    _check_nobody_is_signed_in(invite)
     person = people.add(invite.email, name, password, is_verified=invite.is_mailed)
     session = domain.begin(settings, person, is_remembered=False, browser=browser)
     invite = acceptance.admit(secret, person)
@@ -59,11 +61,12 @@ def join_as_new(settings: Settings, secret: str, name: str, password: str, brows
 def join_with_new_password(settings: Settings, secret: str, password: str, browser: Browser) -> tuple[str, Invite]:
     """Take over the never-proved account of the invited address by the mailed link: its sessions and password end."""
     invite = acceptance.find(secret)
+    _check_nobody_is_signed_in(invite)
     person = people.find(invite.email)
     if person is None or not invite.is_mailed or person.email_verified_at is not None:
         raise Refused("Sign in to accept this invite.")
-    people.set_password(person, password)
     sessions.end_all(person.id)
+    people.set_password(person, password)
     second_factor.remove(person.id)  # set up by whoever made the account, who never proved to have the address
     recovery.end_links(person.id)  # else an address change asked for before would take the account back
     session = domain.begin(settings, person, is_remembered=False, browser=browser)
@@ -71,12 +74,21 @@ def join_with_new_password(settings: Settings, secret: str, password: str, brows
     return session, invite
 
 
+def _check_nobody_is_signed_in(invite: Invite) -> None:
+    """Whoever is signed in joins as themselves, or signs out first: nothing is made or used up beside them."""
+    actor = principal.current()
+    if actor.kind == "person":
+        raise WrongAccount(
+            f"This invite is for {invite.email}, and you are signed in as {actor.name}. Sign out to go on as somebody new."
+        )
+
+
 @personal("invitations.accept")
-def ask_other_address(secret: str, wanted: str) -> bool:
+def ask_other_address(secret: str, email: str) -> bool:
     """Ask the admins for an invite to the address one is signed in with; whether a mail could be sent."""
     invite = acceptance.find(secret)
-    if wanted == invite.email_canonical:
+    if email == invite.email_canonical:
         raise Invalid("email", "The invite is for this address already.")
-    limits.count("asks about", str(invite.id), 3, 60)
-    describe("invitation", invite.id, invite.email, after={"asked_for": wanted}, organization_id=invite.organization_id)
-    return acceptance.ask_for(invite, wanted) if outbox.is_configured() else False
+    attempts.count("asks about", str(invite.id), 3, 60)
+    describe("invitation", invite.id, invite.email, after={"asked_for": email}, organization_id=invite.organization_id)
+    return acceptance.ask_for(invite, email) if outbox.is_configured() else False

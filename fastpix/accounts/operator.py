@@ -18,6 +18,11 @@ def require_current_schema(state: str) -> None:
         raise Misconfigured("The database is not at this version's schema. Run `fastpix upgrade` first.")
     if state == "newer":
         raise Misconfigured("The database was made by a newer fastpix. Install that version; nothing was changed.")
+    if state == "unreleased":
+        raise Misconfigured(
+            "The database is from before the first release of fastpix; nothing was changed. "
+            "Begin with an empty instance, or see docs/operating.md, “When it says …”."
+        )
 
 
 def create_admin(email: str, name: str, organization: str, password: str) -> str:
@@ -59,9 +64,9 @@ def _create_admin(email: str, name: str, organization: str, password: str) -> st
     person = people.add(email, name, password, is_verified=True)
     if db.session.get(SetUp, 1) is None:
         db.session.add(SetUp(id=1))  # the set-up page never opens again
-    founded = organizations.add(organization, person)
-    describe("person", person.id, person.name, after={"organization": founded.slug}, organization_id=founded.id)
-    return founded.slug
+    new = organizations.add(organization, person)
+    describe("person", person.id, person.name, after={"organization": new.slug}, organization_id=new.id)
+    return new.slug
 
 
 @personal("account.second_factor")
@@ -69,8 +74,8 @@ def _reset_second_factor(email: str) -> bool:
     person = people.find(email)
     if person is None:
         raise Missing(f"There is no account with the address {email}.")
-    was_on = second_factor.remove(person.id)
     sessions.end_all(person.id)
+    was_on = second_factor.remove(person.id)
     second_factor.tell(person, "The operator took your second factor away. The password alone opens your account now.")
     describe("person", person.id, person.name, after={"second_factor": "off"})
     return was_on
@@ -81,7 +86,7 @@ def _reset_password(email: str, password: str) -> None:
     person = people.find(email)
     if person is None:
         raise Missing(f"There is no account with the address {email}.")
-    people.set_password(person, password)
     sessions.end_all(person.id)
+    people.set_password(person, password)
     recovery.end_links(person.id)
     describe("person", person.id, person.name, after={"password": "new"})

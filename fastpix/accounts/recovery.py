@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import limits, links, tokens
+from fastpix import urls
 from fastpix.access import principal
 from fastpix.access.action import describe, personal
 from fastpix.accounts import sessions
 from fastpix.accounts.models import MailedLink
-from fastpix.db import db, now
+from fastpix.crypto import tokens
+from fastpix.db import affected_rows, db, now
 from fastpix.errors import Gone, Invalid
 from fastpix.mail import outbox
+from fastpix.ratelimit import attempts
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 
@@ -31,8 +33,8 @@ def ask_reset(email: str, address: str) -> None:
     Raises `TooMany`, and `Invalid` for what is no mail address.
     """
     canonical = people.check_email(email)[1]
-    limits.count("reset of", canonical, 5, 60)
-    limits.count("reset from", limits.network(address), 30, 60)
+    attempts.count("reset of", canonical, 5, 60)
+    attempts.count("reset from", attempts.network(address), 30, 60)
     person = people.find(canonical)
     describe("person", person.id if person else "", "password reset asked for")
     if person is not None:
@@ -45,10 +47,10 @@ def reset(secret: str, password: str) -> Person:
     """Set a new password through a mailed link; every session ends. Raises `Gone`, `Invalid`."""
     link = look_up("reset", secret)
     person = people.get(link.person_id)
+    sessions.end_all(person.id)
     people.set_password(person, password)
     _consume(link)
     prove_address(person)
-    sessions.end_all(person.id)
     end_links(person.id)
     outbox.post("password_changed", person.email, {"name": person.name})
     describe("person", person.id, person.name, after={"password": "new"})
@@ -59,19 +61,19 @@ def reset(secret: str, password: str) -> Person:
 def ask_email(person_id: UUID, email: str) -> None:
     """Mail a link to the new address; the old one stays until it is opened. Raises `Invalid`, `TooMany`, `NotFresh`."""
     principal.demand_fresh()
-    shown, canonical = people.check_email(email)
+    new_email, canonical = people.check_email(email)
     person = people.get(person_id)
     if canonical == person.email_canonical:
         raise Invalid("email", "This is your address already.")
     if not outbox.is_configured():
         raise Invalid("email", "Mail is not set up here, so a new address cannot be proved. Ask the operator.")
-    limits.count("new address of", str(person_id), 5, 60)
-    describe("person", person.id, person.name, before={"email": person.email}, after={"asked_for": shown})
+    attempts.count("new address of", str(person_id), 5, 60)
+    describe("person", person.id, person.name, before={"email": person.email}, after={"asked_for": new_email})
     if people.find(canonical) is not None:
         return  # the same answer as for a free address: nobody learns who has an account
-    link = _new_link("email", person, shown)
-    context = {"name": person.name, "link": link, "new_email": shown, "minutes": LIFE_MINUTES}
-    outbox.post("email_change", shown, context)
+    link = _new_link("email", person, new_email)
+    context = {"name": person.name, "link": link, "new_email": new_email, "minutes": LIFE_MINUTES}
+    outbox.post("email_change", new_email, context)
 
 
 @personal("account.email")
@@ -112,8 +114,7 @@ def end_links(person_id: UUID) -> None:
 
 def prune() -> int:
     """Delete links that are too old to work; how many those were. The worker calls it."""
-    old = sa.delete(MailedLink).where(MailedLink.expires_at <= now()).execution_options(synchronize_session=False)
-    return int(cast(Any, db.session.execute(old)).rowcount)
+    return affected_rows(sa.delete(MailedLink).where(MailedLink.expires_at <= now()))
 
 
 def prove_address(person: Person) -> None:
@@ -139,17 +140,12 @@ def _new_link(purpose: Purpose, person: Person, new_email: str = "") -> str:
             expires_at=now() + timedelta(minutes=LIFE_MINUTES),
         )
     )
-    return links.to(f"/{purpose}/{secret}")
+    return urls.to(f"/{purpose}/{secret}")
 
 
 def _consume(link: MailedLink) -> None:
-    used = db.session.execute(
-        sa.update(MailedLink)
-        .where(MailedLink.id == link.id, MailedLink.used_at.is_(None))
-        .values(used_at=now())
-        .execution_options(synchronize_session=False)
-    )
-    if cast(Any, used).rowcount != 1:
+    use = sa.update(MailedLink).where(MailedLink.id == link.id, MailedLink.used_at.is_(None)).values(used_at=now())
+    if affected_rows(use) != 1:
         raise Gone(DEAD)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from fastpix.accounts import account_views, factor_views, invite_views, viewing_views, views
+from fastpix.accounts import account_views, joining_views, second_factor_views, view_as_views, views
 
 BLUEPRINTS = [
     pages.blueprint
     for pages in (
         views.pages,
-        invite_views.pages,
+        joining_views.pages,
         account_views.pages,
         account_views.outside,
-        factor_views.pages,
-        viewing_views.pages,
-        viewing_views.outside,
+        second_factor_views.pages,
+        view_as_views.pages,
+        view_as_views.outside,
     )
 ]
 

@@ -8,22 +8,23 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import pyotp
 import sqlalchemy as sa
 
-from fastpix import limits, seal, tokens
 from fastpix.access import principal
-from fastpix.access.action import describe, personal
-from fastpix.accounts.models import Passkey, RecoveryCode, SecondFactor
-from fastpix.db import db, now
+from fastpix.access.action import describe, personal, read_again
+from fastpix.accounts.models import Passkey, RecoveryCode, SecondFactor, SecondFactorState
+from fastpix.config.settings import Settings
+from fastpix.crypto import seal, tokens
+from fastpix.db import affected_rows, db, now
 from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
+from fastpix.ratelimit import attempts
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
-from fastpix.settings import Settings
 
 STEP_SECONDS, CODES, WINDOW = 30, 10, 15  # minutes of the window in which wrong codes are counted
 WRONG = "This code is wrong, or was used already. Wait for the next one."
@@ -38,21 +39,20 @@ def is_on(person_id: UUID) -> bool:
 
 
 @personal("account.second_factor", changes=False)
-def state(person_id: UUID) -> dict[str, Any]:
-    """{since, has_app, codes_left, secret, uri}: `since` None while it is off; the secret only while the app waits for
-    its first code."""
+def state(person_id: UUID) -> SecondFactorState:
+    """Whether it is on and by what, and what a person needs who sets up an app just now."""
     row, since = _find(person_id), people.second_factor_since(person_id)
-    shown = {"since": since, "has_app": bool(row and row.last_step), "codes_left": _codes_left(person_id)}
-    nothing = shown | {"secret": None, "uri": None}
-    if row is None or row.last_step:
-        return nothing
-    secret = seal.unseal(row.sealed)
-    # A waiting secret is shown to the fresh step that made it, not to a session that was left open. And it cannot be
-    # shown when the instance's key was changed meanwhile. Both begin anew.
-    if secret is None or not principal.current().is_fresh:
-        return nothing
-    uri = pyotp.TOTP(secret).provisioning_uri(name=people.get(person_id).email, issuer_name="fastpix")
-    return shown | {"secret": secret, "uri": uri}
+    secret = _waiting_secret(row)
+    uri = (
+        pyotp.TOTP(secret).provisioning_uri(name=people.get(person_id).email, issuer_name="fastpix") if secret else None
+    )
+    return {
+        "since": since,
+        "has_app": bool(row and row.last_step),
+        "codes_left": _codes_left(person_id),
+        "secret": secret,
+        "uri": uri,
+    }
 
 
 @personal("account.second_factor")
@@ -75,6 +75,7 @@ def activate(settings: Settings, person_id: UUID, code: str) -> list[str]:
     if row is None or row.last_step:
         raise Refused("There is nothing to confirm. Begin with “Set up an authenticator app”.")
     count_try(settings, person_id)
+    read_again()
     _take_totp(person_id, _bare(code))
     person, before = people.get(person_id), "on" if is_on(person_id) else "off"
     describe("person", person.id, person.name, before={"second_factor": before}, after={"second_factor": "on"})
@@ -149,13 +150,13 @@ def count_try(settings: Settings, person_id: UUID) -> None:
 
     A million codes, three of them right at any time: ten tries in 15 minutes leave nothing to guess.
     """
-    limits.count("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    attempts.count("code of", str(person_id), settings.sign_in_attempts, WINDOW)
     db.session.commit()  # a failed try must count
 
 
 def forget_tries(settings: Settings, person_id: UUID) -> None:
     """Start counting anew, after a right code or passkey."""
-    limits.forget("code of", str(person_id), settings.sign_in_attempts, WINDOW)
+    attempts.forget("code of", str(person_id), settings.sign_in_attempts, WINDOW)
 
 
 def tell(person: Person, text: str) -> None:
@@ -164,8 +165,19 @@ def tell(person: Person, text: str) -> None:
 
 
 def _find(person_id: UUID) -> SecondFactor | None:
-    found = sa.select(SecondFactor).where(SecondFactor.person_id == person_id)
-    return db.session.scalar(found, execution_options={"populate_existing": True})
+    app = sa.select(SecondFactor).where(SecondFactor.person_id == person_id)
+    return db.session.scalar(app, execution_options={"populate_existing": True})
+
+
+def _waiting_secret(row: SecondFactor | None) -> str | None:
+    """The secret of an app that waits for its first code.
+
+    It is shown to the fresh step that made it, not to a session that was left open. And it cannot be shown when the
+    instance's key was changed meanwhile. Both begin anew.
+    """
+    if row is None or row.last_step or not principal.current().is_fresh:
+        return None
+    return seal.unseal(row.sealed)
 
 
 def _has_app(person_id: UUID) -> bool:
@@ -196,17 +208,12 @@ def _take_totp(person_id: UUID, code: str, field: str = "code") -> None:
 
 def _use_up(person_id: UUID, step: int) -> bool:
     """Whether this request is the one that takes the step's code. One statement, so two requests cannot both be."""
-    taken = db.session.execute(
-        sa.update(SecondFactor)
-        .where(SecondFactor.person_id == person_id, SecondFactor.last_step < step)
-        .values(last_step=step)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(cast(Any, taken).rowcount == 1)
+    use = sa.update(SecondFactor).where(SecondFactor.person_id == person_id, SecondFactor.last_step < step)
+    return affected_rows(use.values(last_step=step)) == 1
 
 
 def _take_recovery(person_id: UUID, code: str, field: str) -> None:
-    used = db.session.execute(
+    use = (
         sa.update(RecoveryCode)
         .where(
             RecoveryCode.person_id == person_id,
@@ -214,12 +221,11 @@ def _take_recovery(person_id: UUID, code: str, field: str) -> None:
             RecoveryCode.used_at.is_(None),
         )
         .values(used_at=now())
-        .execution_options(synchronize_session=False)
     )
-    if cast(Any, used).rowcount != 1:
+    if affected_rows(use) != 1:
         raise Invalid(field, WRONG)
-    left = _codes_left(person_id)
-    tell(people.get(person_id), f"A recovery code was used in place of your authenticator app. {left} are left.")
+    count = _codes_left(person_id)
+    tell(people.get(person_id), f"A recovery code was used in place of your authenticator app. {count} are left.")
 
 
 def _codes_left(person_id: UUID) -> int:
@@ -252,5 +258,5 @@ def _delete(person_id: UUID) -> None:
 
 
 def _delete_app(person_id: UUID) -> None:
-    gone = sa.delete(SecondFactor).where(SecondFactor.person_id == person_id)
-    db.session.execute(gone.execution_options(synchronize_session="fetch"))
+    app = sa.delete(SecondFactor).where(SecondFactor.person_id == person_id)
+    db.session.execute(app.execution_options(synchronize_session="fetch"))

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hmac
 import secrets
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from fastpix.access.action import describe, personal
 from fastpix.accounts import domain
 from fastpix.accounts.domain import Browser
-from fastpix.accounts.models import SetUp
+from fastpix.accounts.models import FirstPerson, SetUp
+from fastpix.config.settings import Settings
 from fastpix.db import db
 from fastpix.errors import Invalid, Refused
 from fastpix.resources.organizations import domain as organizations
+from fastpix.resources.organizations.models import OrganizationRow
 from fastpix.resources.people import domain as people
-from fastpix.settings import Settings
 
 DONE = "This instance is set up already. Sign in."
 
@@ -43,22 +43,22 @@ def is_open() -> bool:
 
 @personal("instance.set_up")
 def set_up(
-    settings: Settings, token: str, organization: str, person: dict[str, str], browser: Browser
-) -> tuple[str, Any]:
+    settings: Settings, token: str, organization: str, person: FirstPerson, browser: Browser
+) -> tuple[str, OrganizationRow]:
     """The first person, as admin of the first organization; signed in: (session secret, organization).
 
-    `person` is {email, name, password}. Raises `Invalid`, and `Refused` once somebody exists.
+    Raises `Invalid`, and `Refused` once somebody exists.
     """
     close()
     path = token_path(settings)
     expected = path.read_text().strip() if path.exists() else ""
     if not expected or not hmac.compare_digest(expected.encode(), token.strip().encode()):
         raise Invalid("token", f"This is not the set-up token. It is in the file {path} on the server.")
-    made = people.add(person["email"], person["name"], person["password"], is_verified=True)
-    session = domain.begin(settings, made, is_remembered=False, browser=browser)
-    founded = organizations.as_dict(organizations.add(organization, made))
-    describe("person", made.id, made.name, after={"organization": founded["slug"]}, organization_id=founded["id"])
-    return session, founded
+    admin = people.add(person["email"], person["name"], person["password"], is_verified=True)
+    session = domain.begin(settings, admin, is_remembered=False, browser=browser)
+    first = organizations.as_dict(organizations.add(organization, admin))
+    describe("person", admin.id, admin.name, after={"organization": first["slug"]}, organization_id=first["id"])
+    return session, first
 
 
 def close() -> None:

@@ -1,7 +1,8 @@
-"""At the door: landing, first set-up, signing in and out, a forgotten password."""
+"""Pages of who is not signed in yet: landing, first set-up, signing in, a forgotten password; and signing out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request, session, url_for
@@ -9,15 +10,16 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from fastpix import tokens
-from fastpix.access import identity
-from fastpix.accounts import domain, door, passkeys, recovery, sessions, setup
-from fastpix.accounts.door import HALF_COOKIE, HALF_PATH, RESET_COOKIE, safe_target
+from fastpix.accounts import cookies, domain, identity, passkeys, recovery, sessions, setup
+from fastpix.accounts.cookies import HALF_COOKIE, HALF_PATH, RESET_COOKIE
 from fastpix.accounts.forms import ForgotForm, NewPasswordForm, SetUpForm, SignInCodeForm, SignInForm
+from fastpix.accounts.models import FirstPerson
+from fastpix.accounts.return_targets import safe_target
+from fastpix.crypto import tokens
 from fastpix.errors import Gone
 from fastpix.mail import outbox
 from fastpix.web.forms import AnywayForm
-from fastpix.web.resource import AfterCommit, Pages, go, show, signed_in
+from fastpix.web.pages import AfterCommit, Pages, go, show, signed_in
 
 pages = Pages("accounts", __name__, org=False)
 
@@ -27,9 +29,9 @@ def home() -> Any:
     """Where a visitor belongs: set-up, sign-in, or the organization they are in."""
     if not current_user.is_authenticated:
         return redirect(url_for(".set_up") if setup.is_open() else url_for(".sign_in"))
-    here = identity.standings()
-    if here:
-        return redirect(url_for("organizations.overview", org=here[0].slug))
+    memberships = identity.memberships()
+    if memberships:
+        return redirect(url_for("organizations.overview", org=memberships[0].slug))
     return show("accounts/nowhere.html")
 
 
@@ -40,20 +42,20 @@ def set_up() -> Any:
     form = SetUpForm()
     if form.is_sent():
         with form.catching():
-            person = {
+            person: FirstPerson = {
                 "email": form.email.data or "",
                 "name": form.name.data or "",
                 "password": form.password.data or "",
             }
             secret, organization = setup.set_up(
-                door.settings(), form.token.data or "", form.organization.data or "", person, door.browser()
+                cookies.settings(), form.token.data or "", form.organization.data or "", person, cookies.browser()
             )
             return AfterCommit(lambda: _ready(secret, organization))
     return show(
         "accounts/set_up.html",
         form=form,
-        token_path=setup.token_path(door.settings()),
-        public_url=door.settings().public_url,
+        token_path=setup.token_path(cookies.settings()),
+        public_url=cookies.settings().public_url,
         mail_is_set_up=outbox.is_configured(),
     )
 
@@ -70,21 +72,21 @@ def sign_in() -> Any:
     if form.is_sent():
         with form.catching():
             remember = bool(form.remember.data)
-            came = _come_in(form, remember)
+            arrival = _come_in(form, remember)
             target = safe_target(form.next.data) or None
-            if came.needs_code:
-                return door.carry(
-                    redirect(url_for(".sign_in_code", next=target), 303), HALF_COOKIE, came.secret, HALF_PATH
+            if arrival.needs_code:
+                return cookies.carry(
+                    redirect(url_for(".sign_in_code", next=target), 303), HALF_COOKIE, arrival.secret, HALF_PATH
                 )
-            return door.give_session(
-                redirect(url_for(".arrived", next=target), 303), came.secret, is_remembered=remember
+            return cookies.give_session(
+                redirect(url_for(".arrived", next=target), 303), arrival.secret, is_remembered=remember
             )
     return show("accounts/sign_in.html", form=form, passkey_options=_options_to_sign_in())
 
 
 def _come_in(form: SignInForm, remember: bool) -> domain.Arrival:
     """By a passkey alone, or by the password."""
-    now, browser = door.settings(), door.browser()
+    now, browser = cookies.settings(), cookies.browser()
     if form.passkey.data:
         answer = form.passkey.data
         secret = domain.sign_in_with_passkey(now, answer, _mark(), is_remembered=remember, browser=browser)
@@ -100,28 +102,28 @@ def _mark() -> str:
 
 
 def _options_to_sign_in() -> str:
-    return passkeys.options_to_sign_in(door.settings(), _mark())
+    return passkeys.options_to_sign_in(cookies.settings(), _mark())
 
 
 @pages.public("GET POST", HALF_PATH)
 def sign_in_code() -> Any:
     """After a right password, the second factor. Without such a password there is nothing here."""
-    half = request.cookies.get(HALF_COOKIE, "")
+    half = cookies.carried(HALF_COOKIE)
     form, options = SignInCodeForm(), ""
     try:
         person_id = sessions.find_half(half).person_id
-        options = passkeys.options_to_prove(door.settings(), person_id, "code", tokens.digest(half))
+        options = passkeys.options_to_prove(cookies.settings(), person_id, "code", tokens.digest(half))
         if form.is_sent():
             with form.catching():
                 proof = domain.Proof(code=form.code.data or "", passkey=form.passkey.data or "")
-                secret, remember = domain.finish_sign_in(door.settings(), half, proof, browser=door.browser())
+                secret, remember = domain.finish_sign_in(cookies.settings(), half, proof, browser=cookies.browser())
                 target = safe_target(request.args.get("next")) or None
-                arrived = door.give_session(
+                arrived = cookies.give_session(
                     redirect(url_for(".arrived", next=target), 303), secret, is_remembered=remember
                 )
-                return door.drop(arrived, HALF_COOKIE, HALF_PATH)
+                return cookies.drop(arrived, HALF_COOKIE, HALF_PATH)
     except Gone as problem:
-        return door.drop(go(".sign_in", str(problem) if half else "", "info"), HALF_COOKIE, HALF_PATH)
+        return cookies.drop(go(".sign_in", str(problem) if half else "", "info"), HALF_COOKIE, HALF_PATH)
     return show("accounts/sign_in_code.html", form=form, passkey_options=options)
 
 
@@ -135,7 +137,7 @@ def arrived() -> Any:
     form.next.data = target or ""
     form.form_errors.append(
         "The password was right, but your browser did not keep the sign-in. Allow cookies for this site"
-        + (", and open it with https://." if door.settings().is_https and not request.is_secure else ".")
+        + (", and open it with https://." if cookies.settings().is_https and not request.is_secure else ".")
     )
     return show("accounts/sign_in.html", status=400, form=form, passkey_options=_options_to_sign_in())
 
@@ -145,7 +147,7 @@ def sign_out() -> Any:
     form = AnywayForm()
     if form.is_sent():
         domain.sign_out(signed_in().session_id)
-        return door.take_session(go(".sign_in"))
+        return cookies.take_session(go(".sign_in"))
     return show("accounts/sign_out.html", form=form)
 
 
@@ -162,18 +164,18 @@ def forgot() -> Any:
 @pages.public("GET", "/reset/<secret>")
 def reset_link(secret: str) -> Any:
     """Move the link's secret into a cookie; opening it uses nothing up (mail scanners open links)."""
-    return door.carry(redirect(url_for(".reset")), RESET_COOKIE, secret, "/reset")
+    return cookies.carry(redirect(url_for(".reset")), RESET_COOKIE, secret, "/reset")
 
 
 @pages.public("GET POST", "/reset")
 def reset() -> Any:
-    secret = request.cookies.get(RESET_COOKIE, "")
+    secret = cookies.carried(RESET_COOKIE)
     link = recovery.look_up("reset", secret)
     form = NewPasswordForm()
     if form.is_sent():
         with form.catching():
             recovery.reset(secret, form.password.data or "")
-            return door.drop(go(".sign_in", "Your password is set. Sign in with it."), RESET_COOKIE, "/reset")
+            return cookies.drop(go(".sign_in", "Your password is set. Sign in with it."), RESET_COOKIE, "/reset")
     return _closed(show("accounts/reset.html", form=form, email=recovery.address_of(link)))
 
 
@@ -182,12 +184,12 @@ def well_known_change_password() -> Any:
     return redirect(url_for("account.password"))
 
 
-def _ready(secret: str, organization: dict[str, Any]) -> Response:
+def _ready(secret: str, organization: Mapping[str, object]) -> Response:
     """After the set-up was saved: its token is worthless, and the first admin is in."""
-    setup.forget_token(door.settings())
+    setup.forget_token(cookies.settings())
     home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
-    return door.give_session(home, secret)
+    return cookies.give_session(home, secret)
 
 
 def _closed(shown: tuple[str, int]) -> Response:
-    return door.closed(Response(shown[0], shown[1], mimetype="text/html"))
+    return cookies.closed(Response(shown[0], shown[1], mimetype="text/html"))

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from fastpix import links
-from fastpix.delivery import admission, playlists, rules
-from fastpix.delivery.admission import Admitted, AdmittedLive
-from fastpix.delivery.refusals import Withheld
+from fastpix import urls
+from fastpix.config import instance
+from fastpix.delivery import authorization, master_playlist, restrictions
+from fastpix.delivery.authorization import LiveGrant, MediaGrant
+from fastpix.delivery.errors import PlaybackRefused
 from fastpix.errors import Invalid, Missing
+from fastpix.web import security
 
 blueprint = Blueprint("embed", __name__, url_prefix="/embed", template_folder="templates")
-
-_elsewhere = {"origins": ""}
-
-
-def configure(stream_base: str, images_base: str) -> None:
-    """Set where the player fetches from. Called by `fastpix.delivery.registry`."""
-    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, (stream_base, images_base))}
-    _elsewhere["origins"] = " ".join(sorted(origins))
 
 
 @blueprint.get("/<playback_id>")
 def page(playback_id: str) -> Response:
     """The player alone; private media with `?token=`, which goes no further than this page."""
-    found = admission.by_token(playback_id)
-    response = _page(200, player=_player(found), card=_card(found, playback_id))
-    response.headers["Cache-Control"] = found.playlist_cache()
-    response.headers["Content-Security-Policy"] = _policy(rules.frame_ancestors(found.playable.restrictions))
+    grant = authorization.by_token(playback_id)
+    response = _page(200, player=_player(grant), card=_card(grant, playback_id))
+    response.headers["Cache-Control"] = grant.playlist_cache()
+    response.headers["Content-Security-Policy"] = _policy(restrictions.frame_ancestors(grant.playable.restrictions))
     return response
 
 
-@blueprint.errorhandler(Withheld)
-def _withheld(problem: Withheld) -> Response:
+@blueprint.errorhandler(PlaybackRefused)
+def _playback_refused(problem: PlaybackRefused) -> Response:
     return _refused(problem.status, problem.shown or str(problem))
 
 
@@ -47,7 +40,7 @@ def _unknown(_problem: Exception) -> Response:
 
 
 @blueprint.errorhandler(HTTPException)
-def _wrong(problem: HTTPException) -> Response:
+def _not_found(problem: HTTPException) -> Response:
     return _refused(problem.code or 404, "There is nothing to play under this address.")
 
 
@@ -65,51 +58,49 @@ def _page(status: int, **context: Any) -> Response:
 
 
 def _policy(ancestors: str) -> str:
-    there = _elsewhere["origins"]
-    return (
-        f"default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; "
-        f"img-src 'self' data: {there}; media-src 'self' blob: {there}; connect-src 'self' {there}; "
-        f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    settings = instance.settings()
+    return security.content_policy(
+        (settings.stream_base, settings.images_base), form_action="'none'", frame_ancestors=ancestors
     )
 
 
-def _card(found: Admitted | AdmittedLive, playback_id: str) -> dict[str, str]:
+def _card(grant: MediaGrant | LiveGrant, playback_id: str) -> dict[str, str]:
     """What other sites show of a link to this page: a picture of what everybody may see alone, and never a token."""
     image = ""
-    if isinstance(found, Admitted) and found.is_public and found.playable.has_poster:
-        image = f"{links.stream(found.prefix)}/{found.playable.version}/poster.jpg"
+    if isinstance(grant, MediaGrant) and grant.is_public and grant.playable.has_poster:
+        image = f"{urls.stream(grant.prefix)}/{grant.playable.version}/poster.jpg"
     return {
         "type": "video.other",
-        "title": found.playable.title or "Video",
+        "title": grant.playable.title or "Video",
         "description": "Watch it on fastpix",
-        "url": links.to(f"/embed/{playback_id}"),
+        "url": urls.to(f"/embed/{playback_id}"),
         "image": image,
     }
 
 
-def _live_player(found: AdmittedLive) -> dict[str, Any]:
+def _live_player(grant: LiveGrant) -> dict[str, Any]:
     """The same for a live stream, which waits for it while it is not on air."""
-    playable = found.playable
-    base = links.stream(found.prefix)
+    playable = grant.playable
+    base = urls.stream(grant.prefix)
     return {
-        "src": links.stream(f"{playable.playback_id}.m3u8") if found.is_public else f"{base}/master.m3u8",
+        "src": urls.stream(f"{playable.playback_id}.m3u8") if grant.is_public else f"{base}/master.m3u8",
         "title": playable.title,
         "is_live": True,
     }
 
 
-def _player(found: Admitted | AdmittedLive) -> dict[str, Any]:
+def _player(grant: MediaGrant | LiveGrant) -> dict[str, Any]:
     """What the player's template takes. Everything lies under the prefix, so that the token stays here."""
-    if isinstance(found, AdmittedLive):
-        return _live_player(found)
-    playable = found.playable
-    base = links.stream(found.prefix)
-    here = f"{base}/{playable.version}"
-    largest = max(found.renditions, key=playlists.short_side)
+    if isinstance(grant, LiveGrant):
+        return _live_player(grant)
+    playable = grant.playable
+    base = urls.stream(grant.prefix)
+    version_url = f"{base}/{playable.version}"
+    largest = max(grant.renditions, key=master_playlist.short_side)
     return {
-        "src": links.stream(f"{playable.playback_id}.m3u8") if playable.policy == "public" else f"{base}/master.m3u8",
-        "poster": f"{here}/poster.jpg" if playable.has_poster else "",
-        "storyboard": f"{here}/sprite.vtt" if playable.sprite else "",
+        "src": urls.stream(f"{playable.playback_id}.m3u8") if playable.policy == "public" else f"{base}/master.m3u8",
+        "poster": f"{version_url}/poster.jpg" if playable.has_poster else "",
+        "storyboard": f"{version_url}/sprite.vtt" if playable.sprite else "",
         "title": playable.title,
         "is_audio_only": playable.is_audio_only,
         "width": largest["width"],

@@ -1,4 +1,7 @@
-"""The wire of resumable uploads (contract section 7): a subset of Google Cloud Storage's protocol. No Flask here."""
+"""The wire of resumable uploads: a subset of Google Cloud Storage's protocol. No Flask here.
+
+See docs/fastpix-contract.md, section 7.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,23 @@ _RANGE = re.compile(r"bytes (?:(\d{1,19})-(\d{1,19})|\*)/(\d{1,19}|\*)", re.ASCI
 @dataclass(frozen=True)
 class Chunk:
     """What a PUT says it carries. `length` is None for a body that just ends, `total` None when it is not known yet;
-    a status query carries nothing."""
+    a status query carries nothing, and what is whole has no range."""
 
     start: int
     length: int | None
     total: int | None
     is_query: bool = False
+    is_whole: bool = False
 
 
 def parse(content_range: str | None, content_length: int | None) -> Chunk:
     """The chunk that the headers describe. Without Content-Range the body is the whole file. Raises `Invalid`."""
     if content_range is None:
-        return Chunk(0, content_length, content_length)
-    found = _RANGE.fullmatch(content_range.strip())
-    if found is None:
+        return Chunk(0, content_length, content_length, is_whole=True)
+    match = _RANGE.fullmatch(content_range.strip())
+    if match is None:
         raise Invalid("Content-Range", "Write bytes first-last/total, or bytes */total to ask what is stored.")
-    first, last, whole = found.groups()
+    first, last, whole = match.groups()
     total = None if whole == "*" else int(whole)
     if first is None:
         return Chunk(0, 0, total, is_query=True)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from fastpix.db import db, now
+from fastpix.db import affected_rows, db, now
 from fastpix.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job
 
 LEASE = timedelta(seconds=15)
@@ -27,6 +28,8 @@ MAX_ATTEMPTS = 12
 PAUSES = (10, 30, 120, 600, 1800, 3600, 10800)
 KEEP_DONE = timedelta(days=7)
 ERROR_LENGTH = 2000
+# How often a running job looks whether anybody still wants it.
+LOOK_SECONDS = 1.0
 
 
 class GiveUp(Exception):
@@ -56,50 +59,81 @@ class Claimed:
         return self.attempts >= self.max_attempts
 
 
-_running: ContextVar[tuple[Claimed, threading.Event] | None] = ContextVar("fastpix_jobs_running", default=None)
+@dataclass
+class _Running:
+    """What runs here, and whether what it is done for is still there, which is looked up so often."""
+
+    claimed: Claimed
+    stop: threading.Event
+    is_wanted: Callable[[], bool] = lambda: True
+    looked_at: float = 0.0
+    is_called_off: bool = False
+
+    def should_stop(self) -> bool:
+        if self.claimed.is_lost.is_set() or self.stop.is_set():
+            return True
+        if not self.is_called_off and time.monotonic() - self.looked_at >= LOOK_SECONDS:
+            self.looked_at = time.monotonic()
+            self.is_called_off = not self.is_wanted()
+        return self.is_called_off
+
+
+_running: ContextVar[_Running | None] = ContextVar("fastpix_jobs_running", default=None)
 
 
 @contextmanager
 def running(claimed: Claimed, stop: threading.Event | None = None) -> Iterator[None]:
     """Inside, `is_last_attempt()` and `should_stop()` speak of this job; `stop` is set when the worker is to end."""
-    token = _running.set((claimed, stop or threading.Event()))
+    token = _running.set(_Running(claimed, stop or threading.Event()))
     try:
         yield
     finally:
         _running.reset(token)
 
 
+@contextmanager
+def while_wanted(is_wanted: Callable[[], bool]) -> Iterator[None]:
+    """Inside, `should_stop()` is also true once this says no: nobody waits for work on what was deleted meanwhile.
+
+    It is asked at most once a second, with no transaction open, by the thread that asks whether to stop.
+    """
+    here = _running.get()
+    if here is not None:
+        here.is_wanted, here.looked_at = is_wanted, time.monotonic()
+    yield
+
+
 def facts() -> dict[str, Any]:
     """What the log says of the job that is running here: its id and kind."""
     here = _running.get()
-    return {} if here is None else {"job_id": here[0].id, "job_kind": here[0].kind}
+    return {} if here is None else {"job_id": here.claimed.id, "job_kind": here.claimed.kind}
 
 
 def attempt() -> int:
     """Which attempt at the running job this is, from 1."""
     here = _running.get()
-    return here[0].attempts if here is not None else 1
+    return here.claimed.attempts if here is not None else 1
 
 
 def should_stop() -> bool:
-    """Whether the job that is running here is to break off: its worker ends, or another worker has it now.
+    """Whether the job that is running here is to break off: its worker ends, another one has it now, or nobody wants it.
 
     A handler of long work asks again and again, and raises `Interrupted`.
     """
     here = _running.get()
-    return here is not None and (here[0].is_lost.is_set() or here[1].is_set())
+    return here is not None and here.should_stop()
 
 
 def stopper() -> Callable[[], bool]:
     """`should_stop` of the job that is running here, for threads that do not know which job that is."""
     here = _running.get()
-    return lambda: here is not None and (here[0].is_lost.is_set() or here[1].is_set())
+    return lambda: here is not None and here.should_stop()
 
 
 def is_last_attempt() -> bool:
     """Whether the job that is running here will not be tried again if it fails now."""
     here = _running.get()
-    return here is not None and here[0].is_last_attempt
+    return here is not None and here.claimed.is_last_attempt
 
 
 def enqueue(
@@ -205,7 +239,7 @@ def retry(job_id: UUID) -> bool:
         .where(Job.id == job_id, Job.state == FAILED)
         .values(state=QUEUED, run_at=now(), attempts=0, error=None, finished_at=None, owner=None)
     )
-    return _rows(statement) == 1
+    return affected_rows(statement) == 1
 
 
 def census() -> list[tuple[str, str, int]]:
@@ -226,7 +260,7 @@ def find(job_id: UUID) -> Job | None:
 
 def forget(job_id: UUID) -> bool:
     """Delete a failed job whose work another one does, in the caller's transaction. False: it is not a failed job."""
-    return _rows(sa.delete(Job).where(Job.id == job_id, Job.state == FAILED)) == 1
+    return affected_rows(sa.delete(Job).where(Job.id == job_id, Job.state == FAILED)) == 1
 
 
 def seconds_late() -> float:
@@ -237,7 +271,7 @@ def seconds_late() -> float:
 
 def prune() -> int:
     """Delete jobs that were done more than a week ago; failed ones stay. Returns how many went."""
-    count = _rows(sa.delete(Job).where(Job.state == DONE, Job.finished_at < now() - KEEP_DONE))
+    count = affected_rows(sa.delete(Job).where(Job.state == DONE, Job.finished_at < now() - KEEP_DONE))
     db.session.commit()
     return count
 
@@ -250,16 +284,11 @@ def bury() -> int:
         .where(Job.state == RUNNING, Job.lease_until < moment, Job.attempts >= Job.max_attempts)
         .values(state=FAILED, error="The worker died while it ran this job.", lease_until=None, finished_at=moment)
     )
-    count = _rows(statement)
+    count = affected_rows(statement)
     db.session.commit()
     return count
 
 
 def _change(claimed: Claimed, **values: Any) -> bool:
     mine = (Job.id == claimed.id, Job.state == RUNNING, Job.owner == claimed.owner)
-    return _rows(sa.update(Job).where(*mine).values(**values)) == 1
-
-
-def _rows(statement: sa.Update | sa.Delete) -> int:
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    return cast("sa.CursorResult[Any]", result).rowcount
+    return affected_rows(sa.update(Job).where(*mine).values(**values)) == 1

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from fastpix.db import db
-from fastpix.jobs import queue
+from fastpix.jobs import clock, lookout, queue
 from fastpix.jobs.queue import LEASE, Claimed, GiveUp, Interrupted
 
 Handler = Callable[[Mapping[str, Any]], None]
@@ -27,7 +27,7 @@ Periodic = Mapping[Callable[[], object], float]
 log = logging.getLogger("fastpix.jobs")
 
 # What is done besides, and every how many seconds.
-PERIODIC: Periodic = {queue.bury: 60, queue.prune: 3600}
+PERIODIC: Periodic = {queue.bury: 60, clock.catch_up: 60, queue.prune: 3600}
 
 
 def no_scope(_organization_id: UUID | None) -> AbstractContextManager[object]:
@@ -52,10 +52,11 @@ def run(
     owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
     due = dict.fromkeys(periodic, 0.0)
     log.info("worker.start owner=%s kinds=%s", owner, ",".join(sorted(handlers)))
+    look_out = lookout.Lookout(app, handlers.keys())
     while not stop.is_set():
         try:
             _run_periodic(app, periodic, due)
-            is_idle = not run_one(app, handlers, owner, lease=lease, scope=scope, stop=stop)
+            is_idle = not (look_out.sees_a_job() and run_one(app, handlers, owner, lease=lease, scope=scope, stop=stop))
         except Exception:
             # The database may be away for a while; a worker that dies of that would have to be watched by somebody.
             log.exception("worker.trouble owner=%s", owner)
@@ -63,6 +64,7 @@ def run(
             continue
         if is_idle:
             stop.wait(poll_seconds)
+    look_out.close()
     log.info("worker.stop owner=%s", owner)
 
 
@@ -76,8 +78,6 @@ def run_one(
     stop: threading.Event | None = None,
 ) -> bool:
     """Claim one job and run it. False: there was nothing to do."""
-    if not handlers:  # a thread of periodic tasks alone
-        return False
     with app.app_context():
         claimed = queue.claim(owner, handlers.keys(), lease=lease)
     if claimed is None:

@@ -1,1 +1,1 @@
-"""Live ingest: the doorman that lets a stream key in, and what runs the broadcast."""
+"""Live ingest: encoders are let in by their stream key, and broadcasts are cut, stored and passed on."""

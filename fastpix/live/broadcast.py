@@ -1,4 +1,4 @@
-"""One encoder's stream while it comes in: to ffmpeg, to other servers, and piece by piece into the storage."""
+"""One encoder's stream while it comes in: to ffmpeg, to other servers, and segment by segment into the storage."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from fastpix.live import flv, shelf
-from fastpix.live.clerk import Clerk
-from fastpix.live.clock import Clock
+from fastpix.live import segment_spool
+from fastpix.live.executor import Executor
 from fastpix.live.packager import Packager
-from fastpix.live.pushing import Pushing
-from fastpix.resources.live_streams import lifecycle
-from fastpix.resources.live_streams.lifecycle import Admission, Measured
+from fastpix.live.rtmp import flv
+from fastpix.live.simulcast import Simulcast
+from fastpix.live.timestamps import Rebaser
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections.models import Admission, IngestRate
 
 log = logging.getLogger(__name__)
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 # Trouble of the storage or the database passes; what came in meanwhile lies in ffmpeg's folder.
 RETRY_SECONDS = 2.0
 WRONG_VIDEO = "Set the encoder to H.264: this server takes no {}."
@@ -28,7 +30,7 @@ SILENCE_SECONDS = 20.0
 SILENT = "The encoder sent neither picture nor sound for 20 seconds."
 BROKEN = "The server could not package the stream."
 # ffmpeg holds what came since the last keyframe in memory.
-PIECE_SECONDS, PIECE_BYTES = 60.0, 96 << 20
+LONGEST_SEGMENT_SECONDS, LONGEST_SEGMENT_BYTES = 60.0, 96 << 20
 NO_KEYFRAMES = "No keyframe came for a minute. Set the encoder's keyframe interval to 2 seconds."
 
 
@@ -43,21 +45,25 @@ class Source(Protocol):
 
 
 class Broadcast:
-    """A `rtmp.Sink`. `done` is called at the very end, when everything that came is kept."""
+    """A `Sink` of `rtmp.session`. `on_end` is called at the very end, when everything that came is kept."""
 
     def __init__(
-        self, admission: Admission, source: Source, clerk: Clerk, pushing: Pushing, done: Callable[[Broadcast], None]
+        self,
+        admission: Admission,
+        source: Source,
+        executor: Executor,
+        simulcast: Simulcast,
+        on_end: Callable[[Broadcast], None],
     ) -> None:
-        self.admission, self.source, self.pushing = admission, source, pushing
+        self.admission, self.source, self.simulcast = admission, source, simulcast
         self.last_media_at = monotonic()
-        self._clerk, self._done = clerk, done
-        self._shelf: shelf.Shelf | None = None
+        self._executor, self._on_end = executor, on_end
         self._packager: Packager | None = None
-        self._reason = ""
+        self._end_reason = ""
         self._bytes, self._is_fed = 0, True
-        self._rate = (monotonic(), 0, 0)
-        self._clock, self._configs = Clock(), dict[int, bytes]()
-        self._piece_at, self._piece_bytes = monotonic(), 0
+        self._last_rate = (monotonic(), 0, 0)
+        self._rebaser, self._codec_configs = Rebaser(), dict[int, bytes]()
+        self._segment_at, self._segment_bytes = monotonic(), 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, command: list[str], *, is_fed: bool = True) -> None:
@@ -72,18 +78,19 @@ class Broadcast:
             raise
 
     async def _start(self, command: list[str]) -> None:
-        place = await self._clerk.move(shelf.open_shelf, self.admission.connection_id, self.admission.folder)
-        self._shelf = place
+        spool = await self._executor.run_io(
+            segment_spool.open_spool, self.admission.connection_id, self.admission.folder
+        )
         pausing = (self.source.pause, self.source.resume)
-        self._packager = Packager(place.folder, command, *pausing, is_fed=self._is_fed)
+        self._packager = Packager(spool.folder, command, *pausing, is_fed=self._is_fed)
         await self._packager.start()
-        self._task = asyncio.create_task(self._run(self._packager, place))
+        self._task = asyncio.create_task(self._run(self._packager, spool))
 
     def media(self, kind: int, timestamp: int, payload: bytes) -> None:
         """One FLV tag of the encoder."""
         self.last_media_at = monotonic()
         self._bytes += len(payload)
-        if self._packager is None or self._reason:
+        if self._packager is None or self._end_reason:
             return
         if kind == flv.VIDEO and (codec := flv.video_codec(payload)) != "h264":
             self.source.cut(WRONG_VIDEO.format(codec))
@@ -92,16 +99,16 @@ class Broadcast:
         elif self._is_changed(kind, payload):
             self.source.cut(CHANGED)
         else:
-            at = self._clock.read(timestamp)
+            at = self._rebaser.rebase(timestamp)
             self._packager.feed(kind, at, payload)
-            self.pushing.feed(kind, at, payload)
+            self.simulcast.feed(kind, at, payload)
 
     def _is_changed(self, kind: int, payload: bytes) -> bool:
         """Whether the encoder sends another picture or sound than it began with: that is another connection's matter."""
         is_config = flv.is_video_config(payload) if kind == flv.VIDEO else flv.is_audio_config(payload)
         if kind == flv.DATA or not is_config:
             return False
-        return self._configs.setdefault(kind, payload) != payload
+        return self._codec_configs.setdefault(kind, payload) != payload
 
     def touch(self) -> None:
         """The encoder is there, though its media takes another way."""
@@ -109,105 +116,110 @@ class Broadcast:
 
     def ended(self, reason: str) -> None:
         """The encoder is gone, or was cut."""
-        self._reason = self._reason or reason or "The encoder left."
+        self._end_reason = self._end_reason or reason or "The encoder left."
 
     @property
     def is_over(self) -> bool:
-        return bool(self._reason)
+        return bool(self._end_reason)
 
     async def finished(self) -> None:
         """Wait until everything that came is kept."""
         if self._task is not None:
             await asyncio.shield(self._task)
 
-    def measured(self) -> Measured:
+    def rate(self) -> IngestRate:
         """What came since the last time this was asked."""
-        then, before, _ = self._rate
+        then, before, _ = self._last_rate
         passed = monotonic() - then
         if passed >= 1.0:
-            self._rate = (monotonic(), self._bytes, int((self._bytes - before) * 8 / passed))
-        return Measured(self._rate[2], self._bytes)
+            self._last_rate = (monotonic(), self._bytes, int((self._bytes - before) * 8 / passed))
+        return IngestRate(self._last_rate[2], self._bytes)
 
-    async def _run(self, packager: Packager, place: shelf.Shelf) -> None:
+    async def _run(self, packager: Packager, spool: segment_spool.SegmentSpool) -> None:
         try:
-            while not self._reason:
-                await asyncio.sleep(LOOK_SECONDS)
-                await self._keep(place)
-                self._look_at(packager)
-            self.pushing.stop()
+            while not self._end_reason:
+                await asyncio.sleep(POLL_SECONDS)
+                await self._store_segments(spool)
+                self._check(packager)
+            self.simulcast.stop()
             await packager.end()
-            await self._close(place)
+            await self._finish(spool)
         except Exception:
             log.exception("live.broadcast_failed stream=%s", self.admission.stream_id)
             self.source.cut(BROKEN)
             self.ended(BROKEN)
-            await self._closed()  # the folder stays, for the next start to look at
+            await self._write_closed()  # the folder stays, for the next start to look at
         finally:
-            self.pushing.stop()
-            self._done(self)
+            self.simulcast.stop()
+            self._on_end(self)
 
-    def _look_at(self, packager: Packager) -> None:
+    def _check(self, packager: Packager) -> None:
         """Cut off what cannot go on."""
-        if self._reason:
+        if self._end_reason:
             return
         if packager.has_ended:
             log.warning("live.packager_died stream=%s said=%s", self.admission.stream_id, packager.log)
             self.source.cut(BROKEN)
-        elif monotonic() - self._piece_at > PIECE_SECONDS or self._bytes - self._piece_bytes > PIECE_BYTES:
+        elif (
+            monotonic() - self._segment_at > LONGEST_SEGMENT_SECONDS
+            or self._bytes - self._segment_bytes > LONGEST_SEGMENT_BYTES
+        ):
             self.source.cut(NO_KEYFRAMES)
         elif monotonic() - self.last_media_at > SILENCE_SECONDS:
             self.source.cut(SILENT)
 
-    async def _close(self, place: shelf.Shelf) -> None:
+    async def _finish(self, spool: segment_spool.SegmentSpool) -> None:
         """Keep what is left, and say that this is all. Tried until it works: what is recorded may not be lost."""
-        while not await self._keep(place):
+        while not await self._store_segments(spool):
             await asyncio.sleep(RETRY_SECONDS)
-        await self._closed()
-        await self._clerk.move(place.remove)
+        await self._write_closed()
+        await self._executor.run_io(spool.remove)
 
-    async def _closed(self) -> None:
-        while not (await self._told(lifecycle.closed, self.admission, self._reason))[0]:
+    async def _write_closed(self) -> None:
+        while not (await self._write(connections.close, self.admission, self._end_reason))[0]:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _give_up(self) -> None:
         """End what never began."""
         try:
-            await self._closed()
-            await self._clerk.move(shelf.open_shelf(self.admission.connection_id, self.admission.folder).remove)
+            await self._write_closed()
+            await self._executor.run_io(
+                segment_spool.open_spool(self.admission.connection_id, self.admission.folder).remove
+            )
         except Exception:
             log.exception("live.not_given_up stream=%s", self.admission.stream_id)
         finally:
-            self._done(self)
+            self._on_end(self)
 
-    async def _keep(self, place: shelf.Shelf) -> bool:
-        """Store and write down the pieces that are complete. Whether nothing is left to do."""
+    async def _store_segments(self, spool: segment_spool.SegmentSpool) -> bool:
+        """Store and write down the segments that are complete. Whether nothing is left to do."""
         try:
-            if place.has_news:
-                await self._clerk.move(place.collect)
+            if spool.has_segments:
+                await self._executor.run_io(spool.collect)
         except OSError:
-            if not place.folder.is_dir():  # somebody removed it: nothing is left to wait for
+            if not spool.folder.is_dir():  # somebody removed it: nothing is left to wait for
                 log.exception("live.lost stream=%s", self.admission.stream_id)
                 return True
             log.warning("live.not_stored stream=%s", self.admission.stream_id, exc_info=True)
             return False
-        pieces = list(place.stored)
-        if not pieces:
+        segments = list(spool.stored)
+        if not segments:
             return True
-        was_told, is_kept = await self._told(lifecycle.keep, self.admission, pieces, place.picture)
-        if not was_told:
+        was_written, is_accepted = await self._write(broadcasts.add_segments, self.admission, segments, spool.video)
+        if not was_written:
             return False
-        if not is_kept:  # the broadcast is settled, or its workspace gone: nobody will ask for these
-            await self._clerk.move(place.discard, pieces)
-        self._piece_at, self._piece_bytes = monotonic(), self._bytes
-        del place.stored[: len(pieces)]
+        if not is_accepted:  # the broadcast is settled, or its workspace gone: nobody will ask for these
+            await self._executor.run_io(spool.discard, segments)
+        self._segment_at, self._segment_bytes = monotonic(), self._bytes
+        del spool.stored[: len(segments)]
         if not self._is_fed:
-            self._bytes += sum(piece.size for piece in pieces)
+            self._bytes += sum(segment.size for segment in segments)
         return True
 
-    async def _told(self, call: Callable[..., object], *args: object) -> tuple[bool, object]:
+    async def _write(self, call: Callable[..., object], *args: object) -> tuple[bool, object]:
         """Tell the database: whether it listened, and what it said."""
         try:
-            return True, await self._clerk.write(call, *args)
+            return True, await self._executor.write(call, *args)
         except Exception:
             log.warning("live.not_written stream=%s", self.admission.stream_id, exc_info=True)
             return False, None

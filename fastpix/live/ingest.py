@@ -1,4 +1,4 @@
-"""The ingest process: brings in what an earlier run left, opens the doors, and looks after what is on air."""
+"""The ingest process: brings in what an earlier run left, listens for encoders, and looks after what is on air."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from uuid import UUID
 
 from flask import Flask
 
-from fastpix.live import door, shelf
-from fastpix.live.callbacks import Callbacks
-from fastpix.live.clerk import Clerk
-from fastpix.live.reception import Reception
-from fastpix.live.relay import Relays
-from fastpix.resources.live_streams import lifecycle, recovery
-from fastpix.resources.live_streams.lifecycle import Admission
-from fastpix.setting_kinds import OFF
-from fastpix.settings import Settings
+from fastpix.config.parsers import OFF
+from fastpix.config.settings import Settings
+from fastpix.live import segment_spool
+from fastpix.live.executor import Executor
+from fastpix.live.nginx_hooks import HookServer
+from fastpix.live.nginx_relay import Relays
+from fastpix.live.publishers import Publishers
+from fastpix.live.rtmp import listener
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections import queries as connection_queries
+from fastpix.resources.live_streams.connections.models import Admission
 
 log = logging.getLogger(__name__)
-EVERY_SECONDS = 1.0
-# How long the last piece of a broadcast may take whose ingest was killed: ffmpeg finishes it by itself.
-SETTLING_SECONDS = 3.0
-LONG_AGO_SECONDS = 30.0
+CHECK_SECONDS = 1.0
+# How long the last segment of a broadcast may take whose ingest was killed: ffmpeg finishes it by itself.
+FFMPEG_END_SECONDS = 3.0
+STALE_SECONDS = 30.0
 RESTARTED = "The ingest was restarted."
 
 
@@ -40,104 +43,106 @@ async def _serve(app: Flask, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     owner = f"{socket.gethostname()[:100]} {settings.live_bind} {settings.live_callbacks}"[:160]
-    clerk = Clerk(app)
+    executor = Executor(app)
     try:
-        await _until_the_database_answers(clerk, owner, stop)
-        await _take_up(clerk, owner)
-        reception = Reception(clerk, owner, settings.live_streams, allow_private=settings.fetch_allow_private)
-        await _with_doors(reception, settings, stop)
+        await _wait_for_database(executor, owner, stop)
+        await _recover(executor, owner)
+        publishers = Publishers(executor, owner, settings.live_streams, allow_private=settings.fetch_allow_private)
+        await _listen(publishers, settings, stop)
     finally:
-        clerk.close()
+        executor.close()
 
 
-async def _with_doors(reception: Reception, settings: Settings, stop: asyncio.Event) -> None:
-    relays = Relays(reception, settings.live_relay_url)
-    callbacks, entrance = None, None
+async def _listen(publishers: Publishers, settings: Settings, stop: asyncio.Event) -> None:
+    relays = Relays(publishers, settings.live_relay_url)
+    hook_server, rtmp_listener = None, None
     if settings.live_callbacks != OFF:
-        callbacks = Callbacks(relays, asyncio.get_running_loop(), *_place(settings.live_callbacks))
+        hook_server = HookServer(relays, asyncio.get_running_loop(), *_host_and_port(settings.live_callbacks))
     if settings.live_bind != OFF:
-        entrance = await door.listen(reception, *_place(settings.live_bind))
+        rtmp_listener = await listener.listen(publishers, *_host_and_port(settings.live_bind))
     log.info("live.start rtmp=%s callbacks=%s", settings.live_bind, settings.live_callbacks)
     try:
-        await _look_after(reception, relays, stop)
+        await _check_forever(publishers, relays, stop)
     finally:
-        if entrance is not None:
-            entrance.close()
-        if callbacks is not None:
-            callbacks.close()
-        await reception.close()
+        if rtmp_listener is not None:
+            rtmp_listener.close()
+        if hook_server is not None:
+            hook_server.close()
+        await publishers.close()
         log.info("live.stop")
 
 
-def _place(address: str) -> tuple[str, int]:
+def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
 
 
-async def _look_after(reception: Reception, relays: Relays, stop: asyncio.Event) -> None:
+async def _check_forever(publishers: Publishers, relays: Relays, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await reception.look_after()
-            relays.look_after()
+            await publishers.check()
+            relays.drop_silent()
         except Exception:
             # The database may be away for a while; what comes in meanwhile waits on the disk.
             log.warning("live.trouble", exc_info=True)
         try:
-            await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
+            await asyncio.wait_for(stop.wait(), CHECK_SECONDS)
         except TimeoutError:
             continue
 
 
-async def _until_the_database_answers(clerk: Clerk, owner: str, stop: asyncio.Event) -> None:
+async def _wait_for_database(executor: Executor, owner: str, stop: asyncio.Event) -> None:
     """Wait: to end, and be started again and again, would end web server and worker, too."""
     while not stop.is_set():
         try:
-            await clerk.write(recovery.left_open, owner)
+            await executor.write(connection_queries.left_open, owner)
         except Exception:
             log.warning("live.trouble", exc_info=True)
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
         else:
             return
 
 
-async def _take_up(clerk: Clerk, owner: str) -> None:
-    """Bring in the pieces that an earlier run of this machine's ingest left, before anybody may publish."""
-    folders = await clerk.move(lambda: list(shelf.left_folders()))
-    await asyncio.gather(*(clerk.move(_settle, shelf.open_shelf(each, "")) for each in folders))
-    for connection_id in folders:
+async def _recover(executor: Executor, owner: str) -> None:
+    """Bring in the segments that an earlier run of this machine's ingest left, before anybody may publish."""
+    connection_ids = await executor.run_io(lambda: list(segment_spool.leftover_connections()))
+    await asyncio.gather(
+        *(executor.run_io(_wait_for_ffmpeg, segment_spool.open_spool(each, "")) for each in connection_ids)
+    )
+    for connection_id in connection_ids:
         try:
-            await _take_one_up(clerk, owner, connection_id)
+            await _recover_connection(executor, owner, connection_id)
         except Exception:
-            # One stream's trouble must not keep the door shut for all others; the folder waits for the next start.
+            # One stream's trouble must not keep all others from publishing; the folder waits for the next start.
             log.exception("live.not_recovered connection=%s", connection_id)
-    for admission in await clerk.write(recovery.left_open, owner):
-        await clerk.write(lifecycle.closed, admission, RESTARTED)
+    for admission in await executor.write(connection_queries.left_open, owner):
+        await executor.write(connections.close, admission, RESTARTED)
 
 
-async def _take_one_up(clerk: Clerk, owner: str, connection_id: UUID) -> None:
-    found = await clerk.write(recovery.left_behind, connection_id, owner)
-    if found is not None:
-        await _bring_in(clerk, connection_id, *found)
-    elif not await clerk.write(recovery.is_known, connection_id):
-        await clerk.move(shelf.open_shelf(connection_id, "").remove)
+async def _recover_connection(executor: Executor, owner: str, connection_id: UUID) -> None:
+    leftover = await executor.write(connection_queries.left_behind, connection_id, owner)
+    if leftover is not None:
+        await _store_leftovers(executor, connection_id, *leftover)
+    elif not await executor.write(connection_queries.is_known, connection_id):
+        await executor.run_io(segment_spool.open_spool(connection_id, "").remove)
 
 
-async def _bring_in(clerk: Clerk, connection_id: UUID, admission: Admission, kept: set[str]) -> None:
-    place = shelf.open_shelf(connection_id, admission.folder)
-    await clerk.move(shelf.take_up, place, kept)
-    if place.stored:
-        if not await clerk.write(lifecycle.keep, admission, place.stored, place.picture):
-            await clerk.move(place.discard, place.stored)
-        log.info("live.recovered stream=%s pieces=%d", admission.stream_id, len(place.stored))
-    await clerk.write(lifecycle.closed, admission, RESTARTED)
-    await clerk.move(place.remove)
+async def _store_leftovers(executor: Executor, connection_id: UUID, admission: Admission, listed: set[str]) -> None:
+    spool = segment_spool.open_spool(connection_id, admission.folder)
+    await executor.run_io(segment_spool.recover, spool, listed)
+    if spool.stored:
+        if not await executor.write(broadcasts.add_segments, admission, spool.stored, spool.video):
+            await executor.run_io(spool.discard, spool.stored)
+        log.info("live.recovered stream=%s pieces=%d", admission.stream_id, len(spool.stored))
+    await executor.write(connections.close, admission, RESTARTED)
+    await executor.run_io(spool.remove)
 
 
-def _settle(place: shelf.Shelf) -> None:
-    """Wait until ffmpeg of the earlier run has written its last piece: then it ends its playlist."""
-    end = time.monotonic() + SETTLING_SECONDS
-    playlist = place.folder / "index.m3u8"
-    if playlist.is_file() and time.time() - playlist.stat().st_mtime > LONG_AGO_SECONDS:
+def _wait_for_ffmpeg(spool: segment_spool.SegmentSpool) -> None:
+    """Wait until ffmpeg of the earlier run has written its last segment: then it ends its playlist."""
+    end = time.monotonic() + FFMPEG_END_SECONDS
+    playlist = spool.folder / "index.m3u8"
+    if playlist.is_file() and time.time() - playlist.stat().st_mtime > STALE_SECONDS:
         return  # the whole machine had stopped
     while time.monotonic() < end:
         if playlist.is_file() and "#EXT-X-ENDLIST" in playlist.read_text("ascii", "replace"):

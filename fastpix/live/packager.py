@@ -1,4 +1,4 @@
-"""The ffmpeg of one connection: takes FLV through a pipe, never more of it than fits into little memory."""
+"""The ffmpeg of one connection: takes FLV through a pipe, and never holds much of it in memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fastpix.live import flv
+from fastpix.live.rtmp import flv
 from fastpix.video.child import ENVIRONMENT
 
 log = logging.getLogger(__name__)
 # The encoder is not read while more than this waits for ffmpeg, in bytes.
 MOST_WAITING, FEW_WAITING = 4 << 20, 1 << 20
 # A write for each of 75 tags a second cost as much as all the rest (measured).
-GATHER_SECONDS = 0.05
+FLUSH_SECONDS = 0.05
 END_SECONDS = 10.0
 LOG_LINES = 20
 
@@ -38,10 +38,10 @@ class Packager:
         self.folder = folder
         self._command, self._pause, self._resume = command, pause, resume
         self._process: asyncio.subprocess.Process | None = None
-        self._ears: asyncio.Task[None] | None = None
-        self._draining: asyncio.Task[None] | None = None
-        self._gathered: list[bytes] = []
-        self._said: deque[str] = deque(maxlen=LOG_LINES)
+        self._stderr_task: asyncio.Task[None] | None = None
+        self._drain_task: asyncio.Task[None] | None = None
+        self._pending_tags: list[bytes] = []
+        self._stderr_lines: deque[str] = deque(maxlen=LOG_LINES)
 
     @property
     def has_ended(self) -> bool:
@@ -50,7 +50,7 @@ class Packager:
     @property
     def log(self) -> str:
         """What ffmpeg said last. It holds paths: for the process's log alone."""
-        return " | ".join(self._said)
+        return " | ".join(self._stderr_lines)
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -60,29 +60,29 @@ class Packager:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            # A group of its own: when ingest is killed, ffmpeg lives to finish the last piece, and ends with its input.
+            # A group of its own: when ingest is killed, ffmpeg lives to finish the last segment, and ends with its input.
             start_new_session=True,
         )
-        self._ears = asyncio.create_task(self._listen())
+        self._stderr_task = asyncio.create_task(self._read_stderr())
         if self._is_fed:
             self._write(flv.HEADER)
 
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
-        """Hand on one FLV tag, within `GATHER_SECONDS`. Pauses the source when ffmpeg does not keep up."""
-        if not self._gathered:
-            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._hand_on)
-        self._gathered.append(flv.tag(kind, timestamp, payload))
+        """Hand on one FLV tag, within `FLUSH_SECONDS`. Pauses the source when ffmpeg does not keep up."""
+        if not self._pending_tags:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+        self._pending_tags.append(flv.tag(kind, timestamp, payload))
 
-    def _hand_on(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        self._write(b"".join(gathered))
+    def _flush(self) -> None:
+        pending_tags, self._pending_tags = self._pending_tags, []
+        self._write(b"".join(pending_tags))
 
     async def end(self) -> None:
-        """End the input and wait until the last piece is finished; kill what takes too long."""
+        """End the input and wait until the last segment is finished; kill what takes too long."""
         process = self._process
         if process is None:
             return
-        self._hand_on()
+        self._flush()
         if process.stdin is not None:
             process.stdin.close()
         if not self._is_fed:
@@ -95,26 +95,26 @@ class Packager:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-        if self._ears is not None:
-            await self._ears
+        if self._stderr_task is not None:
+            await self._stderr_task
 
     def _write(self, data: bytes) -> None:
         pipe = self._process.stdin if self._process else None
         if pipe is None or pipe.is_closing():
             return
         pipe.write(data)
-        if self._draining is None and pipe.transport.get_write_buffer_size() > MOST_WAITING:
+        if self._drain_task is None and pipe.transport.get_write_buffer_size() > MOST_WAITING:
             pipe.transport.set_write_buffer_limits(high=MOST_WAITING, low=FEW_WAITING)
             self._pause()
-            self._draining = asyncio.create_task(self._drain(pipe))
+            self._drain_task = asyncio.create_task(self._drain(pipe))
 
     async def _drain(self, pipe: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             await pipe.drain()
-        self._draining = None
+        self._drain_task = None
         self._resume()
 
-    async def _listen(self) -> None:
+    async def _read_stderr(self) -> None:
         stderr = self._process.stderr if self._process else None
         while stderr is not None:
             try:
@@ -123,4 +123,4 @@ class Packager:
                 continue
             if not line:
                 return
-            self._said.append(line.decode("utf-8", "replace").strip()[:400])
+            self._stderr_lines.append(line.decode("utf-8", "replace").strip()[:400])

@@ -23,6 +23,7 @@ class Mail(Base):
         sa.CheckConstraint(f"state IN ('{WAITING}', '{SENT}', '{FAILED}')", name="state"),
         sa.Index(None, "organization_id", "state"),
         sa.Index(None, "about"),
+        sa.Index(None, "state", "created_at"),
     )
 
     id: Mapped[UUID] = id_column()
@@ -34,6 +35,10 @@ class Mail(Base):
     sealed: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(sa.String(10), default=WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
+    # The last answer, and the command of SMTP (`smtp.NotSent.step`) that it answered.
     error: Mapped[str | None] = mapped_column(sa.Text)
+    step: Mapped[str | None] = mapped_column(sa.String(20))
+    # What delivers it. No foreign key: a job that is done is deleted long before its mail.
+    job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]

@@ -10,51 +10,42 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from fastpix import seal
-from fastpix.db import db, now, reading
+from fastpix.config import instance
+from fastpix.config.settings import Settings
+from fastpix.crypto import seal
+from fastpix.db import affected_rows, db, now, reading
 from fastpix.errors import Misconfigured, Refused
 from fastpix.jobs import queue
 from fastpix.mail import letters, smtp
+from fastpix.mail.message import Letter
 from fastpix.mail.models import FAILED, SENT, WAITING, Mail
-from fastpix.settings import Settings
 
 JOB = "mail.deliver"
 POLL_SECONDS = 0.1
-
-
-_settings: Settings | None = None
+# A mail that no worker has taken up for so long is not "on its way".
+LATE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class MailStatus:
-    """What became of a mail; `error` is the last answer of the mail server."""
+    """What became of a mail; `error` is the last answer of the mail server, and `step` the command it answered."""
 
     state: str
     error: str | None
     attempts: int
-
-
-def configure(settings: Settings) -> None:
-    """Say how mails are sent. Called once per process, by `create_app`; the last call counts. `seal` seals them."""
-    global _settings
-    _settings = settings
-
-
-def _configured() -> Settings:
-    if _settings is None:
-        raise RuntimeError("outbox.configure() was not called")
-    return _settings
+    step: str | None = None
+    is_late: bool = False
 
 
 def is_configured() -> bool:
     """Whether there is a mail server to send with."""
-    return bool(_configured().smtp_url)
+    return bool(instance.settings().smtp_url)
 
 
 def post(
@@ -69,7 +60,7 @@ def post(
 
     `context` is what the template asks for; `instance`, the host people know, is added.
     """
-    settings = _configured()
+    settings = instance.settings()
     if not settings.smtp_url:
         return None
     rendered = letters.render(kind, {"instance": settings.host, **context})
@@ -86,8 +77,8 @@ def post(
         attempts=0,
         created_at=now(),
     )
+    mail.job_id = queue.enqueue(JOB, {"mail_id": str(mail.id)}, organization_id=organization_id)
     db.session.add(mail)
-    queue.enqueue(JOB, {"mail_id": str(mail.id)}, organization_id=organization_id)
     return mail.id
 
 
@@ -95,33 +86,46 @@ def deliver(args: Mapping[str, Any]) -> None:
     """The job: send one mail. A mail that is sent or discarded already is left alone.
 
     No transaction is open while the server is spoken to: reading ends before, and the outcome is written after. A
-    failure is committed here, since the worker rolls back what a failed attempt leaves behind.
+    failure is committed here, since the worker rolls back what a failed attempt leaves behind; whatever it was, it is
+    written down. What ends without that, as by the death of the worker, `unsent.settle` finds.
     """
     mail_id = UUID(args["mail_id"])
-    settings = _configured()
+    settings = instance.settings()
     with reading(), db.engine.connect() as connection:
         columns = sa.select(Mail.recipient, Mail.subject, Mail.sealed).where(Mail.id == mail_id, Mail.state != SENT)
         row = connection.execute(columns).one_or_none()
     if row is None or row.sealed is None:
         return
-    bodies = seal.unseal(row.sealed)
-    if bodies is None:
-        problem = "the secret key was changed, and the mail cannot be opened any more"
-        _note(mail_id, FAILED, problem)
-        raise queue.GiveUp(problem)
     try:
-        smtp.send(settings, smtp.Letter(mail_id, row.recipient, row.subject, **json.loads(bodies)))
+        smtp.send(settings, Letter(mail_id, row.recipient, row.subject, **_bodies(row.sealed)))
     except smtp.Rejected as refusal:
-        _note(mail_id, FAILED, str(refusal))
+        _note(mail_id, FAILED, str(refusal), refusal.step)
         raise queue.GiveUp(str(refusal)) from None
-    except smtp.Unavailable as problem:
-        _note(mail_id, FAILED if queue.is_last_attempt() else WAITING, str(problem))
+    except queue.GiveUp as problem:
+        _note(mail_id, FAILED, str(problem), smtp.SETTINGS)
         raise
-    _update(mail_id, state=SENT, sealed=None, error=None, sent_at=now())
+    except smtp.Unavailable as problem:
+        _note(mail_id, FAILED if queue.is_last_attempt() else WAITING, str(problem), problem.step)
+        raise
+    except Exception as problem:  # a fault of ours: people are told that there is one
+        words = f"fastpix could not send it: {type(problem).__name__}. The log of the worker says more"
+        _note(mail_id, FAILED if queue.is_last_attempt() else WAITING, words, smtp.SETTINGS)
+        raise
+    _update(mail_id, state=SENT, sealed=None, error=None, step=None, sent_at=now())
 
 
-def _note(mail_id: UUID, state: str, error: str) -> None:
-    _update(mail_id, state=state, error=error)
+def _bodies(sealed: bytes) -> dict[str, str]:
+    """Both bodies of a mail. Raises `queue.GiveUp` where they cannot be opened."""
+    bodies = seal.unseal(sealed)
+    if bodies is None:
+        raise queue.GiveUp("the secret key was changed, and the mail cannot be opened any more")
+    texts: dict[str, str] = json.loads(bodies)
+    return texts
+
+
+def _note(mail_id: UUID, state: str, error: str, step: str) -> None:
+    db.session.rollback()
+    _update(mail_id, state=state, error=error, step=step)
     db.session.commit()
 
 
@@ -151,13 +155,18 @@ def wait(about_ids: Collection[UUID], seconds: float) -> dict[UUID, MailStatus]:
     return {}
 
 
-def _about(about_ids: Collection[UUID]) -> sa.Select[UUID | None, str, str | None, int]:
-    columns = sa.select(Mail.about, Mail.state, Mail.error, Mail.attempts)
+def _about(about_ids: Collection[UUID]) -> sa.Select[UUID | None, str, str | None, int, str | None, datetime]:
+    columns = sa.select(Mail.about, Mail.state, Mail.error, Mail.attempts, Mail.step, Mail.created_at)
     return columns.where(Mail.about.in_(list(about_ids))).order_by(Mail.created_at)
 
 
 def _newest(rows: Collection[Any]) -> dict[UUID, MailStatus]:
-    return {row.about: MailStatus(row.state, row.error, row.attempts) for row in rows}
+    return {row.about: _status(row) for row in rows}
+
+
+def _status(row: Any) -> MailStatus:
+    is_late = row.state == WAITING and row.attempts == 0 and row.created_at < now() - LATE
+    return MailStatus(row.state, row.error, row.attempts, row.step, is_late)
 
 
 def discard(about: UUID) -> int:
@@ -184,24 +193,35 @@ def waiting_count() -> int:
 
 def prune() -> int:
     """Delete mails older than 90 days, whatever became of them: their links are dead. The worker calls it."""
-    old = sa.delete(Mail).where(Mail.created_at < now() - timedelta(days=90))
-    return int(cast(Any, db.session.execute(old.execution_options(synchronize_session=False))).rowcount)
+    return affected_rows(sa.delete(Mail).where(Mail.created_at < now() - timedelta(days=90)))
 
 
 def describe(status: MailStatus | None, configured: bool, recipient: str) -> str:
     """One honest sentence on what became of a mail; `status` None means that none was written."""
     if status is not None and status.state == SENT:
         return f"Sent to {recipient}."
-    answer = (status.error or "").rstrip(". ") if status is not None else ""
+    answer = said(status.step, status.error) if status is not None else ""
     if status is not None and status.state == FAILED:
-        return f"The mail server refused: {answer}." if answer.startswith("5") else f"Not sent: {answer}."
+        is_refused = status.step in smtp.OF_THE_MAIL or (status.step is None and answer.startswith("5"))
+        return f"The mail server refused: {answer}." if is_refused else f"Not sent: {answer}."
     if not configured:
         return "Mail is not set up: pass this link on yourself."
     if status is None:
         return "No mail was sent: pass this link on yourself."
+    if status.is_late:
+        return "Not sent yet: nothing has taken it up. The operator can find out why with the command fastpix doctor."
     if not answer:
         return f"On its way to {recipient}."
+    if status.step is not None and status.step not in smtp.OF_THE_MAIL:
+        return f"Not sent yet: {answer}. The operator can mend that; fastpix keeps trying."
     return f"On its way to {recipient}; fastpix keeps trying (last answer: {answer})."
+
+
+def said(step: str | None, error: str | None) -> str:
+    """The last answer, with the command of the set-up that it answered."""
+    answer = (error or "").rstrip(". ")
+    is_of_set_up = step in (smtp.EHLO, smtp.STARTTLS, smtp.AUTH, smtp.MAIL_FROM)
+    return f"to {step} the mail server answered {answer}" if is_of_set_up else answer
 
 
 def send_test(settings: Settings, recipient: str) -> None:
@@ -209,8 +229,11 @@ def send_test(settings: Settings, recipient: str) -> None:
     if not settings.smtp_url:
         raise Misconfigured("Mail is not set up. Set FASTPIX_SMTP_URL, such as smtp+starttls://user:password@host:587.")
     rendered = letters.render("test", {"instance": settings.host, "link": settings.public_url})
-    letter = smtp.Letter(uuid4(), recipient, rendered.subject, rendered.text, rendered.html)
+    letter = Letter(uuid4(), recipient, rendered.subject, rendered.text, rendered.html)
     try:
         smtp.send(settings, letter)
-    except (smtp.Rejected, smtp.Unavailable) as problem:
-        raise Refused(f"The mail was not sent. The mail server's answer: {problem}") from None
+    except smtp.NotSent as problem:
+        answer = said(problem.step, str(problem))
+        raise Refused(
+            f"The mail was not sent. The mail server's answer: {answer}. {smtp.CURES[problem.step]}"
+        ) from None

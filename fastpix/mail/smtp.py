@@ -1,121 +1,167 @@
-"""Hands one mail to the mail server, and says in its own words why not."""
+"""Hands one mail to the mail server, and says in its own words why not, and at which command.
+
+The command decides who is meant: RCPT TO and DATA speak of this mail, everything before them of the set-up.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import smtplib
 import ssl
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import unquote as without_quotes
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
-from fastpix.db import now
-from fastpix.settings import Settings
+from fastpix.config.settings import Settings
+from fastpix.mail import message
+from fastpix.mail.message import Letter
+from fastpix.mail.sign_in import sign_in
 
 TIMEOUT = 15
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+# Where it can end: at our own settings, at the connection, and at the commands of SMTP (RFC 5321, section 4.1).
+SETTINGS, CONNECTION = "settings", "connection"
+EHLO, STARTTLS, AUTH = "EHLO", "STARTTLS", "AUTH"
+MAIL_FROM, RCPT_TO, DATA = "MAIL FROM", "RCPT TO", "DATA"
+OF_THE_MAIL = frozenset({RCPT_TO, DATA})
+# What an operator does about each.
+_CONNECT = "Look at FASTPIX_SMTP_URL, and whether the mail server runs and lets this machine in."
+CURES = {
+    SETTINGS: "Look at FASTPIX_SMTP_URL and FASTPIX_MAIL_FROM, and at the log.",
+    CONNECTION: _CONNECT,
+    EHLO: "Set FASTPIX_SMTP_HELO to a host name that the mail server accepts as this machine's.",
+    STARTTLS: _CONNECT,
+    AUTH: "Look at user and password in FASTPIX_SMTP_URL.",
+    MAIL_FROM: "Set FASTPIX_MAIL_FROM to an address that the mail server lets you send from; some want a user and "
+    "password in FASTPIX_SMTP_URL first.",
+    RCPT_TO: "It speaks of this recipient, or does not send for this machine.",
+    DATA: "It speaks of this mail.",
+}
 
 
-class Rejected(Exception):
-    """The server will never take this mail; the message is its answer."""
+class NotSent(Exception):
+    """A mail was not taken. The message is the server's answer, and `step` the command it answered."""
+
+    def __init__(self, words: str, step: str) -> None:
+        super().__init__(words)
+        self.step = step
 
 
-class Unavailable(Exception):
-    """Not now: no connection, no sign-in, or a temporary refusal; the message is the answer."""
+class Rejected(NotSent):
+    """The server will never take this mail."""
 
 
-@dataclass(frozen=True)
-class Letter:
-    """What is in one mail."""
-
-    id: UUID
-    recipient: str
-    subject: str
-    text: str
-    html: str
+class Unavailable(NotSent):
+    """Not now: a temporary refusal, or something about the set-up that an operator can mend."""
 
 
 def send(settings: Settings, letter: Letter) -> None:
-    """Send one mail. Raises `Rejected` or `Unavailable`; a fault after the server took it is none."""
-    sender = _address(settings.sender, Unavailable)
-    recipient = _address(letter.recipient, Rejected)
-    message = _message(settings, letter, sender, recipient)
+    """Send one mail. Raises `Rejected` or `Unavailable` and nothing else; a fault after the server took it is none."""
+    with _step(SETTINGS):
+        sender = _address(settings.sender, Unavailable)
+        recipient = _address(letter.recipient, Rejected, RCPT_TO)
+        written = message.of(settings, letter, sender, recipient)
     server = _connect(settings)
     try:
-        server.send_message(message, from_addr=sender.addr_spec, to_addrs=[recipient.addr_spec])
-    except (smtplib.SMTPException, OSError) as problem:
-        raise _judged(problem) from None
+        with _step(MAIL_FROM):
+            _demand(server.mail(sender.addr_spec))
+        with _step(RCPT_TO):
+            _demand(server.rcpt(recipient.addr_spec))
+        with _step(DATA):
+            _demand(server.data(written))
     finally:
         _leave(server)
 
 
-def _address(text: str, error: type[Exception]) -> Address:
+def parts(text: str) -> tuple[str, str]:
+    """Name and address of "Name <address>", or of an address alone.
+
+    Not by the standard library's `parseaddr`: from Python 3.13 on it finds nothing in an address such as v@[192.0.2.5].
+    """
+    if not text.endswith(">"):
+        return "", text
+    name, _, address = text[:-1].rpartition("<")
+    return without_quotes(name.strip()), address
+
+
+def _address(text: str, error: type[NotSent], step: str = SETTINGS) -> Address:
     """One address, its domain in ASCII. Raises `error` for anything else, such as two addresses or a line break."""
     # The recipient is never parsed as a list: "a@x.example, b@y.example" must not become two.
-    name, spec = parseaddr(text) if text.endswith(">") else ("", text)
+    name, spec = parts(text)
     local, _, domain = spec.rpartition("@")
     try:
-        return Address(name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
+        return Address(name, addr_spec=f"{local}@{message.mail_host(domain)}")
     except (ValueError, IndexError, MessageError):  # the parser of the standard library lets all three out
-        raise error(f"{text} is not a mail address") from None
-
-
-def _message(settings: Settings, letter: Letter, sender: Address, recipient: Address) -> EmailMessage:
-    message = EmailMessage()
-    message["From"] = Address(sender.display_name or "fastpix", addr_spec=sender.addr_spec)
-    message["To"] = recipient
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(now())
-    # The same for every attempt, so that a mail sent twice after a crash can be recognised.
-    message["Message-ID"] = f"<{letter.id}@{settings.host}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
-    return message
+        raise error(f"{text} is not a mail address", step) from None
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:
     """An open, signed-in connection. Whatever fails here is about the set-up, not the mail: `Unavailable`."""
-    parts = urlsplit(settings.smtp_url)
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    hello = _hello(settings.host)
-    server: smtplib.SMTP | None = None
+    if not settings.smtp_url:
+        raise Unavailable("mail is not set up any more (FASTPIX_SMTP_URL)", SETTINGS)
+    with _step(SETTINGS):
+        parts = urlsplit(settings.smtp_url)
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    where = f"{host}:{port}"
+    with _step(CONNECTION, where):
+        server = _opened(parts.scheme, host, port)
     try:
-        if parts.scheme == "smtps":
-            context = ssl.create_default_context()
-            server = smtplib.SMTP_SSL(host, port, local_hostname=hello, timeout=TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(host, port, local_hostname=hello, timeout=TIMEOUT)
+        with _step(EHLO, where):
+            own_address = str(server.sock.getsockname()[0]) if server.sock else ""
+            server.local_hostname = settings.smtp_helo or _hello(settings.host, own_address)
+            server.ehlo_or_helo_if_needed()
         if parts.scheme == "smtp+starttls":
-            server.starttls(context=ssl.create_default_context())
+            with _step(STARTTLS, where):
+                server.starttls(context=ssl.create_default_context())
+            with _step(EHLO, where):
+                server.ehlo_or_helo_if_needed()
         if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-    except (smtplib.SMTPException, OSError) as problem:
-        if server is not None:
-            server.close()
-        raise Unavailable(_words(problem, f"{host}:{port}")) from None
+            with _step(AUTH, where):
+                sign_in(server, unquote(parts.username), unquote(parts.password or ""))
+    except NotSent:
+        server.close()
+        raise
     return server
 
 
-def _hello(host: str) -> str:
-    """The name for EHLO. Given, because smtplib would ask the DNS for it; an address must stand in brackets."""
+def _opened(scheme: str, host: str, port: int) -> smtplib.SMTP:
+    # A name is given, since smtplib would ask the DNS for one; the greeting is chosen when the connection is there.
+    if scheme == "smtps":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, local_hostname="localhost", timeout=TIMEOUT, context=context)
+    return smtplib.SMTP(host, port, local_hostname="localhost", timeout=TIMEOUT)
+
+
+def _hello(public_host: str, own_address: str = "127.0.0.1") -> str:
+    """The name for EHLO: the public host, or this end of the connection in brackets where that is no full name.
+
+    So RFC 5321, section 4.1.4, has it for hosts without a name, such as `localhost`; strict servers refuse anything else.
+    """
+    host = message.mail_host(public_host)
+    return host if host.startswith("[") or message.is_host_name(host) else message.mail_host(own_address)
+
+
+@contextmanager
+def _step(step: str, where: str = "the mail server") -> Iterator[None]:
+    """Whatever is raised inside comes out as `Rejected` or `Unavailable` of this step."""
     try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+        yield
+    except NotSent:
+        raise
+    except Exception as problem:  # noqa: BLE001  # each way ends in words that people are shown
+        is_final = step in OF_THE_MAIL and 500 <= _answer(problem)[0] < 600
+        error = (Rejected if is_final else Unavailable)(_words(problem, where), step)
+        # A log shows what a fault of ours came from; one of signing in may hold a piece of the password.
+        is_ours = not isinstance(problem, (smtplib.SMTPException, OSError))
+        raise error from (problem if is_ours and step != AUTH else None)
 
 
-def _judged(problem: Exception) -> Rejected | Unavailable:
-    words = _words(problem, "the mail server")
-    if isinstance(problem, smtplib.SMTPNotSupportedError):
-        return Rejected(words)  # an address with non-ASCII letters, and a server that cannot carry it
-    code = _answer(problem)[0]
-    return Rejected(words) if 500 <= code < 600 else Unavailable(words)
+def _demand(answer: tuple[int, bytes]) -> None:
+    """Raise a refusal, which smtplib only returns."""
+    if not 200 <= answer[0] < 300:
+        raise smtplib.SMTPResponseException(*answer)
 
 
 def _words(problem: Exception, where: str) -> str:
@@ -128,18 +174,19 @@ def _words(problem: Exception, where: str) -> str:
         return f"no answer from {where} within {TIMEOUT} seconds"
     if isinstance(problem, OSError) and not isinstance(problem, smtplib.SMTPException):
         return f"no connection to {where}: {problem.strerror or problem}"
-    return str(problem)
+    if isinstance(problem, smtplib.SMTPException):
+        return str(problem)
+    # Not its text, which may hold a piece of the password.
+    return f"fastpix could not speak to {where}: {type(problem).__name__}. The log of the worker says more"
 
 
 def _answer(problem: Exception) -> tuple[int, str]:
     """Code and text of the server's answer; 0 if there was none."""
-    code, said = 0, b""
-    if isinstance(problem, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(problem.recipients.values()))
-    elif isinstance(problem, smtplib.SMTPResponseException):
-        code, said = problem.smtp_code, problem.smtp_error  # type: ignore[assignment]  # bytes, or text in smtplib itself
+    if not isinstance(problem, smtplib.SMTPResponseException):
+        return 0, ""
+    said: object = problem.smtp_error  # bytes, or text in smtplib itself
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return code, " ".join(text.split())
+    return problem.smtp_code, " ".join(text.split())
 
 
 def _leave(server: smtplib.SMTP) -> None:

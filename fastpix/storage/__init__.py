@@ -10,7 +10,6 @@ from fastpix.errors import Misconfigured
 from fastpix.storage import keys
 from fastpix.storage.interface import Appender, Entry, Storage
 from fastpix.storage.local import LocalStorage
-from fastpix.storage.s3 import S3Storage
 
 __all__ = ["Appender", "Entry", "Storage", "open_storage"]
 
@@ -42,6 +41,8 @@ def open_storage(
         raise Misconfigured(f"The prefix of the storage cannot be used: {wrong}.") from wrong
     if not BUCKET.fullmatch(parts.netloc):
         raise Misconfigured(f"The storage {_without_password(url)} names no bucket. {WAYS}")
+    from fastpix.storage.s3 import S3Storage  # with a library of 20 MB in memory, for whoever has a bucket
+
     return S3Storage(
         parts.netloc,
         prefix,

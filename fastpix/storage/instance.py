@@ -1,20 +1,30 @@
-"""The storage of this instance, as the settings describe it."""
+"""The storage of this instance, as its settings describe it."""
 
 from __future__ import annotations
 
-from fastpix.storage import Storage
+from fastpix.config import instance
+from fastpix.config.settings import Settings
+from fastpix.errors import Misconfigured
+from fastpix.storage import Storage, open_storage
+from fastpix.storage.failing import SayingStorage
 
-_storage: Storage | None = None
 
-
-def configure(storage: Storage) -> None:
-    """Set the instance's storage. Called by `fastpix.app`."""
-    global _storage
-    _storage = storage
+def of(settings: Settings) -> Storage:
+    """The storage that these settings name. Raises `Misconfigured`."""
+    try:
+        opened = open_storage(
+            settings.storage_url,
+            settings.storage_path,
+            access_key=settings.storage_access_key,
+            secret_key=settings.storage_secret_key,
+            endpoint=settings.storage_endpoint,
+            region=settings.storage_region,
+        )
+    except Misconfigured as problem:
+        raise Misconfigured(f"FASTPIX_STORAGE_URL: {problem}") from None
+    return SayingStorage(opened)
 
 
 def get() -> Storage:
-    """The instance's storage. RuntimeError before `configure`."""
-    if _storage is None:
-        raise RuntimeError("storage.instance.configure was not called")
-    return _storage
+    """The instance's storage."""
+    return instance.part(of)

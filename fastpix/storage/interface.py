@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 # How much is read or written at once, in bytes: small enough for many viewers, large enough for few system calls.
-PIECE = 256 * 1024
+READ_BYTES = 256 * 1024
 # The most that `read_bytes` takes into memory: playlists and pictures are far smaller, films are read in pieces.
 LARGEST_WHOLE = 64 * 1024 * 1024
 

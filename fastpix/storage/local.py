@@ -13,7 +13,7 @@ from pathlib import Path
 from fastpix.errors import Missing, Refused
 from fastpix.storage import keys
 from fastpix.storage.appending import GrowingFile, finish, taken
-from fastpix.storage.interface import LARGEST_WHOLE, PIECE, Appender, Entry
+from fastpix.storage.interface import LARGEST_WHOLE, READ_BYTES, Appender, Entry
 from fastpix.storage.work import WorkFolders, files_in, in_folder
 
 # What `link` answers where hard links do not work: another disk, a file system without them, too many, not our file.
@@ -78,12 +78,7 @@ class LocalStorage:
     def fetch(self, key: str, to: Path) -> None:
         path, _ = self._file(key)
         to.unlink(missing_ok=True)
-        try:
-            os.link(path, to, follow_symlinks=False)
-        except OSError as problem:
-            if problem.errno not in NO_LINK:
-                raise
-            shutil.copyfile(path, to, follow_symlinks=False)
+        link_or_copy(path, to)
 
     @contextmanager
     def appender(self, key: str) -> Iterator[Appender]:
@@ -153,7 +148,7 @@ class LocalStorage:
         except OSError as problem:
             return (
                 f"The storage folder {self.root} cannot be written: {problem.strerror}. "
-                "Free space, or give the folder to the user that runs fastpix."
+                "Free space, mount its disk, or give the folder to the user that runs fastpix."
             )
         return "ok"
 
@@ -163,6 +158,7 @@ class LocalStorage:
     def _place(self, key: str, below: str = "") -> Path:
         """Where the object is or would be. Raises Refused where a link leads on the way: it could lead anywhere."""
         path = self.root / below / keys.check(key)
+        self._work.check_there()
         if os.path.realpath(path.parent) != str(path.parent):
             raise Refused(f"{key} lies behind a link. Put the real folder there: the storage follows no links.")
         return path
@@ -199,10 +195,20 @@ class LocalStorage:
             shutil.rmtree(copy, ignore_errors=True)
 
 
+def link_or_copy(path: Path, to: Path) -> None:
+    """The file at a second place: a hard link, or a copy where those do not work."""
+    try:
+        os.link(path, to, follow_symlinks=False)
+    except OSError as problem:
+        if problem.errno not in NO_LINK:
+            raise
+        shutil.copyfile(path, to, follow_symlinks=False)
+
+
 def _pieces(path: Path, start: int, length: int) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         file.seek(start)
-        while length > 0 and (piece := file.read(min(PIECE, length))):
+        while length > 0 and (piece := file.read(min(READ_BYTES, length))):
             length -= len(piece)
             yield piece
 

@@ -1,4 +1,7 @@
-"""Objects that grow, where nothing can be appended to an object: each piece is an object of its own until the end."""
+"""The parts of an object in S3: how large they are, and how an object grows where nothing can be appended to one.
+
+Each part is an object of its own until the end.
+"""
 
 from __future__ import annotations
 

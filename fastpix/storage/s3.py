@@ -11,7 +11,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,12 +21,13 @@ from obstore.store import S3Store
 
 from fastpix.errors import Missing, Refused
 from fastpix.storage import keys, parts
-from fastpix.storage.interface import LARGEST_WHOLE, PIECE, Appender, Entry
+from fastpix.storage.interface import LARGEST_WHOLE, READ_BYTES, Appender, Entry
 from fastpix.storage.parts import PART, GrowingParts, Part, Slice
 from fastpix.storage.work import WorkFolders, files_in
 
 # How many requests one call has under way: four times 8 MiB are in memory at most.
 AT_ONCE = 4
+ALWAYS_WHOLE = "answers a request for a part of a file with all of it: films could not be played. Take another server."
 # How many parts are read ahead when an object is put together from them.
 AHEAD = 2
 
@@ -88,7 +89,7 @@ class S3Storage:
             if start >= self.size(key):
                 return iter(())
             raise
-        return self._pieces(key, found.stream(min_chunk_size=PIECE))
+        return self._pieces(key, found.stream(min_chunk_size=READ_BYTES))
 
     def read_bytes(self, key: str) -> bytes:
         with self._speaking(key):
@@ -207,10 +208,17 @@ class S3Storage:
         try:
             with self._speaking(key):
                 obstore.put(self._impatient, key, b"fastpix", use_multipart=False)
+                is_partial = self._gives_a_part(key)
                 obstore.delete(self._impatient, key)
         except OSError as problem:
             return str(problem)
-        return "ok"
+        return "ok" if is_partial else f"The S3 server {self._at} {ALWAYS_WHOLE}"
+
+    def _gives_a_part(self, key: str) -> bool:
+        """Whether it keeps to RFC 9110, section 14, as work on films needs it; rclone's `serve s3` does not."""
+        with suppress(BaseError):
+            return bytes(obstore.get(self._impatient, key, options={"range": (1, 4)}).bytes()) == b"ast"
+        return False
 
     def free_bytes(self) -> int | None:
         return None
@@ -264,8 +272,8 @@ class S3Storage:
         with self._speaking(key):
             for chunk in chunks:
                 view = memoryview(chunk)
-                for start in range(0, len(view), PIECE):
-                    yield bytes(view[start : start + PIECE])
+                for start in range(0, len(view), READ_BYTES):
+                    yield bytes(view[start : start + READ_BYTES])
 
     @contextmanager
     def _speaking(self, key: str) -> Iterator[None]:

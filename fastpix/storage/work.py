@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -33,17 +34,22 @@ class WorkFolders:
                 "Give it to the user that runs fastpix, or name another one."
             ) from problem
 
+    def check_there(self) -> None:
+        """Raises FileNotFoundError where the storage is gone: removed, or its disk not mounted, so that another folder
+        shows in its place. Such a folder is never made anew: what is written there would vanish with the next mount."""
+        if not self.work_root.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "The storage folder is gone, or its disk is not mounted")
+
     def work_folder(self, name: str) -> Path:
         """A folder of that name, made if needed. Raises ValueError for a name that is no single safe segment."""
         if "/" in keys.check(name):
             raise ValueError(f"not the name of a folder: {name!r}")
         folder = self.work_root / name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         return folder
 
     def temporary(self, kind: str) -> Path:
         """A path nobody else uses, for a file or folder that is moved or removed soon."""
-        self.work_root.mkdir(exist_ok=True)
         return self.work_root / f"{kind}-{uuid4().hex}"
 
     @contextmanager

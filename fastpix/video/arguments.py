@@ -10,9 +10,11 @@ import os
 from fractions import Fraction
 from pathlib import Path
 
-from fastpix.video.facts import AudioFacts, Facts, Limits, VideoFacts
-from fastpix.video.plan import Plan
+from fastpix.video import colours
+from fastpix.video.datatypes import AudioFacts, Facts, Limits, VideoFacts
+from fastpix.video.plan import Plan, Rung
 from fastpix.video.run import HARD
+from fastpix.video.sound import Fitted
 
 SEGMENT_SECONDS = 6
 KEYFRAME_SECONDS = 2
@@ -21,11 +23,15 @@ THREADS = min(4, os.cpu_count() or 1)
 ORIGINAL, SOUND = "source", "audio"  # the renditions that are no rungs
 PLAYLIST, INIT, SEGMENTS = "index.m3u8", "init.mp4", "s%05d.m4s"
 
+# Players obey a segment's own times and no edit lists, into which ffmpeg writes the delay of B-frames and of late sound.
+OWN_TIMES = ("-hls_segment_options", "movflags=+frag_discont:use_editlist=0:avoid_negative_ts=make_non_negative")
 NOTHING_ELSE = ("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "1024")
 # TS and raw AAC carry headers in every packet, which MP4 does not; where there are none, the filter does nothing.
 COPIED_AAC = ("-c:a", "copy", "-bsf:a", "aac_adtstoasc")
-# Keeps sound and picture together where the source has gaps, and begins both at zero.
-IN_STEP = "aresample=async=1:first_pts=0"
+# Keeps sound and picture together where the source has gaps, and begins both at zero. By itself it mends only what is
+# off by a tenth of a second, which one sees.
+GAPS_FILLED = "aresample=async=1:min_hard_comp=0.04"
+IN_STEP = f"{GAPS_FILLED}:first_pts=0"
 # EBU R128, for the web: the integrated loudness that most players aim at.
 LOUDNESS = f"loudnorm=I=-16:TP=-1.5:LRA=11,aresample={SAMPLE_RATE}"
 # HDR is BT.2020; some files do not say so, and without it zscale finds no way from one to the other.
@@ -33,6 +39,7 @@ TO_SDR = (
     "zscale=pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
     "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
+SOON = 0.1  # seconds, for which a player waits for the other one
 # A container may understate its length. What is longer than this past it is cut off, and then found to be too long.
 OVERTIME_SECONDS = 5
 
@@ -41,26 +48,56 @@ MEMORY, MEMORY_FOR_LARGE = 3 << 30, 8 << 30
 SLACK_BYTES = 64 << 20
 
 
-def encode(source: Path, plan: Plan, *, can_tonemap: bool) -> list[str]:
-    """The whole run that makes the renditions of `plan`, after the options that `run.ffmpeg` adds."""
+def encode(source: Path, plan: Plan, *, can_tonemap: bool, fitted: Fitted | None = None) -> list[str]:
+    """The whole run that makes the renditions of `plan`, after the options that `run.ffmpeg` adds.
+
+    `fitted` is its sound, made to fit the picture, where the plan wants that and it could be.
+    """
     if plan.kind == "ladder":
         return _ladder(source, plan, can_tonemap=can_tonemap)
     name = ORIGINAL if plan.kind == "copy" else SOUND
-    picture = ["-map", f"0:{plan.video.index}", "-c:v", "copy"] if plan.video else []
+    picture = ["-map", f"0:{plan.video.index}", "-c:v", "copy", *_described(plan.video)] if plan.video else []
     sound = []
-    if plan.audio:
+    if plan.audio and plan.right:
+        graph = f"{_heard(plan)}{_sound_filter(plan)}[a]"
+        sound = ["-filter_complex", graph, "-map", "[a]", *aac(), "-b:a", "128k"]
+    elif fitted:
+        sound = ["-map", "1:0", *COPIED_AAC]
+    elif plan.audio:
         sound = ["-map", f"0:{plan.audio.index}", *(COPIED_AAC if plan.copies_audio else _aac(plan))]
-    return [*_source(source, plan), *picture, *sound, *NOTHING_ELSE, *hls(name)]
+    return [*_source(source, plan, fitted), *picture, *sound, *NOTHING_ELSE, *hls(name)]
 
 
-def _source(source: Path, plan: Plan) -> list[str]:
+def _described(video: VideoFacts) -> list[str]:
+    """Writes into a copied picture what its colours are, where players would take them for others. Costs as much again."""
+    numbers = colours.unbelieved(video.colours, video.width, video.height)
+    if numbers is None:
+        return []
+    names = ("colour_primaries", "transfer_characteristics", "matrix_coefficients")
+    said = ":".join(f"{name}={number}" for name, number in zip(names, numbers, strict=True))
+    return ["-bsf:v", f"h264_metadata={said}:video_full_range_flag=0"]
+
+
+def _source(source: Path, plan: Plan, fitted: Fitted | None = None) -> list[str]:
     where = ["-ss", f"{plan.start:.3f}"] if plan.start else []
     seconds = plan.seconds if plan.is_cut else plan.seconds + OVERTIME_SECONDS
-    return [*where, *HARD, "-i", str(source), "-t", f"{seconds:.3f}"]
+    beside = ["-itsoffset", f"{fitted.begins:.6f}", *HARD, "-i", str(fitted.path)] if fitted else []
+    return [*where, *HARD, "-i", str(source), *beside, "-t", f"{seconds:.3f}"]
 
 
 def _sound_filter(plan: Plan) -> str:
-    return f"{IN_STEP},{LOUDNESS}" if plan.normalizes_audio else IN_STEP
+    """In step with the picture, and as long. Silence is put before only what begins late: where the sound's layout
+    changes, ffmpeg sets up the filters anew, and what is put before would be put in there once more."""
+    audio, video = plan.audio, plan.video
+    if audio is None:
+        raise ValueError("a filter of sound is for sound")
+    filters = [IN_STEP if audio.begins > plan.start + SOON else GAPS_FILLED]
+    if plan.normalizes_audio:
+        filters.append(LOUDNESS)
+    if video and video.ends and audio.ends and audio.ends < min(video.ends, plan.start + plan.seconds):
+        end = min(video.ends - plan.start, plan.seconds)
+        filters.append(f"apad=whole_dur={end:.3f},atrim=end={end:.3f}")
+    return ",".join(filters)
 
 
 def _aac(plan: Plan) -> list[str]:
@@ -81,7 +118,7 @@ def hls(name: str) -> list[str]:
 def _hls(segments: str) -> list[str]:
     return [
         *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
-        *("-hls_flags", "independent_segments", "-hls_segment_filename", segments),
+        *("-hls_flags", "independent_segments", *OWN_TIMES, "-hls_segment_filename", segments),
     ]
 
 
@@ -101,8 +138,8 @@ def _ladder(source: Path, plan: Plan, *, can_tonemap: bool) -> list[str]:
     return [
         *("-filter_complex_threads", str(THREADS)),
         *_source(source, plan),
-        *("-filter_complex", _graph(plan, can_tonemap=can_tonemap), *outputs),
-        *h264(),
+        *("-filter_complex", _graph(plan, can_tonemap=can_tonemap), *_sounds(plan), *outputs),
+        *(*h264(), *colours.WRITTEN),
         *(aac() if plan.audio else []),
         *NOTHING_ELSE,
         *_hls(f"%v/{SEGMENTS}"),
@@ -125,18 +162,53 @@ def _graph(plan: Plan, *, can_tonemap: bool) -> str:
         raise ValueError("a ladder is of a picture")
     common = ["bwdif=mode=send_frame:deint=interlaced"] if video.is_interlaced else []
     # Never a variable rate: ffmpeg 5.1 then writes playlists whose durations are too short.
-    common += [f"fps={_fraction(plan.frame_rate)}", f"scale={top.width}:{top.height}"]
+    # From zero, where that is: what is heard before the first picture is heard with it.
+    begins_late = video.begins > plan.start + SOON
+    common += [
+        f"fps={_fraction(plan.frame_rate)}{':start_time=0' if begins_late else ''}",
+        *_fitted(video, top, can_tonemap=can_tonemap),
+    ]
     if video.is_hdr and can_tonemap:
         common += [TO_SDR]
-    common += ["format=yuv420p", "setsar=1"]
+    common += ["format=yuv420p", "setsar=1", colours.SAID]
     split = "".join(f"[s{number}]" for number in range(count))
     parts = [f"[0:{video.index}]{','.join(common)},split={count}{split}"]
     for number, rung in enumerate(plan.rungs):
         parts.append(f"[s{number}]{f'scale={rung.width}:{rung.height},setsar=1' if number else 'null'}[v{number}]")
-    if plan.audio:
-        copies = "".join(f"[a{number}]" for number in range(count))
-        parts.append(f"[0:{plan.audio.index}]{_sound_filter(plan)},asplit={count}{copies}")
     return ";".join(parts)
+
+
+def _fitted(video: VideoFacts, rung: Rung, *, can_tonemap: bool) -> list[str]:
+    """The picture in the size of the rung, and in our colours.
+
+    One that changes its shape on the way keeps each, with black around it.
+    """
+    size = f"{rung.width}:{rung.height}"
+    if not (video.is_hdr and can_tonemap):
+        size += f":{colours.to_video(video.colours, video.matrix)}"
+    if not video.changes:
+        return [f"scale={size}"]
+    fitted = f"scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+    return [fitted, f"pad={rung.width}:{rung.height}:(ow-iw)/2:(oh-ih)/2"]
+
+
+def _sounds(plan: Plan) -> list[str]:
+    """The sound of all rungs. In filters of its own, which ffmpeg does not set up anew when the picture's size changes."""
+    if not plan.audio:
+        return []
+    count = len(plan.rungs)
+    copies = "".join(f"[a{number}]" for number in range(count))
+    return ["-filter_complex", f"{_heard(plan)}{_sound_filter(plan)},asplit={count}{copies}"]
+
+
+def _heard(plan: Plan) -> str:
+    """The sound of the file, as the beginning of a filter; where left and right are two, both."""
+    left, right = plan.audio, plan.right
+    if left is None:
+        raise ValueError("there is no sound")
+    if right is None:
+        return f"[0:{left.index}]"
+    return f"[0:{left.index}][0:{right.index}]join=inputs=2:channel_layout=stereo,"
 
 
 def _fraction(rate: Fraction) -> str:
@@ -167,7 +239,15 @@ def track(source: Path, audio: AudioFacts, seconds: float) -> list[str]:
     """An audio track beside the video: exactly as long as it, with silence at the end where it is shorter."""
     return [
         *(*HARD, "-i", str(source), "-t", f"{seconds:.3f}", "-map", f"0:{audio.index}"),
-        *("-filter:a", f"{IN_STEP},apad", *aac(), "-b:a", "128k", *NOTHING_ELSE, *hls("")),
+        *(
+            "-filter:a",
+            f"{IN_STEP if audio.begins > SOON else GAPS_FILLED},apad",
+            *aac(),
+            "-b:a",
+            "128k",
+            *NOTHING_ELSE,
+            *hls(""),
+        ),
     ]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastpix.video import headers
+
 CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"moof", b"traf")
 VISUAL_ENTRY, AUDIO_ENTRY = 78, 28  # bytes of a sample entry before its own boxes
 
@@ -71,6 +73,19 @@ def picture_size(init: bytes) -> tuple[int, int]:
                 width, height = struct.unpack_from(">HH", entry, 24)
                 return width, height
     return 0, 0
+
+
+def says_colours(init: bytes) -> bool:
+    """Whether the first visual sample entry, or the picture's own head in it, says what its colours are."""
+    for name, content in walk(init):
+        if name == b"stsd":
+            kind, entry = next(walk(content[8:]))
+            if kind == b"avc1":
+                inside = dict(walk(entry, VISUAL_ENTRY))
+                setup = inside.get(b"avcC", b"")
+                length = int.from_bytes(setup[6:8], "big")
+                return b"colr" in inside or headers.says_colours(setup[8 : 8 + length])
+    return False
 
 
 def _codec(entries: bytes) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from fastpix.video.facts import Limits
+from fastpix.video.datatypes import Limits
 
 LAUNCH = str(Path(__file__).with_name("launch.py"))
 # Nothing of the worker's environment: settings and secrets are in it.
@@ -34,12 +34,20 @@ class Child:
     """`command` runs in `folder` once this is entered; leaving kills what of it still runs.
 
     `hear` is called with each line of its standard output, in another thread. `log` has the last lines of the other
-    stream. `exit_code` (negative: the signal) and `cpu_seconds` are known when `ended` has said so.
+    stream, at most `most_lines`. `exit_code` (negative: the signal) and `cpu_seconds` are known when `ended` has said so.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path, limits: Limits, hear: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        limits: Limits,
+        hear: Callable[[str], None],
+        *,
+        most_lines: int = LOG_LINES,
+    ) -> None:
         self._command, self._folder, self._limits, self._hear = command, folder, limits, hear
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._log: deque[str] = deque(maxlen=most_lines)
         self.exit_code: int | None = None
         self.cpu_seconds = 0.0
 

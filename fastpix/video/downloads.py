@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastpix.video import boxes, package, run
-from fastpix.video.facts import Limits, Report, ShouldStop, Unplayable
+from fastpix.video.datatypes import Limits, Report, ShouldStop, Unplayable
 from fastpix.video.run import HARD
 
 CPU_SECONDS, CPU_PER_GIGABYTE = 60, 60

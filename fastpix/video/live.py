@@ -10,8 +10,9 @@ from pathlib import Path
 
 from fastpix.errors import FastpixError
 from fastpix.video import boxes, tools
+from fastpix.video.arguments import OWN_TIMES
 from fastpix.video.child import launched
-from fastpix.video.facts import Limits
+from fastpix.video.datatypes import Limits
 
 # A keyframe begins each piece, so a piece is as long as the encoder's distance of keyframes, and at least this.
 SEGMENT_SECONDS = 2
@@ -27,7 +28,7 @@ _RELAY = ("-rw_timeout", "15000000", "-protocol_whitelist", "rtmp,tcp,file", "-f
 _OUTPUT = (
     *("-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-map_metadata", "-1"),
     *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_list_size", "5", "-hls_segment_type", "fmp4"),
-    *("-hls_flags", "independent_segments+temp_file", "-hls_fmp4_init_filename", INIT),
+    *("-hls_flags", "independent_segments+temp_file", "-hls_fmp4_init_filename", INIT, *OWN_TIMES),
     *("-hls_segment_filename", "s%05d.m4s", PLAYLIST),
 )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from fastpix.video import boxes
 from fastpix.video.arguments import PLAYLIST
-from fastpix.video.facts import Failed, Rendition, ShouldStop, Stopped
+from fastpix.video.datatypes import Failed, Rendition, ShouldStop, Stopped
 
-TOLERANCE_SECONDS = 1.0
+TOLERANCE_SECONDS, ROUGH_SHARE = 1.0, 0.1
 TRAILING_SOUND_SECONDS = 0.5
 _MAP = re.compile(r'#EXT-X-MAP:URI="([A-Za-z0-9_]+\.mp4)"')
 _SEGMENT = re.compile(r"#EXTINF:([0-9.]+),\s*\n(s[0-9]+\.m4s)")
@@ -36,6 +36,7 @@ class Package:
     folder: Path
     init: Path
     segments: tuple[Segment, ...]
+    is_muxed: bool = True  # whether each of its tracks is in each segment, as far as `time` looked
 
     @property
     def seconds(self) -> float:
@@ -86,17 +87,22 @@ def time(folder: Path) -> Package:
     target = f"#EXT-X-TARGETDURATION:{math.ceil(max(seconds))}"
     (folder / PLAYLIST).write_text(re.sub(r"#EXT-X-TARGETDURATION:\d+", target, text), "ascii")
     timed = zip(made.segments, seconds, strict=True)
-    return replace(made, segments=tuple(replace(segment, seconds=length) for segment, length in timed))
+    is_muxed = all(track.id in span for span in spans for track in tracks)
+    return replace(made, is_muxed=is_muxed, segments=tuple(replace(each, seconds=length) for each, length in timed))
 
 
-def check(made: Package, planned_seconds: float) -> None:
-    """Raise Failed unless the rendition is as long as it had to be: a run that was cut short looks like any other."""
-    if made.seconds < planned_seconds - TOLERANCE_SECONDS:
+def check(made: Package, planned_seconds: float, *, is_rough: bool = False) -> None:
+    """Raise Failed unless the rendition is as long as it had to be: a run that was cut short looks like any other.
+
+    Of a file that is rough, how long it plays is what was made, within a tenth.
+    """
+    tolerance = max(TOLERANCE_SECONDS, ROUGH_SHARE * planned_seconds) if is_rough else TOLERANCE_SECONDS
+    if made.seconds < planned_seconds - tolerance:
         raise Failed(
             f"The file ends early: it says that it is {planned_seconds:.1f} seconds long, "
             f"but only {made.seconds:.1f} seconds could be read. Send it again."
         )
-    if made.seconds > planned_seconds + TOLERANCE_SECONDS:
+    if made.seconds > planned_seconds + tolerance:
         raise Failed(
             f"The file says that it is {planned_seconds:.1f} seconds long, but it goes on. "
             "Save it anew with a video program and send it again."

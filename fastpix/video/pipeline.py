@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from fastpix.video import arguments, package, run, stills, tools
+from fastpix.video import arguments, package, run, sound, stills, tools
 from fastpix.video.arguments import ORIGINAL, SOUND
-from fastpix.video.facts import (
+from fastpix.video.datatypes import (
     Facts,
     Failed,
     Limits,
@@ -48,7 +49,7 @@ def process(source: Path, folder: Path, facts: Facts, wish: Wish, report: Report
         has_poster=(folder / stills.POSTER).exists(),
         is_copy=planned.is_copy,
         size=run.folder_size(folder),
-        notices=(DAMAGED,) if ran.log or pictures.complaints else (),
+        notices=(*facts.notices, *((DAMAGED,) if (ran.log or pictures.complaints) and not facts.is_rough else ())),
         log=(*ran.log, *pictures.log),
     )
 
@@ -68,6 +69,12 @@ def _renditions(
         check = arguments.check(source, planned, seconds)
         try:
             run.ffmpeg(check, folder=folder, planned_seconds=seconds, limits=CHECK_LIMITS, should_stop=should_stop)
+            ran = _encode(source, folder, facts, planned, report, should_stop)
+            if not planned.copies_audio or package.time(folder / _names(planned)[0]).is_muxed:
+                return planned, ran
+            # A player waits for ever where the sound ends before the last segment.
+            _clear(folder)
+            planned = replace(planned, copies_audio=False, refits_audio=True)
             return planned, _encode(source, folder, facts, planned, report, should_stop)
         except Failed:
             _clear(folder)
@@ -81,16 +88,19 @@ def _encode(source: Path, folder: Path, facts: Facts, planned: Plan, report: Rep
         path = folder / name
         path.mkdir()
         path.chmod(0o750)  # whatever the worker's umask: a web server of the same group may serve it
+    fitted = sound.fit(source, folder, facts, planned.audio, should_stop) if planned.refits_audio else None
     ran = run.ffmpeg(
-        arguments.encode(source, planned, can_tonemap=can_tonemap(tools.ffmpeg())),
+        arguments.encode(source, planned, can_tonemap=can_tonemap(tools.ffmpeg()), fitted=fitted),
         folder=folder,
         planned_seconds=planned.seconds,
         limits=arguments.limits(facts, planned),
         report=lambda share: report(share * ENCODING_SHARE),
         should_stop=should_stop,
     )
+    if fitted:
+        fitted.path.unlink()
     for name in _names(planned):
-        package.check(package.time(folder / name), planned.seconds)
+        package.check(package.time(folder / name), planned.seconds, is_rough=facts.is_rough)
     return ran
 
 
@@ -102,12 +112,13 @@ def _stills(
     if planned.video is None:
         return stills.Stills()
     if planned.kind == "copy":
-        return stills.stills(source, folder, planned.video.index, smallest.seconds, should_stop)
+        index, matrix = planned.video.index, planned.video.matrix
+        return stills.stills(source, folder, index, matrix, smallest.seconds, should_stop)
     # From the smallest rung: upright, of square pixels, cut and in SDR already, and a keyframe every two seconds.
     joined = folder / ".smallest.mp4"
     try:
         package.join(smallest, joined, should_stop)
-        return stills.stills(joined, folder, 0, smallest.seconds, should_stop)
+        return stills.stills(joined, folder, 0, "bt709", smallest.seconds, should_stop)
     finally:
         joined.unlink(missing_ok=True)
 

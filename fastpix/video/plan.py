@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from fastpix.video.facts import AudioFacts, Facts, Unplayable, VideoFacts, Wish
+from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish, are_one
 
 # What every browser's decoder takes as it is.
 COPY_CONTAINERS = ("mov", "mp4", "flv", "mpegts", "matroska", "webm")
@@ -18,6 +18,9 @@ COPY_PROFILES = ("Constrained Baseline", "Baseline", "Main", "High")
 COPY_MAX_LEVEL, COPY_LONG_SIDE, COPY_SHORT_SIDE = 42, 1920, 1080
 COPY_MAX_GOP_SECONDS, COPY_MAX_BIT_RATE = 10.0, 10_000_000
 MAX_CHANNELS = 2
+# A player's buffer begins where both are there, and it ends where the shorter one does; it hears no gap but what lies
+# behind it too early. What sound is further from the picture's times than this, in seconds, is encoded to fit them.
+MOST_LATE, MOST_EARLY, MOST_STRAY, MOST_SHORT = 0.1, 0.5, 0.03, 0.5
 
 STANDARD_HEIGHTS = (2160, 1440, 1080, 720, 480, 360)
 ONLY_AS_TOP = 480  # too close to its neighbours to be worth an encode of its own
@@ -42,7 +45,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is made playable. `start` and `seconds` are of the source; `is_cut` if only a part of it is wanted."""
+    """How a file is made playable; `refits_audio`: its sound is copied anew, so that it fits the picture. `start` and `seconds` are of the source; `is_cut` if only a part of it is wanted."""
 
     kind: Literal["copy", "ladder", "audio"]
     start: float
@@ -52,8 +55,11 @@ class Plan:
     audio: AudioFacts | None
     copies_audio: bool
     normalizes_audio: bool
+    refits_audio: bool = False
     rungs: tuple[Rung, ...] = ()
     frame_rate: Fraction = Fraction(0)
+    # The right half of the sound, where each is a sound of its own in the file.
+    right: AudioFacts | None = None
 
     @property
     def is_copy(self) -> bool:
@@ -68,15 +74,30 @@ def plan(facts: Facts, wish: Wish, *, may_copy: bool = True) -> Plan:
     """
     start, seconds = _part(facts, wish)
     audio = facts.audio[0] if facts.audio else None
+    # As they are in the file, whichever is the default one.
+    left, right = sorted(facts.audio, key=lambda sound: sound.index) if are_one(facts.audio) else (audio, None)
+    audio = left
     is_cut = seconds < facts.duration
-    sound_as_it_is = audio is not None and may_copy_audio(audio) and not is_cut and not wish.normalize_audio
-    common = Plan("audio", start, seconds, is_cut, facts.video, audio, sound_as_it_is, wish.normalize_audio)
+    may_stay = (
+        audio is not None
+        and may_copy_audio(audio)
+        and not facts.is_rough
+        and not right
+        and not is_cut
+        and not wish.normalize_audio
+    )
+    sound_as_it_is = may_stay and audio is not None and fits(audio, facts.video)
+    common = Plan(
+        "audio", start, seconds, is_cut, facts.video, audio, sound_as_it_is, wish.normalize_audio, right=right
+    )
     if facts.video is None:
         if audio is None:
             raise Unplayable("This file holds neither picture nor sound. Send a video or an audio file.")
         return replace(common, copies_audio=sound_as_it_is and may_copy)
     if may_copy and not is_cut and may_copy_video(facts, wish.max_height):
-        return replace(common, kind="copy", frame_rate=frame_rate(facts.video))
+        return replace(
+            common, kind="copy", refits_audio=may_stay and not sound_as_it_is, frame_rate=frame_rate(facts.video)
+        )
     return replace(
         common,
         kind="ladder",
@@ -99,7 +120,16 @@ def _part(facts: Facts, wish: Wish) -> tuple[float, float]:
 
 def may_copy_audio(audio: AudioFacts) -> bool:
     """Whether browsers play the sound as it is: AAC-LC, at most stereo."""
-    return audio.codec == "aac" and audio.profile == "LC" and 1 <= audio.channels <= MAX_CHANNELS
+    is_plain = audio.codec == "aac" and audio.profile == "LC" and 1 <= audio.channels <= MAX_CHANNELS
+    return is_plain and not audio.changes
+
+
+def fits(audio: AudioFacts, video: VideoFacts | None) -> bool:
+    """Whether the sound as it is stays in step with the picture, and goes on as long."""
+    if video is None:
+        return True
+    ends_too_soon = audio.ends is not None and video.ends is not None and audio.ends < video.ends - MOST_SHORT
+    return audio.begins - video.begins <= MOST_LATE and audio.strays <= MOST_STRAY and not ends_too_soon
 
 
 def may_copy_video(facts: Facts, max_height: int) -> bool:
@@ -121,6 +151,9 @@ def may_copy_video(facts: Facts, max_height: int) -> bool:
         and video.rotation == 0
         and video.pixel_aspect == 1.0
         and not video.is_interlaced
+        and not video.changes
+        and not facts.is_rough
+        and not any(video.begins - sound.begins > MOST_EARLY for sound in facts.audio[:1])
         and video.frame_rate <= MAX_FRAME_RATE + 1
         and video.longest_gop is not None
         and video.longest_gop <= COPY_MAX_GOP_SECONDS

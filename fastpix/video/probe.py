@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import json
+import logging
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from fastpix.video import headers, probe_notices, second_reader
 from fastpix.video.child import Child
-from fastpix.video.facts import AudioFacts, Facts, Limits, Unplayable, VideoFacts
-from fastpix.video.run import FORMATS, MAX_PIXELS, MAX_STREAMS
+from fastpix.video.colours import Colours
+from fastpix.video.datatypes import AudioFacts, Facts, Limits, ShouldStop, Stopped, Unplayable, VideoFacts
+from fastpix.video.probe_notices import words
+from fastpix.video.run import FORMATS, MAX_PIXELS, MAX_STREAMS, MAX_TRACKS, TICK_SECONDS
+
+log = logging.getLogger("fastpix.video")
 
 CHILD = str(Path(__file__).with_name("probe_child.py"))
 LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=2 << 30, file_bytes=0)
-MIN_FRAME_RATE, MAX_FRAME_RATE = 1, 240
+# What lies beyond is believed where it was counted. Recordings made by browsers declare 1000, or nothing.
+MAX_DECLARED_RATE, MAX_FRAME_RATE, USUAL_FRAME_RATE = 240, 480, 30.0
+# Bursts that are so much faster than the average are to be smooth.
+BURSTING = 1.25
 MIN_SIDE = 16
 # Picture formats that are told by a frame's transfer curve (ITU-T H.273): PQ and HLG.
 HDR_TRANSFERS = (16, 18)
+# What the reader cannot be blamed on a file for.
+TRACKS_EXCEEDED = "exceeds max_streams"
+OURS = ("died", "nonsense", "MemoryError")
 
-UNREADABLE = "This file is not a video or audio file we can read. Send MP4, MOV, MKV, WebM, AVI, FLV, TS, MP3, M4A, WAV, AAC, OGG or FLAC."
-DAMAGED = (
-    "This file is damaged: it cannot be read to its end. See whether it plays on your computer, and send it again."
+UNREADABLE = "This file is not a video or audio file we can read. Send MP4, MOV, MKV, WebM, AVI, FLV, TS, MP3, M4A, WAV, AIFF, AAC, OGG or FLAC."
+BROKE = (
+    "Our program that reads files broke on this one, which says nothing of the file itself. "
+    "Save it anew with a video program, as MP4, and send that."
 )
+TOO_MANY = f"This file has more than {MAX_TRACKS} tracks. Send it with only the tracks that are needed."
 # What people send by mistake, told by how the file begins.
 MISTAKES: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", "a GIF picture"),
@@ -33,77 +49,101 @@ MISTAKES: tuple[tuple[bytes, str], ...] = (
     (b"#EXTM3U", "a playlist, which only names other files"),
     (b"ffconcat", "a playlist, which only names other files"),
     (b"<?xml", "an XML document"),
-    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
     (b"<html", "a web page"),
+    (b"<head", "a web page"),
+    (b"<!--", "a web page"),
 )
 # Where the demuxer's first name is not what people call it.
 NAMES = {"mov": "mp4"}
 STILL_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 
 
-def probe(path: Path, *, max_seconds: float = 43200) -> Facts:
+def _never() -> bool:
+    return False
+
+
+def probe(path: Path, *, max_seconds: float = 43200, should_stop: ShouldStop = _never) -> Facts:
     """Look into the file at `path`, in a process of its own (0.2 s). `max_seconds` is the longest duration allowed.
 
-    Raises Unplayable with a sentence for the person who sent it. The refusals are those of the design's video.md 2.3.
+    Where our reader dies on it, ffmpeg is asked. Raises Unplayable with a sentence for the person who sent it: what is
+    empty, cut off, encrypted, too long or too large, or no video or audio at all; Stopped when `should_stop` said so.
     """
     size = path.stat().st_size
     if size == 0:
         raise Unplayable("This file is empty. The upload may have been cut off: send it again.")
     _refuse_mistakes(path)
-    seen = _look(path.resolve())
+    seen = _look(path.resolve(), should_stop)
     if "error" in seen:
         raise Unplayable(_error(seen))
     try:
         return _judge(seen, size, max_seconds)
     except (KeyError, TypeError, ValueError, OverflowError) as problem:  # what the child says is hearsay
-        raise Unplayable(DAMAGED) from problem
+        log.warning("probe.nonsense problem=%s", type(problem).__name__)
+        raise Unplayable(BROKE) from problem
 
 
 def _refuse_mistakes(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(64)
+    # The case counts of what no person writes, such as a GIF's name.
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    kind = next((kind for magic, kind in MISTAKES if start.startswith(magic) or text.startswith(magic)), "")
+    begins = (start, text, text.lower())
+    kind = next((kind for magic, kind in MISTAKES if any(begin.startswith(magic) for begin in begins)), "")
     if (start[4:8] == b"ftyp" and start[8:12] in STILL_BRANDS) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
         kind = "a picture"
     if kind:
         raise Unplayable(f"This is {kind}. Send the video or audio file itself.")
 
 
-def _look(path: Path) -> dict[str, Any]:
+def _look(path: Path, should_stop: ShouldStop = _never) -> dict[str, Any]:
     heard: list[str] = []
     # One track more, since some demuxers leave out in silence what is too many.
     command = [sys.executable, "-I", "-B", CHILD, str(path), FORMATS, str(MAX_STREAMS + 1), str(MAX_PIXELS)]
     with Child(command, Path("/"), LIMITS, heard.append) as child:
-        is_over = child.ended(within=LIMITS.wall_seconds)
-    if not is_over or child.exit_code != 0:
-        raise Unplayable(DAMAGED)
+        until = time.monotonic() + LIMITS.wall_seconds
+        while not child.ended(within=TICK_SECONDS) and time.monotonic() < until:
+            if should_stop():
+                raise Stopped("The work was called off.")
     try:
-        return dict(json.loads("".join(heard)))
-    except (TypeError, ValueError) as problem:
-        raise Unplayable(DAMAGED) from problem
+        seen = dict(json.loads("".join(heard))) if child.exit_code == 0 else {"error": "died"}
+    except (TypeError, ValueError):
+        seen = {"error": "nonsense"}
+    if not seen.keys() & {"streams", "error"}:
+        seen = {"error": "nonsense"}
+    if seen.get("error") not in OURS or TRACKS_EXCEEDED in seen.get("log", ""):
+        return seen
+    code = child.exit_code or 0
+    ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    log.warning("probe.died ended=%s problem=%s words=%s", ended, seen["error"], " ".join(child.log)[-500:])
+    second = second_reader.look(path)
+    if second is None or (second["video"] and not second["picture"]):
+        raise Unplayable(BROKE)  # our reader died: why ffmpeg sees no picture is not known
+    return second
 
 
 def _error(seen: dict[str, Any]) -> str:
-    if "exceeds max_streams" in seen.get("log", ""):
-        return f"This file has more than {MAX_STREAMS} tracks. Send it with only the tracks that are needed."
+    if TRACKS_EXCEEDED in seen.get("log", ""):
+        return TOO_MANY
     if "moov atom not found" in seen.get("log", ""):
         return "This file is incomplete: its table of contents (moov) is missing. The recording or the upload was cut off; send it again."
     return UNREADABLE
 
 
 def _judge(seen: dict[str, Any], size: int, max_seconds: float) -> Facts:
-    if int(seen["streams"]) > MAX_STREAMS:
-        raise Unplayable(f"This file has more than {MAX_STREAMS} tracks. Send it with only the tracks that are needed.")
+    if int(seen["streams"]) > MAX_TRACKS:
+        raise Unplayable(TOO_MANY)
     duration = float(seen.get("measured_duration") or seen["duration"] or 0)
     if seen.get("is_encrypted"):
         raise Unplayable("This file is encrypted (DRM). Send a copy that plays without a key.")
-    audio = tuple(_audio(one) for one in seen["audio"] if one["channels"] and one["sample_rate"])
+    heard = [one for one in seen["audio"] if _is_heard(one, seen)]
+    audio = tuple(_audio(one, seen) for one in sorted(heard, key=lambda one: not one["is_default"]))
     if seen["video"] is None and not audio:
         raise Unplayable("There is neither video nor audio in this file that we can read.")
     if seen["video"] is not None:
         _refuse_size(seen["video"])
-    _refuse_duration(duration, seen.get("missing_from"), max_seconds)
+    is_partial = bool(seen["is_fragmented"])
+    _refuse_duration(duration, None if is_partial else seen.get("missing_from"), max_seconds)
     container = str(seen["container"]).partition(",")[0]
     return Facts(
         container=NAMES.get(container, container),
@@ -111,7 +151,14 @@ def _judge(seen: dict[str, Any], size: int, max_seconds: float) -> Facts:
         size=size,
         video=_video(seen, duration, size) if seen["video"] is not None else None,
         audio=audio,
+        first=float(seen["begin"]),
+        notices=(*probe_notices.missing(seen, duration), *probe_notices.left_out(seen, audio)),
+        is_rough=_is_rough(seen),
     )
+
+
+def _is_rough(seen: dict[str, Any]) -> bool:
+    return bool(seen.get("jumps") or seen["is_cut_off"] or seen.get("missing_from") is not None)
 
 
 def _refuse_duration(duration: float, missing_from: float | None, max_seconds: float) -> None:
@@ -119,11 +166,11 @@ def _refuse_duration(duration: float, missing_from: float | None, max_seconds: f
         raise Unplayable("How long this file plays could not be found out. Convert it to MP4 and send it again.")
     if duration > max_seconds:
         raise Unplayable(
-            f"This file plays for {_words(duration)}, and at most {_words(max_seconds)} are allowed. Cut it into parts."
+            f"This file plays for {words(duration)}, and at most {words(max_seconds)} are allowed. Cut it into parts."
         )
     if missing_from is not None and missing_from < duration - 1:
         raise Unplayable(
-            f"This file is cut off: after {_words(missing_from)} of {_words(duration)} the data is missing. Send it again."
+            f"This file is cut off: after {words(missing_from)} of {words(duration)} the data is missing. Send it again."
         )
 
 
@@ -141,15 +188,15 @@ def _refuse_size(video: dict[str, Any]) -> None:
 
 
 def _frame_rate(seen: dict[str, Any]) -> float:
-    """Frames a second. Recordings made by browsers declare 1000 or nothing: then what was counted tells."""
+    """Frames a second: on average, or as fast as they come in bursts, where the rate varies."""
     rate = float(seen["video"]["frame_rate"])
-    if not MIN_FRAME_RATE <= rate <= MAX_FRAME_RATE:
+    if not 0 < rate <= MAX_DECLARED_RATE:
         rate = float(seen.get("measured_frame_rate") or rate)
-    if not MIN_FRAME_RATE <= rate <= MAX_FRAME_RATE:
-        raise Unplayable(
-            f"The video has {rate:.4g} frames a second; it needs between {MIN_FRAME_RATE} and {MAX_FRAME_RATE}."
-        )
-    return rate
+    if rate > MAX_FRAME_RATE:
+        raise Unplayable(f"The video has {rate:.4g} frames a second; at most {MAX_FRAME_RATE} can be processed.")
+    rate = rate if rate > 0 else USUAL_FRAME_RATE
+    burst = float(seen.get("burst_rate") or 0)
+    return min(round(burst), MAX_FRAME_RATE) if burst > BURSTING * rate else rate
 
 
 def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
@@ -160,7 +207,9 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
             "Not one picture of this video could be decoded: it is damaged, encrypted or of an unknown format."
         )
     rotation = round(int(picture["rotation"]) / 90) * 90 % 360
-    width, height = round(int(video["width"]) * float(video["pixel_aspect"])), int(video["height"])
+    sizes = _sizes(video, seen)
+    largest = max(sizes, key=lambda size: size[0] * size[1], default=(int(video["width"]), int(video["height"])))
+    width, height = round(largest[0] * float(video["pixel_aspect"])), largest[1]
     if rotation in (90, 270):
         width, height = height, width
     return VideoFacts(
@@ -178,10 +227,52 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         is_hdr=picture["transfer"] in HDR_TRANSFERS,
         longest_gop=None if gop is None else float(gop),
         bit_rate=int(video["bit_rate"] or size * 8 / duration),
+        begins=_begins(video, seen),
+        ends=_ends(video, seen),
+        changes=len(sizes) > 1 or _changes(video, seen),
+        colours=Colours(
+            primaries=int(picture["primaries"]),
+            transfer=int(picture["transfer"]),
+            matrix=int(picture["matrix"]),
+            is_full=bool(picture["is_full_range"]),
+        ),
     )
 
 
-def _audio(one: dict[str, Any]) -> AudioFacts:
+def _sizes(video: dict[str, Any], seen: dict[str, Any]) -> frozenset[tuple[int, int]]:
+    """The sizes that the picture has on the way, where there are several."""
+    heads = [bytes.fromhex(head) for head in _clock(video, seen).get("heads", ())]
+    sizes = headers.sizes(str(video["codec"]), heads)
+    is_allowed = all(min(size) >= MIN_SIDE and size[0] * size[1] <= MAX_PIXELS for size in sizes)
+    return sizes if len(sizes) > 1 and is_allowed else frozenset()
+
+
+def _clock(one: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+    return dict(seen["clocks"].get(str(one["index"]), {}))
+
+
+def _changes(one: dict[str, Any], seen: dict[str, Any]) -> bool:
+    return bool(_clock(one, seen).get("changes") or seen.get("has_several_setups"))
+
+
+def _begins(one: dict[str, Any], seen: dict[str, Any]) -> float:
+    if seen.get("jumps"):
+        return 0.0
+    return max(0.0, float(_clock(one, seen).get("begin") or 0.0) - float(seen["begin"]))
+
+
+def _ends(one: dict[str, Any], seen: dict[str, Any]) -> float | None:
+    end = _clock(one, seen).get("end")
+    return None if end is None or seen.get("jumps") else float(end) - float(seen["begin"])
+
+
+def _is_heard(one: dict[str, Any], seen: dict[str, Any]) -> bool:
+    """Whether there is anything in a sound that is declared."""
+    return bool(one["channels"] and one["sample_rate"] and not _clock(one, seen).get("is_empty"))
+
+
+def _audio(one: dict[str, Any], seen: dict[str, Any]) -> AudioFacts:
+    clock = _clock(one, seen)
     return AudioFacts(
         index=int(one["index"]),
         codec=str(one["codec"]),
@@ -190,16 +281,13 @@ def _audio(one: dict[str, Any]) -> AudioFacts:
         sample_rate=int(one["sample_rate"]),
         language=_plain(one["language"], 35) or "und",
         title=_plain(one["title"], 200),
+        begins=_begins(one, seen),
+        ends=_ends(one, seen),
+        strays=float(clock.get("stray") or 0.0),
+        changes=_changes(one, seen),
     )
 
 
 def _plain(text: str | None, length: int) -> str:
     """A stranger's words without control characters, since they end up in playlists."""
     return "".join(character for character in text or "" if character.isprintable())[:length].strip()
-
-
-def _words(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h" * bool(hours), f"{minutes} min" * bool(minutes), f"{rest} s" * bool(rest and not hours)]
-    return " ".join(filter(None, parts)) or "0 s"

@@ -1,7 +1,7 @@
 """The program that looks into a stranger's file with libav, under limits, and prints what it saw as one line of JSON.
 
 `python -I -B probe_child.py PATH FORMATS MAX_STREAMS MAX_PIXELS`. A crash or an endless loop in a demuxer costs this
-process and not the worker. It judges nothing: `fastpix.video.probe` does. Imports nothing of fastpix.
+process and not the worker. It judges nothing: `fastpix.video.probe` does. Of fastpix it imports its other half alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from io import FileIO
+from pathlib import Path
 from typing import Any
 
 import av
@@ -17,12 +18,19 @@ import av.logging
 from av.container import InputContainer
 from av.stream import Disposition
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # it is started as a file, and by itself
+from fastpix.video.probe_clock import Clock, has_fragments, has_several_setups, is_cut_off
+from fastpix.video.probe_spans import Spans, burst_rate, longest_gap
+
 SCAN_SECONDS = 8.0
 PACKETS_TO_FIRST_PICTURE = 600
 # Pictures that come along: a cover, previews on a timeline, the still of a live photo.
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+AVCOL_RANGE_JPEG = 2
 # Their headers guess the length from the bit rate or do not know it; the packets tell.
-GUESSING = {"mp3", "aac", "mpegts"}
+GUESSING = {"mp3", "aac", "mpegts", "mpeg"}
+# Fonts and the like, which come along with films, are no tracks.
+TRACKS = ("video", "audio", "subtitle")
 
 
 def main(path: str, formats: str, max_streams: str, max_pixels: str) -> dict[str, Any]:
@@ -41,20 +49,27 @@ def main(path: str, formats: str, max_streams: str, max_pixels: str) -> dict[str
             with FileIO(path) as file:
                 file.name = "source"
                 with av.open(file, "r", options=options) as container:
-                    return look(container, int(max_pixels))
+                    return look(container, file, int(max_pixels))
         except (av.FFmpegError, MemoryError, ValueError) as problem:
             return {"error": type(problem).__name__, "log": " ".join(words for _, _, words in log)[-2000:]}
 
 
-def look(container: InputContainer, max_pixels: int) -> dict[str, Any]:
+def look(container: InputContainer, file: FileIO, max_pixels: int) -> dict[str, Any]:
     streams = list(container.streams)
     video = next((s for s in streams if s.type == "video" and not s.disposition & NOT_VIDEO), None)
     audio = [s for s in streams if s.type == "audio"]
+    is_mp4 = container.format.name.startswith("mov")
     found: dict[str, Any] = {
         "container": container.format.name,
         "size": container.size,
         "duration": container.duration / av.time_base if container.duration else None,
-        "streams": len(streams),
+        "streams": sum(s.type in TRACKS and not s.disposition & NOT_VIDEO for s in streams),
+        "subtitles": [s.metadata.get("language") or "und" for s in streams if s.type == "subtitle"],
+        "begin": container.start_time / av.time_base if container.start_time is not None else 0.0,
+        "clocks": {},
+        "has_several_setups": is_mp4 and has_several_setups(file, container.size),
+        "is_cut_off": container.format.name.startswith("matroska") and is_cut_off(file, container.size),
+        "is_fragmented": is_mp4 and has_fragments(file, container.size),
         "video": _video(video) if video else None,
         "audio": [_audio(stream) for stream in audio if stream.codec_context],
     }
@@ -62,9 +77,17 @@ def look(container: InputContainer, max_pixels: int) -> dict[str, Any]:
     is_small_enough = bool(found["video"] and _pixels(found["video"]) <= max_pixels)
     is_whole = _read_index(video, found) if video else False
     wanted = [s for s in (video, *audio) if s is not None and s.codec_context]
+    clocks = {s.index: Clock(s) for s in wanted}
+    if is_whole:
+        place = file.tell()
+        for clock in clocks.values():
+            clock.read_index(file)
+        file.seek(place)
     if wanted and (is_small_enough or not video):
         is_known = found["duration"] and found["container"] not in GUESSING
-        _read_packets(container, wanted, video, found, to_the_end=not is_known or bool(video and not is_whole))
+        to_the_end = not is_known or bool(video and not is_whole)
+        _read_packets(container, wanted, video, found, clocks if to_the_end else {}, to_the_end=to_the_end)
+    found["clocks"] = {index: clock.told() for index, clock in clocks.items()}
     return found
 
 
@@ -102,6 +125,7 @@ def _audio(stream: Any) -> dict[str, Any]:
         "sample_rate": context.sample_rate,
         "language": stream.metadata.get("language"),
         "title": stream.metadata.get("title"),
+        "is_default": bool(stream.disposition & Disposition.default),
     }
 
 
@@ -110,31 +134,36 @@ def _read_index(stream: Any, found: dict[str, Any]) -> bool:
     if not found["container"].startswith(("mov", "avi")) or not len(stream.index_entries):
         return False
     unit, keys, missing, last = float(stream.time_base), [], [], 0
+    stamps = []
     for entry in stream.index_entries:
         last = max(last, entry.timestamp)
+        stamps.append(entry.timestamp * unit)
         if entry.is_keyframe:
             keys.append(entry.timestamp * unit)
         if entry.pos + entry.size > found["size"]:
             missing.append(entry.timestamp * unit)
     found["missing_from"] = min(missing, default=None)
+    found["burst_rate"] = burst_rate(stamps)
+    if missing and found["is_fragmented"]:
+        return False  # each fragment says what is in it: what is there can be read
     if not keys or last * unit < (found["duration"] or 0) - 2:
         return False
-    found["longest_gop"] = _longest(keys, last * unit)
+    found["longest_gop"] = longest_gap(keys, last * unit)
     return True
 
 
-def _longest(keys: list[float], end: float) -> float:
-    keys = sorted(keys)
-    return max(after - before for before, after in zip(keys, [*keys[1:], max(end, keys[-1])], strict=True))
-
-
 def _read_packets(
-    container: InputContainer, wanted: list[Any], video: Any, found: dict[str, Any], *, to_the_end: bool
+    container: InputContainer,
+    wanted: list[Any],
+    video: Any,
+    found: dict[str, Any],
+    clocks: dict[int, Clock],
+    *,
+    to_the_end: bool,
 ) -> None:
     """Decode the first picture; `to_the_end` also notes lengths and keyframes of all packets, if time allows."""
-    keys: list[float] = []
-    spans: dict[int, tuple[float, float]] = {}
-    pictures, is_seen, until = 0, video is None, time.monotonic() + SCAN_SECONDS
+    spans = Spans(found["container"], video)
+    is_seen, until = video is None, time.monotonic() + SCAN_SECONDS
     for packet in container.demux(wanted):
         is_picture = packet.stream is video
         if packet.size and packet.has_sidedata("encryption_info"):
@@ -142,32 +171,22 @@ def _read_packets(
             return
         at = packet.pts if packet.pts is not None else packet.dts
         if at is not None:
-            begin, unit = float(at * packet.time_base), float(packet.time_base)
-            low, high = spans.get(packet.stream.index, (begin, begin))
-            spans[packet.stream.index] = (min(low, begin), max(high, begin + (packet.duration or 0) * unit))
-            if is_picture and packet.is_keyframe:
-                keys.append(begin)
-        pictures += is_picture and packet.size > 0
+            index, unit = packet.stream.index, float(packet.time_base)
+            begin, end = at * unit, (at + (packet.duration or 0)) * unit
+            spans.take(packet, begin, end)
+            if index in clocks:
+                clocks[index].take(packet, begin, end)
+        spans.pictures += is_picture and packet.size > 0
         if is_picture and not is_seen:
             is_seen = _decode(packet, found)
-            if not is_seen and pictures > PACKETS_TO_FIRST_PICTURE:
+            if not is_seen and spans.pictures > PACKETS_TO_FIRST_PICTURE:
                 break
         if (is_seen and not to_the_end) or time.monotonic() > until:
             break
     else:
-        _note_whole(found, video, keys, spans, pictures)
-
-
-def _note_whole(
-    found: dict[str, Any], video: Any, keys: list[float], spans: dict[int, tuple[float, float]], pictures: int
-) -> None:
-    """All packets were seen: what they say is true, whatever the header says."""
-    if spans:
-        found["measured_duration"] = max(high for _, high in spans.values()) - min(low for low, _ in spans.values())
-    if video and keys and video.index in spans:
-        low, high = spans[video.index]
-        found["longest_gop"] = _longest(keys, high)
-        found["measured_frame_rate"] = pictures / (high - low) if high > low else None
+        spans.note(found)
+        for clock in clocks.values():
+            clock.is_whole = True
 
 
 def _decode(packet: Any, found: dict[str, Any]) -> bool:
@@ -182,6 +201,9 @@ def _decode(packet: Any, found: dict[str, Any]) -> bool:
         "rotation": frame.rotation,
         "is_interlaced": frame.interlaced_frame,
         "transfer": int(frame.color_trc),
+        "primaries": int(frame.color_primaries),
+        "matrix": int(frame.colorspace),
+        "is_full_range": int(frame.color_range) == AVCOL_RANGE_JPEG or frame.format.name.startswith("yuvj"),
         "pixel_format": frame.format.name,
     }
     return True

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from fastpix.video import arguments, boxes, probe, run, stretches
 from fastpix.video.arguments import IN_STEP, NOTHING_ELSE, SAMPLE_RATE
-from fastpix.video.facts import Failed, Limits, Ran, Report, ShouldStop, Unplayable, VideoFacts
+from fastpix.video.datatypes import Failed, Limits, Ran, Report, ShouldStop, Unplayable, VideoFacts
 from fastpix.video.plan import COPY_MAX_BIT_RATE, MAX_CHANNELS, MAX_FRAME_RATE, frame_rate
 from fastpix.video.run import HARD, LISTED
 from fastpix.video.stretches import Picture, Sound, Stretch

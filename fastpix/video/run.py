@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from fastpix.video import tools
 from fastpix.video.child import Child
-from fastpix.video.facts import Failed, Limits, Ran, Report, ShouldStop, Stopped
+from fastpix.video.datatypes import Failed, Limits, Ran, Report, ShouldStop, Stopped
 
 # The demuxers a file may be read with. Playlists, image sequences and scripts are not among them: each of those
 # names other files, which may be other people's.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,mxf,mp3,wav,aac,ogg,flac"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,mxf,dv,mp3,wav,w64,aiff,caf,aac,ogg,flac"
 MAX_PIXELS = 8192 * 4320
-MAX_STREAMS = 32
+# Of those, so many may be pictures, sounds and texts; the others are fonts and the like.
+MAX_STREAMS, MAX_TRACKS = 250, 32
 # Every thread's stack counts as memory, and by default there are as many as the host has cores.
 THREADS = max(1, min(8, len(os.sched_getaffinity(0))))
 
@@ -38,6 +41,12 @@ ALWAYS = (
     *("-filter_threads", str(THREADS), "-filter_complex_threads", str(THREADS)),
 )
 TICK_SECONDS, WALK_SECONDS = 0.2, 1.0
+NO_MEMORY = "Cannot allocate memory"
+BROKE = (
+    "Our program that processes files broke on this one, which says nothing of the file itself. "
+    "Save it anew with a video program, as MP4, and send that."
+)
+log = logging.getLogger("fastpix.video")
 
 
 def _quiet(_share: float) -> None: ...
@@ -109,6 +118,12 @@ def _why(child: Child, limits: Limits) -> str:
     # The kernel, which ends it, counts a little otherwise than what it tells afterwards.
     if child.cpu_seconds >= 0.95 * limits.cpu_seconds:
         return f"This file takes too much work: stopped after {limits.cpu_seconds} seconds of processor time."
+    if (child.exit_code or 0) < 0:
+        words = " ".join(child.log)[-500:]
+        log.warning("ffmpeg.died ended=%s words=%s", signal.Signals(-(child.exit_code or 0)).name, words)
+        return BROKE
+    if any(NO_MEMORY in line for line in child.log):
+        return f"This file takes too much memory: more than {limits.memory_bytes >> 30} GiB."
     return "This file could not be processed. It may be damaged: see whether it plays, and send it again."
 
 

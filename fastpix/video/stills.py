@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from fastpix.video import run
+from fastpix.video import boxes, colours, run
 from fastpix.video.arguments import THREADS
-from fastpix.video.facts import Failed, Limits, ShouldStop, Sprite
+from fastpix.video.colours import Colours
+from fastpix.video.datatypes import Failed, Limits, ShouldStop, Sprite
 from fastpix.video.run import HARD
 
 POSTER, SPRITE, CUES = "poster.jpg", "sprite.jpg", "sprite.vtt"
 POSTER_SIDE = 640
 TILE_WIDTH, TILE_HEIGHT, COLUMNS, MAX_TILES = 160, 90, 10, 100
+# The keyframes of which a sprite is made, and the options that read no other pictures, where the container can tell.
+KEYS, KEYS_BYTES, ONLY_KEYS = ".keys.mkv", 1 << 30, ("-discard", "nokey")
 SLIVER = 0.1  # of a tile's time: what is shorter at the end gets no tile of its own
 # A sprite decodes keyframes alone, but some codecs know nothing else.
 CPU_SECONDS, CPU_PER_SECOND = 60, 2
@@ -34,6 +37,20 @@ _ENCODERS: dict[str, Sequence[str]] = {
     "png": ("-c:v", "png", "-pix_fmt", "rgb24"),
     "webp": ("-c:v", "libwebp", "-pix_fmt", "yuv420p", "-quality", "80"),
 }
+# The colours each kind of picture is written in, and the form a filter gives them to the encoder.
+_COLOURS: dict[str, Callable[[str], str]] = {
+    "jpg": colours.to_jpeg,
+    "webp": colours.to_webp,
+    "png": colours.to_rgb,
+    "gif": colours.to_rgb,
+}
+_FORMATS = {
+    "jpg": "format=yuvj420p",
+    "webp": "format=yuv420p",
+    # A PNG tells what the primaries were, and browsers turn them once more: it is in those of a screen.
+    "png": "format=rgb24,setparams=color_primaries=bt709:color_trc=iec61966-2-1",
+    "gif": "format=bgr0",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +62,10 @@ class Stills:
     log: tuple[str, ...] = ()
 
 
-def stills(source: Path, folder: Path, index: int, duration: float, should_stop: ShouldStop) -> Stills:
+def stills(source: Path, folder: Path, index: int, matrix: str, duration: float, should_stop: ShouldStop) -> Stills:
     """Poster, sprite and its cues from stream `index` of `source`, upright and of square pixels, `duration` s long.
+
+    `matrix` is what its colours were made with, as swscale calls it.
 
     A video without them is still a video: what cannot be made is left out. Raises Stopped.
     """
@@ -54,10 +73,10 @@ def stills(source: Path, folder: Path, index: int, duration: float, should_stop:
     failures: list[str] = []
     sheet = sprite(duration)
     # Where there is no picture at a tenth, there is one at the beginning.
-    tries = [partial(_poster, source, folder, index, at, should_stop) for at in (duration / 10, 0.0)]
+    tries = [partial(_poster, source, folder, index, matrix, at, should_stop) for at in (duration / 10, 0.0)]
     for attempt, makes in (
         *((attempt, POSTER) for attempt in tries),
-        (partial(_sprite, source, folder, index, sheet, duration, should_stop), SPRITE),
+        (partial(_sprite, source, folder, index, matrix, sheet, duration, should_stop), SPRITE),
     ):
         if not (folder / makes).exists():
             try:
@@ -97,50 +116,61 @@ def timestamp(seconds: float) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"
 
 
-def _poster(source: Path, folder: Path, index: int, at: float, should_stop: ShouldStop) -> tuple[str, ...]:
+def _poster(source: Path, folder: Path, index: int, matrix: str, at: float, should_stop: ShouldStop) -> tuple[str, ...]:
     side = f"'min({POSTER_SIDE},{{}})'"
     box = f"scale={side.format('iw')}:{side.format('ih')}:force_original_aspect_ratio=decrease"
     command = [
         *("-ss", f"{at:.3f}", *HARD, "-i", str(source), "-map", f"0:{index}"),
-        *("-vf", f"thumbnail=30,{box},format=yuvj420p", *JPEG, "-q:v", "4", *_one_image(POSTER)),
+        *(
+            "-vf",
+            f"thumbnail=30,{box}:{colours.to_jpeg(matrix)},format=yuvj420p",
+            *JPEG,
+            "-q:v",
+            "4",
+            *_one_image(POSTER),
+        ),
     ]
     return run.ffmpeg(command, folder=folder, planned_seconds=1, limits=_limits(30), should_stop=should_stop).log
 
 
 def _sprite(
-    source: Path, folder: Path, index: int, sheet: Sprite, duration: float, should_stop: ShouldStop
+    source: Path,
+    folder: Path,
+    index: int,
+    matrix: str,
+    sheet: Sprite,
+    duration: float,
+    should_stop: ShouldStop,
 ) -> tuple[str, ...]:
-    """Keyframes alone are read (where the container can tell) and decoded; each stays until the next one."""
+    """Of each tile's time the first keyframe is decoded, and stays until the next one."""
     tile = f"{TILE_WIDTH}:{TILE_HEIGHT}"
     filters = ",".join(
         [
             f"fps=1/{sheet.interval:.6f}:round=down:start_time=0:eof_action=pass",
-            f"scale={tile}:force_original_aspect_ratio=decrease",
+            f"scale={tile}:force_original_aspect_ratio=decrease:{colours.to_jpeg(matrix)},format=yuvj420p",
             f"pad={tile}:(ow-iw)/2:(oh-ih)/2,setsar=1",
             # The last keyframe may be long before the end: without this the last tiles would stay black.
             f"tpad=stop={MAX_TILES}:stop_mode=clone,tile={COLUMNS}x{sheet.rows}",
-            "format=yuvj420p",
         ]
     )
-    command = [
-        *(
-            "-discard",
-            "nokey",
-            "-skip_frame",
-            "nokey",
-            "-skip_loop_filter",
-            "all",
-            *HARD,
-            "-i",
-            str(source),
-            "-map",
-            f"0:{index}",
-        ),
+    keys = folder / KEYS
+    chosen = [*ONLY_KEYS, *HARD, "-i", str(source), "-map", f"0:{index}", "-c", "copy", *_first_of_each(sheet), KEYS]
+    drawn = [
+        *("-copyts", "-skip_frame", "nokey", "-skip_loop_filter", "all", *HARD, "-i", str(keys)),
         *("-vf", filters, *JPEG, "-q:v", "5", *_one_image(SPRITE)),
     ]
-    return run.ffmpeg(
-        command, folder=folder, planned_seconds=duration, limits=_limits(duration), should_stop=should_stop
-    ).log
+    limits, work = _limits(duration), partial(run.ffmpeg, folder=folder, planned_seconds=duration)
+    try:
+        ran = work(chosen, limits=replace(limits, file_bytes=KEYS_BYTES), should_stop=should_stop)
+        return (*ran.log, *work(drawn, limits=limits, should_stop=should_stop).log)
+    finally:
+        keys.unlink(missing_ok=True)
+
+
+def _first_of_each(sheet: Sprite) -> Sequence[str]:
+    """Drops every keyframe but the first in each tile's time: to decode all of them takes longer than all the rest."""
+    tile = f"{sheet.interval:.6f}"
+    return ("-bsf:v", f"noise=drop='if(key*gte(pts*tb,ld(0)),st(0,(floor(pts*tb/{tile})+1)*{tile})*0,1)'")
 
 
 def _one_image(name: str) -> Sequence[str]:
@@ -160,8 +190,19 @@ def frame(path: Path, at: float, *, width: int | None, height: int | None, fit: 
     One side alone keeps the shape; with both, `fit` says how: `preserve` within the box, `stretch`, `crop`, `pad`.
     Past the end it is the last picture. Raises Failed.
     """
-    shape = ",".join(part for part in (_shape(width, height, fit), "setsar=1") if part)
-    ending = ("-an", "-vf", shape, *_ENCODERS[kind], "-threads", str(THREADS), "-update", "1", "-f", "image2")
+    shape = _shape(width, height, fit, _COLOURS[kind](_matrix(path)))
+    ending = (
+        "-an",
+        "-vf",
+        f"{shape},{_FORMATS[kind]},setsar=1",
+        *_ENCODERS[kind],
+        "-threads",
+        str(THREADS),
+        "-update",
+        "1",
+        "-f",
+        "image2",
+    )
     exact = ["-ss", f"{max(0.0, at):.3f}", *HARD, "-i", str(path.resolve()), *ending, "-frames:v", "1", to.name]
     run.ffmpeg(exact, folder=to.parent, planned_seconds=1, limits=IMAGE_LIMITS)
     if not to.exists():  # behind the last picture: let each of the last ones overwrite the one before
@@ -171,23 +212,33 @@ def frame(path: Path, at: float, *, width: int | None, height: int | None, fit: 
         raise Failed("There is no picture at this time.")
 
 
-def _shape(width: int | None, height: int | None, fit: Fit) -> str:
+def _matrix(path: Path) -> str:
+    """What the colours of a film of ours were made with; of one that does not say it, by its size."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    return "auto" if boxes.says_colours(head) else colours.matrix(Colours(), *boxes.picture_size(head))
+
+
+def _shape(width: int | None, height: int | None, fit: Fit, in_colours: str) -> str:
+    """The filters for the size, of which the first also turns the colours."""
     if width is None and height is None:
-        return ""
+        return f"scale=iw:ih:{in_colours}"
     if width is None or height is None:
-        return f"scale={width or -1}:{height or -1}"
+        return f"scale={width or -1}:{height or -1}:{in_colours}"
     box = f"{width}:{height}"
+    scale = f"scale={box}:{in_colours}"
     return {
-        "preserve": f"scale={box}:force_original_aspect_ratio=decrease",
-        "stretch": f"scale={box}",
-        "crop": f"scale={box}:force_original_aspect_ratio=increase,crop={box}",
-        "pad": f"scale={box}:force_original_aspect_ratio=decrease,pad={box}:(ow-iw)/2:(oh-ih)/2",
+        "preserve": f"{scale}:force_original_aspect_ratio=decrease",
+        "stretch": scale,
+        "crop": f"{scale}:force_original_aspect_ratio=increase,crop={box}",
+        "pad": f"{scale}:force_original_aspect_ratio=decrease,pad={box}:(ow-iw)/2:(oh-ih)/2",
     }[fit]
 
 
 def animation(path: Path, start: float, end: float, *, width: int, fps: int, kind: AnimationKind, to: Path) -> None:
     """Write what `path` shows from `start` to `end` (seconds after its first picture) as an endless `to`. Raises Failed."""
-    shape = f"fps={fps},scale={width}:-1:flags=lanczos"
+    in_colours = _COLOURS[kind](_matrix(path))
+    shape = f"fps={fps},scale={width}:-1:{in_colours},{_FORMATS[kind]}"
     if kind == "gif":
         ending = [
             "-vf",

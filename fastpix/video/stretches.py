@@ -15,7 +15,7 @@ from typing import IO
 
 from fastpix.video import boxes
 from fastpix.video.boxes import AUDIO_ENTRY, VISUAL_ENTRY, Track
-from fastpix.video.facts import ShouldStop, Stopped
+from fastpix.video.datatypes import ShouldStop, Stopped
 
 # What reading something that is no MP4, or half of one, ends in.
 BROKEN = (struct.error, ValueError, KeyError, IndexError, StopIteration)

@@ -1,114 +1,235 @@
-"""Reads subtitles as people have them, SubRip or WebVTT, and writes clean WebVTT: nothing gets in that is no subtitle."""
+"""Reads subtitles as people have them, SubRip or WebVTT, and writes clean WebVTT: nothing gets in that is no subtitle.
+
+Every cue that can be read is taken, whatever stands around it: what begins a cue is a line with its times. What could
+not be read is said, with the number of its line.
+"""
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from fastpix.video.facts import Unplayable
+from fastpix.video import subtitle_encoding
+from fastpix.video.datatypes import Unplayable
 from fastpix.video.stills import timestamp
 
 MAX_BYTES = 5 << 20
-_TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
-_TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(\s.*)?")
+# More than these are counted, not told one by one.
+MOST_TOLD = 10
+NO_TIMES = "a time such as 00:00:01.000 --> 00:00:04.000 was expected here; these words were left out."
+_TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)(?:[.,:;]\s?(\d{1,9}))?"
+_TIMING = re.compile(rf"\s*{_TIME}\s*(?:-{{1,3}}\s?>|[=–—]>|→)\s*{_TIME}(\s.*)?")
+_SUBVIEWER = re.compile(r"\s*(\d{1,4}):([0-5]\d):([0-5]\d)\.(\d{2,3}),(\d{1,4}):([0-5]\d):([0-5]\d)\.(\d{2,3})()\s*")
+# What was meant to be times, and is none.
+_NEARLY = re.compile(r"\s*-?\d{1,4}[:.,]\S*\s*(?:-{1,3}\s?>|[=–—]>|→).*|\S*\s*-->\s*\d{1,4}:\d\d[:.,]\d.*")
+_COUNTER = re.compile(r"\s*(\d{1,7})\s*")
 _SETTING = re.compile(
-    r"(?:vertical:(?:rl|lr)|(?:line|position|size):-?[\d.]+%?|align:(?:start|center|middle|end|left|right))"
+    r"vertical:(?:rl|lr)|size:[\d.]+%|align:(?:start|center|middle|end|left|right)"
+    r"|line:-?[\d.]+%?(?:,(?:start|center|end))?|position:[\d.]+%(?:,(?:line-left|center|line-right))?"
 )
 _NOT_SHOWN = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 # SubRip's own: {\an8} says where; <font> and the like go, with what they hold kept.
-_PLACING = re.compile(r"\{\\[^}]*\}")
+_PLACING = re.compile(r"\{\\[^{}]*\}")
 _TAG = re.compile(r"</?(?:[biuc]|ruby|rt|v|lang)(?:\.[\w.-]+)?(?:[ \t][^<>&]*)?>|<(?:\d+:)?\d\d:\d\d\.\d{3}>")
+_PLAIN_TAG = re.compile(r"</?[BIU]>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|nbsp|lrm|rlm);")
+_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 
-@dataclass(frozen=True, order=True)
-class Cue:
-    """Times in milliseconds."""
+@dataclass(frozen=True)
+class Cleaned:
+    """WebVTT, and sentences on what could not be taken, or had to be guessed."""
 
-    begin: int
-    end: int
-    settings: str
     text: str
+    notices: tuple[str, ...]
 
 
-def clean(raw: bytes) -> str:
-    """The subtitles in `raw` (SubRip or WebVTT, UTF-8, or UTF-16 with a mark) as WebVTT, ordered by time.
+@dataclass
+class _Cue:
+    """A cue as it stands in the file: times in milliseconds, its lines with their numbers. `wrong`: why it is none."""
 
-    Raises Unplayable, with the number of the line, for what is neither.
+    line: int
+    begin: int = 0
+    end: int = 0
+    settings: str = ""
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    wrong: str = ""
+    counter: int = 0
+
+    @property
+    def text(self) -> str:
+        """As it is written: an empty line would end it."""
+        return "\n".join(filter(None, (_text(line) for _, line in self.lines)))
+
+
+def clean(raw: bytes, language: str = "") -> Cleaned:
+    """The subtitles in `raw` (SubRip or WebVTT) as WebVTT, ordered by time. `language` tells old encodings apart.
+
+    Raises Unplayable where not one can be read.
     """
     if len(raw) > MAX_BYTES:
         raise Unplayable(f"Subtitles may have at most {MAX_BYTES >> 20} MiB.")
-    cues = sorted(_cues(_decode(raw)), key=lambda cue: (cue.begin, cue.end))
-    if not cues:
-        raise Unplayable("There are no subtitles in this file. Send SubRip (.srt) or WebVTT (.vtt).")
-    return "WEBVTT\n\n" + "\n".join(
-        f"{timestamp(cue.begin / 1000)} --> {timestamp(cue.end / 1000)}{cue.settings}\n{cue.text}\n" for cue in cues
+    text, notice = subtitle_encoding.decode(raw, language)
+    cues, stray = _read(_close_up(text.split("\n")))
+    problems = [(cue.line, cue.wrong) for cue in cues if cue.wrong] + [(line, _stray(words)) for line, words in stray]
+    told = _told(sorted(problems))
+    shown = [(cue, words) for cue in cues if not cue.wrong and (words := cue.text)]
+    if not shown:
+        reason = f" {told[0]}" if told else ""
+        raise Unplayable(f"There are no subtitles in this file. Send SubRip (.srt) or WebVTT (.vtt).{reason}")
+    shown.sort(key=lambda each: (each[0].begin, each[0].end))
+    return Cleaned(
+        "WEBVTT\n\n" + "\n".join(f"{_times(cue)}{cue.settings}\n{words}\n" for cue, words in shown),
+        tuple(filter(None, (notice, *told))),
     )
 
 
-def _decode(raw: bytes) -> str:
-    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = raw.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = raw[: problem.start].count(b"\n") + 1
-        raise Unplayable(f"Line {line} is not UTF-8. Save the subtitles as UTF-8 and send them again.") from problem
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise Unplayable(f"Line {line} is not text. Send SubRip (.srt) or WebVTT (.vtt).")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _times(cue: _Cue) -> str:
+    return f"{timestamp(cue.begin / 1000)} --> {timestamp(cue.end / 1000)}"
 
 
-def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """What stands between empty lines, with the number of its first line."""
-    first, block = 1, list[str]()
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip():
-            first = first if block else number
-            block.append(line)
-        elif block:
-            yield first, block
-            block = []
+def _stray(words: str) -> str:
+    short = "".join(character for character in words if character.isprintable()).strip()[:60]
+    return f"“{short}” stands under no times, and was left out."
 
 
-def _cues(text: str) -> Iterator[Cue]:
-    is_webvtt = False
-    for number, block in _blocks(text):
-        if number == 1 and block[0].split()[0] == "WEBVTT":
-            is_webvtt = True  # its further lines are headers
-            continue
-        if is_webvtt and _NOT_SHOWN.match(block[0]):
-            continue
-        # A number or a name may stand above the times.
-        place = 0 if "-->" in block[0] else 1
-        match = _TIMING.fullmatch(block[place]) if place < len(block) else None
+def _told(problems: list[tuple[int, str]]) -> list[str]:
+    told = [f"Line {line}: {sentence}" for line, sentence in problems[:MOST_TOLD]]
+    more = len(problems) - MOST_TOLD
+    return [*told, f"{more} more could not be read."] if more > 0 else told
+
+
+def _close_up(lines: list[str]) -> list[tuple[int, str]]:
+    """Lines with their numbers from 1; where an empty one follows each line, those between do not count."""
+    numbered = list(enumerate(lines, start=1))
+    full = [number for number, line in numbered if line.strip()]
+    is_spaced = len(full) > 3 and all(after - before > 1 for before, after in pairwise(full))
+    if not is_spaced:
+        return numbered
+    return [(number, line) for number, line in numbered if line.strip() or not lines[max(0, number - 2)].strip()]
+
+
+def _read(lines: list[tuple[int, str]]) -> tuple[list[_Cue], list[tuple[int, str]]]:
+    """All cues, readable or not, and lines behind the last one that belong to none."""
+    reader = _Reader()
+    for number, line in lines:
+        reader.take(number, line)
+    return reader.end()
+
+
+class _Reader:
+    """Goes through a file line by line. A cue's words go on until the next times, or a counter above none."""
+
+    def __init__(self) -> None:
+        self._cues: list[_Cue] = []
+        self._before: list[tuple[int, str]] = []  # lines of no cue, above the first one
+        self._is_webvtt = self._is_hidden = False
+        self._last_counter = 0
+
+    def take(self, number: int, line: str) -> None:
+        if not self._cues and not self._before and line.strip().split(" ")[0].split("\t")[0] == "WEBVTT":
+            self._is_webvtt = self._is_hidden = True  # what follows are headers
+            return
+        match = _TIMING.fullmatch(line) or _SUBVIEWER.fullmatch(line)
+        if match or _NEARLY.fullmatch(line):
+            self._begin(number, match)
+        elif not line.strip() and " " not in line.strip("\t"):
+            self._is_hidden = False
+            self._lines().append((number, ""))
+        elif self._is_webvtt and self._is_first_of_block() and _NOT_SHOWN.match(line):
+            self._is_hidden = True
+        elif not self._is_hidden:
+            self._lines().append((number, line))
+
+    def _lines(self) -> list[tuple[int, str]]:
+        return self._cues[-1].lines if self._cues else self._before
+
+    def _is_first_of_block(self) -> bool:
+        lines = self._lines()
+        return not lines[-1][1] if lines else not self._cues
+
+    def _begin(self, number: int, match: re.Match[str] | None) -> None:
+        self._is_hidden = False
+        cue = _Cue(number, counter=self._take_name())
         if match is None:
-            line = number + min(place, len(block) - 1)
-            raise Unplayable(f"Line {line}: a time such as 00:00:01.000 --> 00:00:04.000 was expected here.")
-        begin, end = _milliseconds(*match.groups()[:4]), _milliseconds(*match.groups()[4:8])
-        if end < begin:
-            raise Unplayable(f"Line {number + place}: the subtitle ends before it begins.")
-        shown = "\n".join(filter(None, map(_text, block[place + 1 :])))
-        if shown and begin < end:
-            settings = "".join(f" {word}" for word in (match[9] or "").split() if _SETTING.fullmatch(word))
-            yield Cue(begin, end, settings, shown)
+            cue.wrong = NO_TIMES
+        else:
+            cue.begin, cue.end = _milliseconds(*match.groups()[:4]), _milliseconds(*match.groups()[4:8])
+            cue.settings = "".join(f" {word}" for word in (match[9] or "").split() if _SETTING.fullmatch(word))
+            if cue.end < cue.begin:
+                cue.wrong = "the subtitle ends before it begins, and was left out."
+            elif cue.end == cue.begin:
+                cue.wrong = "the subtitle ends when it begins, and was left out."
+        self._cues.append(cue)
+
+    def _take_name(self) -> int:
+        """Remove the counter or the name that stands above the times from the words of the cue before. The counter."""
+        lines = self._lines()
+        place = next((place for place in range(len(lines) - 1, -1, -1) if lines[place][1].strip()), None)
+        if place is None:
+            return 0
+        counter, is_next_to = _COUNTER.fullmatch(lines[place][1]), place == len(lines) - 1
+        is_alone = not lines[place - 1][1] if place else not self._cues
+        if counter and (is_next_to or (is_alone and int(counter[1]) == self._last_counter + 1)):
+            # Words may be a number, in a file without counters.
+            if self._last_counter or not self._cues or is_alone:
+                self._last_counter = int(counter[1])
+                del lines[place:]
+                return self._last_counter
+        elif self._is_webvtt and is_next_to and is_alone:
+            del lines[place:]
+        return 0
+
+    def end(self) -> tuple[list[_Cue], list[tuple[int, str]]]:
+        last = self._cues[-1:]
+        for cue in list(self._cues):
+            self._split_off(cue)
+        stray = [(number, line) for number, line in self._before if line.strip()]
+        for cue in last:
+            stray += _behind(cue)
+        return self._cues, stray
+
+    def _split_off(self, cue: _Cue) -> None:
+        """A counter that is followed by no times begins a cue that cannot be read: its words are not this one's."""
+        for at, (_, line) in enumerate(cue.lines):
+            counter = _COUNTER.fullmatch(line)
+            if not (counter and cue.counter and at and int(counter[1]) == cue.counter + 1) or cue.lines[at - 1][1]:
+                continue
+            words = next((number for number, words in cue.lines[at + 1 :] if words.strip()), None)
+            if words is not None:
+                self._cues.append(_Cue(words, wrong=NO_TIMES))
+                del cue.lines[at:]
+                return
 
 
-def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> int:
-    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction.ljust(3, "0"))
+def _behind(cue: _Cue) -> list[tuple[int, str]]:
+    """What stands behind an empty line under the last words is no subtitle: who made them, where they are from."""
+    first = next((at for at, (_, line) in enumerate(cue.lines) if line.strip()), None)
+    end = None if first is None else next((at for at in range(first, len(cue.lines)) if not cue.lines[at][1]), None)
+    if end is None:
+        return []
+    behind = [(number, line) for number, line in cue.lines[end:] if line.strip()]
+    del cue.lines[end:]
+    return behind
+
+
+def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
+    whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
+    return whole * 1000 + int((fraction or "0")[:3].ljust(3, "0"))
 
 
 def _text(line: str) -> str:
     """One line of a cue: WebVTT's tags stay, other tags go, what could be read as markup or a time is escaped."""
-    line = _PLACING.sub("", line)
+    line = _CONTROL.sub("", _PLACING.sub("", line))
     kept, place = [], 0
     for tag in _ANY_TAG.finditer(line):
         kept.append(_escape(line[place : tag.start()]))
         if _TAG.fullmatch(tag[0]):
             kept.append(tag[0])
+        elif _PLAIN_TAG.fullmatch(tag[0]):
+            kept.append(tag[0].lower())
         elif not re.match(r"</?[a-zA-Z]", tag[0]):
             kept.append(_escape(tag[0]))  # no tag at all: 1 < 2 > 0
         place = tag.end()

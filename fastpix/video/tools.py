@@ -8,26 +8,27 @@ from functools import cache
 
 import imageio_ffmpeg  # type: ignore[import-untyped]  # ships no types
 
+from fastpix.config import instance
 from fastpix.errors import Misconfigured
 
-_configured = ""
+
+def ffmpeg() -> str:
+    """The full path of the ffmpeg in use. Raises Misconfigured if there is none."""
+    return _path(instance.settings().ffmpeg)
 
 
-def configure(path: str) -> None:
-    """Use the ffmpeg at `path` (a path, or a name on PATH) from now on; empty: find one."""
-    global _configured
-    _configured = path
-    ffmpeg.cache_clear()
-    version.cache_clear()
+def version() -> str:
+    """What the ffmpeg in use calls its version, such as `5.1.9-0+deb12u1`. Raises Misconfigured if it does not run."""
+    return _version(ffmpeg())
 
 
 @cache
-def ffmpeg() -> str:
-    """The full path of the ffmpeg in use. Raises Misconfigured if there is none."""
-    if _configured:
-        found = shutil.which(_configured)
+def _path(configured: str) -> str:
+    """Of the configured one (a path, or a name on PATH); empty: of the one that is found."""
+    if configured:
+        found = shutil.which(configured)
         if found is None:
-            raise Misconfigured(f"FASTPIX_FFMPEG is {_configured}, which is no program that can be run here.")
+            raise Misconfigured(f"FASTPIX_FFMPEG is {configured}, which is no program that can be run here.")
         return found
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -41,11 +42,10 @@ def ffmpeg() -> str:
 
 
 @cache
-def version() -> str:
-    """What the ffmpeg in use calls its version, such as `5.1.9-0+deb12u1`. Raises Misconfigured if it does not run."""
+def _version(ffmpeg: str) -> str:
     try:
-        said = subprocess.run([ffmpeg(), "-version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        said = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError) as problem:
-        raise Misconfigured(f"{ffmpeg()} does not run: {problem}") from problem
+        raise Misconfigured(f"{ffmpeg} does not run: {problem}") from problem
     words = said.split()
     return words[2] if words[:2] == ["ffmpeg", "version"] and len(words) > 2 else "unknown"

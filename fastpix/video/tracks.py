@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastpix.video import arguments, package, run
 from fastpix.video import subtitles as subtitle_text
-from fastpix.video.facts import Facts, Failed, Limits, Rendition, Report, ShouldStop, Unplayable
+from fastpix.video.datatypes import Facts, Failed, Limits, Rendition, Report, ShouldStop, Unplayable
+from fastpix.video.subtitles import Cleaned
 
 SUBTITLES = "subtitles.vtt"
 CPU_SECONDS, CPU_PER_SECOND = 60, 1
@@ -23,9 +24,9 @@ def _never() -> bool:
     return False
 
 
-def subtitles(text: bytes) -> str:
-    """The SubRip or WebVTT file `text` as clean WebVTT. Raises Unplayable, with the number of the line."""
-    return subtitle_text.clean(text)
+def subtitles(text: bytes, language: str = "") -> Cleaned:
+    """What can be read of the SubRip or WebVTT file `text` as clean WebVTT. Raises Unplayable where that is nothing."""
+    return subtitle_text.clean(text, language)
 
 
 def subtitle_playlist(duration: float) -> str:

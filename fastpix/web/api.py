@@ -1,6 +1,6 @@
-"""`Api`: the HTTP API's door to a verb. Order of an operation: who (401), may (403), input (415, 400, 422), verb.
+"""`Api`: makes a verb an operation of the HTTP API. Order: who (401), may (403), input (415, 400, 422), verb.
 
-A project layer of our own over pydantic; why not flask-openapi is in `docs/decisions.md`.
+A project layer of our own over pydantic; why not flask-openapi: docs/decisions/2026-11-23-api-layer-on-pydantic.md.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from werkzeug.routing import BaseConverter
 
-from fastpix import once, seal
 from fastpix.access import principal
-from fastpix.access.action import Action
+from fastpix.access.action import Action, action_of
+from fastpix.crypto import seal
 from fastpix.errors import Invalid, Refused
-from fastpix.web import bodies, envelope
-from fastpix.web.resource import conclude, guard
+from fastpix.web import envelope, idempotency, parsing
+from fastpix.web.pages import conclude, guard
 
 View = Callable[..., Any]
 
@@ -41,13 +41,17 @@ View = Callable[..., Any]
 class Wire(BaseModel):
     """Base of what comes in: camelCase outside, snake_case inside, unknown fields refused (but for queries)."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", from_attributes=True, defer_build=True
+    )
 
 
 class Answer(BaseModel):
     """Base of shapes that go out: what a verb returns may hold more than the wire shows."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", from_attributes=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", from_attributes=True, defer_build=True
+    )
 
 
 class Sparse(Answer):
@@ -69,12 +73,15 @@ Moment = Annotated[
 ]
 
 
-# Ids of live streams are 32 hex digits instead of UUIDs (contract section 1).
+# Ids of live streams are 32 hex digits instead of UUIDs (docs/fastpix-contract.md, section 1).
 HEX_IDS = frozenset({"livestreamId", "streamId", "simulcastId"})
+# In paths of FastPix's, but no ids of anything here: names of measures, and of what this server never has.
+WORDS = frozenset({"metricId", "dimensionsId", "viewId", "drmConfigurationId"})
 
 
 class MediaIdConverter(BaseConverter):
-    """`<mediaId>` in a path: anything but the names of FastPix's own collections beside it (contract section 1).
+    """`<mediaId>` in a path: anything but the names of FastPix's own collections beside it
+    (docs/fastpix-contract.md, section 1).
 
     Nothing is said of its form here, since a malformed id is 422 and not the 404 of a converter.
     """
@@ -83,7 +90,9 @@ class MediaIdConverter(BaseConverter):
 
 
 class Paging(Wire):
-    """`offset` is a page number that begins at 1 (contract section 1)."""
+    """`offset` is a page number that begins at 1."""
+
+    # So in docs/fastpix-contract.md, section 1. (The docstring stands in the OpenAPI document.)
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
@@ -136,59 +145,76 @@ class Api:
         status: int = 200,
         is_list: bool = False,
         is_answer_list: bool = False,
+        is_question: bool = False,
+        summary: str = "",
     ) -> Callable[[View], View]:
         """Register an operation. The view gets path ids as UUIDs, `body` and `query` as models; it returns the data,
-        for lists (rows, total), or None where the answer carries no data."""
-        action: Action = verb.action  # type: ignore[attr-defined]
-        if method != "GET" and not action.changes:
+        for lists (rows, total), or None where the answer carries no data. `is_question`: clients ask with POST what only
+        reads. The document shows `summary`, else the first line of the view's docstring."""
+        action = action_of(verb)
+        if method != "GET" and not (action.changes or is_question):
             raise TypeError(f"{action.name} only reads; an operation of it may not be {method}")
 
         def decorate(view: View) -> View:
             path = "/v1" + re.sub(r"<(\w+)>", r"{\1}", rule)
-            summary = (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
-            told = Operation(
-                method, path, action, self.tag, view.__name__, summary, body, query, answer, status, is_list,
+            line = summary or (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
+            operation = Operation(
+                method, path, action, self.tag, view.__name__, line, body, query, answer, status, is_list,
                 is_answer_list,
             )  # fmt: skip
-            OPERATIONS[f"{method} {path}"] = told
+            OPERATIONS[f"{method} {path}"] = operation
 
             @wraps(view)
             def guarded(**values: str) -> Any:
                 guard(action)
-                return conclude(_once(told, lambda: _run(told, view, values)))
+                return conclude(_once(operation, lambda: _run(operation, view, values)))
 
-            guarded.action = action  # type: ignore[attr-defined]
-            self._add(rule, told, guarded)
-            return guarded
+            vars(guarded)["action"] = action
+            return self._add(rule, operation, guarded)
 
         return decorate
 
-    def _add(self, rule: str, told: Operation, guarded: View) -> None:
-        told.action.doors["api"].append(f"{told.method} {told.path}")
-        endpoint = f"{told.name}_{told.method.lower()}"
+    def _add(self, rule: str, operation: Operation, guarded: View) -> View:
+        operation.action.doors["api"].append(f"{operation.method} {operation.path}")
+        endpoint = f"{operation.name}_{operation.method.lower()}"
         of_media = rule.replace("<mediaId>", "<media:mediaId>")
-        self.blueprint.add_url_rule(of_media, endpoint, guarded, methods=[told.method])
+        self.blueprint.add_url_rule(of_media, endpoint, guarded, methods=[operation.method])
+        return guarded
 
 
-def _run(told: Operation, view: View, values: dict[str, str]) -> Response:
+def _run(operation: Operation, view: View, values: dict[str, str]) -> Response:
     arguments: dict[str, Any] = {_snake(name): _parse_path(name, text) for name, text in values.items()}
-    if told.query is not None:
-        arguments["query"] = bodies.parsed(told.query, lambda model: model.model_validate(request.args.to_dict()))
-    if told.body is not None:
-        arguments["body"] = bodies.of_request(told.body)
-    elif told.method != "GET" and told.is_offered:
-        bodies.refuse()
+    if operation.query is not None:
+        arguments["query"] = parsing.parsed(operation.query, lambda model: model.model_validate(_query()))
+    if operation.body is not None:
+        arguments["body"] = parsing.of_request(operation.body)
+    elif operation.method != "GET" and operation.is_offered:
+        parsing.refuse()
     result = view(**arguments)
-    if told.is_list:
+    if not isinstance(result, envelope.Beside):
+        return _shaped(operation, result, arguments, {})
+    response = _shaped(operation, result.data, arguments, result.more)
+    if result.notice:
+        response.headers["X-Fastpix-Notice"] = result.notice
+    return response
+
+
+def _shaped(operation: Operation, result: Any, arguments: dict[str, Any], more: dict[str, Any]) -> Response:
+    if operation.is_list:
         rows, total = result
-        return envelope.listing(
-            _wire_list(told.answer, rows), total, arguments["query"].offset, arguments["query"].limit
-        )
-    if told.is_answer_list:
-        return envelope.success([_wire(told.answer, row) for row in result], told.status)
+        query = arguments["query"]
+        return envelope.listing(_wire_list(operation.answer, rows), total, query.offset, query.limit, **more)
+    if operation.is_answer_list:
+        return envelope.success([_wire(operation.answer, row) for row in result], operation.status, **more)
     if result is None:
-        return envelope.success(status=told.status)
-    return envelope.success(_wire(told.answer, result), told.status)
+        return envelope.success(status=operation.status)
+    return envelope.success(_wire(operation.answer, result), operation.status, **more)
+
+
+def _query() -> dict[str, str | list[str]]:
+    """The query by names; one that ends in `[]` may be there more than once."""
+    args = request.args
+    return {name: args.getlist(name) if name.endswith("[]") else args[name] for name in args}
 
 
 def _wire(model: type[BaseModel] | None, row: Any) -> Any:
@@ -213,6 +239,8 @@ def _list_of(model: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
 
 
 def _parse_path(name: str, text: str) -> UUID | str:
+    if name in WORDS:
+        return text
     if name not in HEX_IDS:
         return parse_id(name, text)
     if not re.fullmatch(r"[0-9a-f]{32}", text):
@@ -232,36 +260,36 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _once(told: Operation, run: Callable[[], Response]) -> Response:
+def _once(operation: Operation, run: Callable[[], Response]) -> Response:
     """Answer a repeated create (`Idempotency-Key`) with the first answer: clients repeat creates after lost answers."""
     key = request.headers.get("Idempotency-Key", "")
     token_id = principal.current().token_id
-    if not key or told.method != "POST" or token_id is None:
+    if not key or operation.method != "POST" or not operation.action.changes or token_id is None:
         return run()
     if len(key) > 200:
         raise Invalid("Idempotency-Key", "Use at most 200 characters.")
-    operation = f"{told.method} {request.path}"
+    request_line = f"{operation.method} {request.path}"
     digest = hashlib.sha256(request.get_data()).hexdigest()
-    known = once.kept(token_id, operation, key)
-    if known is None:
-        claim = once.KeptAnswer(
-            of_token_id=token_id, operation=operation, key=key, body_hash=digest, status=0, sealed=b""
+    stored = idempotency.stored_answer(token_id, request_line, key)
+    if stored is None:
+        claim = idempotency.KeptAnswer(
+            of_token_id=token_id, operation=request_line, key=key, body_hash=digest, status=0, sealed=b""
         )
-        if once.reserve(claim):
+        if idempotency.reserve(claim):
             response = run()
             claim.status, claim.sealed = response.status_code, seal.seal(response.get_data(as_text=True))
             return response  # a refusal is rolled back, and the claim with it
-        known = once.kept(token_id, operation, key)
-    return _repeated(known, digest)
+        stored = idempotency.stored_answer(token_id, request_line, key)
+    return _repeated(stored, digest)
 
 
-def _repeated(known: once.KeptAnswer | None, digest: str) -> Response:
+def _repeated(stored: idempotency.KeptAnswer | None, digest: str) -> Response:
     """The first answer again. Raises `Invalid` for another body, `Refused` when the first answer cannot be read."""
-    if known is not None and known.body_hash != digest:
+    if stored is not None and stored.body_hash != digest:
         raise Invalid("Idempotency-Key", "This key was used with another body. Use a new key for a new request.")
-    text = seal.unseal(known.sealed) if known is not None else None
-    if known is None or text is None:
+    text = seal.unseal(stored.sealed) if stored is not None else None
+    if stored is None or text is None:
         raise Refused("The first request with this key did not finish. Send it again with a new key.")
-    response = Response(text, known.status, {"Idempotent-Replayed": "true"})
+    response = Response(text, stored.status, {"Idempotent-Replayed": "true"})
     response.headers["Content-Type"] = envelope.CONTENT_TYPE
     return response

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
-from fastpix import links
+from fastpix import urls
 from fastpix.web import envelope, openapi
 
 blueprint = Blueprint("docs", __name__)
@@ -15,14 +15,14 @@ blueprint = Blueprint("docs", __name__)
 
 @blueprint.get("/v1/openapi.json")
 def document() -> Response:
-    return envelope.answer(openapi.document(links.to("")))
+    return envelope.answer(openapi.document(urls.to("")))
 
 
 @blueprint.get("/docs")
 def index() -> str:
     """Every operation with its permission, input, answers and a curl command for this server."""
-    told = openapi.document(links.to(""))
-    return render_template("docs/index.html", document=told, operations=_operations(told), server=links.to("/v1"))
+    told = openapi.document(urls.to(""))
+    return render_template("docs/index.html", document=told, operations=_operations(told), server=urls.to("/v1"))
 
 
 def _operations(told: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

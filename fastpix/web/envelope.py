@@ -1,25 +1,38 @@
-"""The API's success and error JSON, exactly as FastPix's published clients parse it (contract section 1)."""
+"""The API's success and error JSON, exactly as FastPix's published clients parse it.
+
+See docs/fastpix-contract.md, section 1.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, g, json, request
 
-from fastpix.web import viewers
+from fastpix.web import public_paths
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 NOTHING: Any = object()
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Data, and what stands beside it in the answer, as FastPix's video data has it; a sentence goes into a header."""
+
+    data: Any
+    more: dict[str, Any]
+    notice: str = ""
+
+
 def is_api() -> bool:
-    """Whether the request came to the API's door, decided by its path alone."""
+    """Whether the request is one to the API, decided by its path alone."""
     return request.path.startswith("/v1/") or request.path == "/v1"
 
 
 def is_wanted() -> bool:
     """Whether a refusal is said in JSON: to programs and to viewers, for whom no page of the dashboard can be made."""
-    return is_api() or viewers.is_here()
+    return is_api() or public_paths.is_here()
 
 
 def answer(body: dict[str, Any], status: int = 200) -> Response:
@@ -28,18 +41,18 @@ def answer(body: dict[str, Any], status: int = 200) -> Response:
     return response
 
 
-def success(data: Any = NOTHING, status: int = 200) -> Response:
+def success(data: Any = NOTHING, status: int = 200, **more: Any) -> Response:
     """`{"success": true, "data": ...}`; without data only the first, as deletes answer. Never 204: clients raise."""
     body: dict[str, Any] = {"success": True}
     if data is not NOTHING:
         body["data"] = data
-    return answer(body, status)
+    return answer(body | more, status)
 
 
-def listing(rows: Any, total: int, offset: int, limit: int) -> Response:
+def listing(rows: Any, total: int, offset: int, limit: int, **more: Any) -> Response:
     """A page of a list; `rows` is a list or its JSON (`orjson.Fragment`). `offset` is the 1-based page asked for, `offsetCount` how many pages there are."""
     pagination = {"totalRecords": total, "currentOffset": offset, "offsetCount": -(-total // limit)}
-    return answer({"success": True, "data": rows, "pagination": pagination})
+    return answer({"success": True, "data": rows, "pagination": pagination} | more)
 
 
 def failure(status: int, message: str, description: str = "", **more: Any) -> Response:

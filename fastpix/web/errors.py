@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy.exc
-from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from fastpix import links
+from fastpix import urls
 from fastpix.access import principal, table
 from fastpix.access.action import OnlyViewing, ReadOnly
+from fastpix.access.authority import Ended
 from fastpix.access.principal import Denied
+from fastpix.config.settings import Settings
 from fastpix.db import db
 from fastpix.errors import (
     FastpixError,
@@ -21,18 +24,22 @@ from fastpix.errors import (
     Invalid,
     Missing,
     Moved,
+    NoRoom,
     NotOffered,
     NotSignedIn,
     Refused,
     SecondFactorMissing,
+    StorageFailed,
     TooMany,
     WrongState,
 )
-from fastpix.settings import Settings
-from fastpix.web import attempts, envelope, forms, throttling
+from fastpix.storage.interface import READ_BYTES
+from fastpix.web import database_restarts, denied_audit, envelope, forms, rate_limiting, security
 from fastpix.web.security import UntrustedHost
 
 log = logging.getLogger(__name__)
+# How much is still read of a body that cannot be kept.
+MOST_DRAINED = 64 << 20
 # The first that fits counts.
 STATUSES: dict[type[FastpixError], int] = {
     Missing: 404,
@@ -41,6 +48,8 @@ STATUSES: dict[type[FastpixError], int] = {
     Gone: 410,
     TooMany: 429,
     NotOffered: 501,
+    NoRoom: 507,
+    StorageFailed: 503,
 }
 # In seconds. Published clients repeat what was answered 429 for up to an hour, so that a script seems to hang: over the
 # API only short waits are 429, and the longer ones 409, which says how long in words.
@@ -59,6 +68,7 @@ TITLES = {
     500: "Something broke",
     501: "Not offered here",
     503: "Not available just now",
+    507: "No room",
 }
 
 # In place of werkzeug's, which speak of URLs and spelling.
@@ -74,7 +84,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
 
     def denied(problem: Denied) -> Response:
         db.session.rollback()
-        attempts.denied(problem.permission)
+        denied_audit.denied(problem.permission)
         return _forbidden(problem.permission, admins())
 
     def untrusted(_problem: UntrustedHost) -> Response:
@@ -87,6 +97,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         Moved: _moved,
         SecondFactorMissing: _second_factor_missing,
         Invalid: _invalid,
+        StorageFailed: _storage_failed,
         FastpixError: _refused,
         ReadOnly: _stale,
         OnlyViewing: _only_viewing,
@@ -94,6 +105,7 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         HTTPException: _http,
         sqlalchemy.exc.IntegrityError: _collided,
         sqlalchemy.exc.DatabaseError: _unavailable,
+        sqlalchemy.exc.TimeoutError: _unavailable,  # all connections are in use
         sqlalchemy.exc.ProgrammingError: _broken,  # a statement of ours is wrong
         sqlalchemy.exc.DataError: _unkeepable,
         Exception: _broken,
@@ -102,9 +114,11 @@ def install(app: Flask, settings: Settings, admins: Callable[[], list[str]]) -> 
         app.register_error_handler(kind, handler)
 
 
-def _not_signed_in(_problem: NotSignedIn) -> Any:
+def _not_signed_in(problem: NotSignedIn) -> Any:
     db.session.rollback()
-    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+    if isinstance(problem, Ended):  # known who it was: it ended while the request was under way
+        denied_audit.denied(problem.permission)
+    if wait := rate_limiting.refusal():  # the identity's loader may raise before anybody was counted
         return _refused(wait)
     if envelope.is_api():
         text = "No access token was given, or it is unknown, wrong, expired, suspended or revoked."
@@ -117,7 +131,7 @@ def _not_signed_in(_problem: NotSignedIn) -> Any:
 
 def _second_factor_missing(problem: SecondFactorMissing) -> Any:
     db.session.rollback()
-    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+    if wait := rate_limiting.refusal():  # the identity's loader may raise before anybody was counted
         return _refused(wait)
     if envelope.is_api():
         return envelope.failure(403, str(problem))
@@ -127,7 +141,7 @@ def _second_factor_missing(problem: SecondFactorMissing) -> Any:
 
 def _moved(problem: Moved) -> Any:
     db.session.rollback()
-    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+    if wait := rate_limiting.refusal():  # the identity's loader may raise before anybody was counted
         return _refused(wait)
     there = url_for(str(request.endpoint), **(request.view_args or {}), org=problem.slug)
     query = request.query_string.decode()
@@ -141,10 +155,10 @@ def _invalid(problem: Invalid) -> Response:
 
 def _refused(problem: FastpixError) -> Response:
     db.session.rollback()
-    if wait := throttling.refusal():  # the identity's loader may raise before anybody was counted
+    if wait := rate_limiting.refusal():  # the identity's loader may raise before anybody was counted
         return _refused(wait)
     if isinstance(problem, Refused):
-        attempts.refused(problem)
+        denied_audit.refused(problem)
     status = next((s for kind, s in STATUSES.items() if isinstance(problem, kind)), 500)
     if isinstance(problem, TooMany) and envelope.is_api() and problem.retry_after > LONGEST_WAIT:
         status = 409
@@ -153,6 +167,18 @@ def _refused(problem: FastpixError) -> Response:
     response = answer(status, str(problem))
     if status == 429 and isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _storage_failed(problem: StorageFailed) -> Response:
+    log.error("the storage does not work: %s", problem.__cause__ or problem)
+    response = _refused(problem)
+    with suppress(OSError, HTTPException):  # a browser hears no answer before it has sent all
+        for _ in range(MOST_DRAINED // READ_BYTES):
+            if not request.stream.read(READ_BYTES):
+                break
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(LONGEST_WAIT)
     return response
 
 
@@ -172,7 +198,7 @@ def _http(problem: HTTPException) -> Any:
     if status < 400:
         return problem
     is_unknown = status == 404 and envelope.is_api() and request.url_rule is None
-    sentence = f"There is no operation at this address. {links.to('/docs')} lists them all." if is_unknown else ""
+    sentence = f"There is no operation at this address. {urls.to('/docs')} lists them all." if is_unknown else ""
     response = answer(status, sentence or SENTENCES.get(status) or str(problem.description or ""))
     for name, value in problem.get_response().headers:
         if name in ("Allow", "Retry-After"):
@@ -225,8 +251,18 @@ def _unkeepable(problem: Exception) -> Any:
 
 def _unavailable(problem: Exception) -> Any:
     db.session.rollback()
+    if database_restarts.is_repeated(problem, body=security.received_body):
+        log.warning("the connection to the database broke; asking once more", exc_info=problem)
+        return Response(status=503)  # nobody sees it
     log.error("the database does not answer", exc_info=problem)
-    return plain(503, "The database does not answer just now. Nothing was changed; try again in a minute.")
+    if database_restarts.is_saving():
+        return plain(
+            503, "The database went away while it saved this. Look whether it is there before you send it again."
+        )
+    way_out = "try again in a minute"
+    if request.method == "POST" and not envelope.is_wanted():
+        way_out = "load this page again in a minute, and what you typed is sent once more"
+    return plain(503, f"The database does not answer just now. Nothing was changed; {way_out}.")
 
 
 def _broken(problem: Exception) -> Any:
@@ -242,5 +278,7 @@ def plain(status: int, message: str) -> Response:
     """An error page that needs neither database nor session."""
     if envelope.is_wanted():
         return envelope.failure(status, message)
-    html = render_template("errors/plain.html", status=status, title=TITLES[status], message=message)
+    # Not by render_template, which asks the database who looks.
+    page = current_app.jinja_env.get_template("errors/plain.html")
+    html = page.render(status=status, title=TITLES[status], message=message)
     return Response(html, status, mimetype="text/html")

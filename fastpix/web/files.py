@@ -6,17 +6,20 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any, cast
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, current_app, request
 
+from fastpix.config.settings import Settings
 from fastpix.db import db
-from fastpix.settings import Settings
-from fastpix.web.resource import guard
+from fastpix.storage import room
+from fastpix.storage.failing import saying
+from fastpix.web.composed_request import ComposedRequest
+from fastpix.web.pages import guard
 
 # What the other fields of the form may weigh.
 _FIELDS = 1024 * 1024
 
 
-class FileRequest(Request):
+class FileRequest(ComposedRequest):
     """A request whose large files lie in the instance, since the system's temporary folder may be memory."""
 
     folder: Path | None = None
@@ -28,11 +31,27 @@ class FileRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        return cast(
-            "IO[bytes]", tempfile.SpooledTemporaryFile(max_size=1 << 20, dir=str(self.folder) if self.folder else None)
-        )
+        return cast("IO[bytes]", _Spool(max_size=1 << 20, dir=str(self.folder) if self.folder else None))
+
+
+class _Spool(tempfile.SpooledTemporaryFile[bytes]):
+    """Leaves the reserve of a disk alone, and says of one that does not take it what the storage would say.
+
+    A small file stays in memory: what is wrong with the disk is then said by the form, with all that was typed.
+    """
+
+    _is_on_disk = False
+
+    def rollover(self) -> None:
+        self._is_on_disk = True
+        with saying():
+            super().rollover()
+
+    def write(self, data: Any) -> int:
+        if self._is_on_disk:
+            room.check_work(len(data))
+        with saying():
+            return super().write(data)
 
 
 def install(app: Flask, settings: Settings) -> None:

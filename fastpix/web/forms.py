@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import g, request
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField
+from wtforms import HiddenField, PasswordField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
-from fastpix import once
 from fastpix.access import principal
 from fastpix.db import db
-from fastpix.errors import Invalid, Refused, TooMany
-from fastpix.web import attempts
+from fastpix.errors import Invalid, NoRoom, Refused, StorageFailed, TooMany
+from fastpix.text import naming
+from fastpix.web import denied_audit, idempotency
 
+log = logging.getLogger(__name__)
 STALE = (
     "This page was open for too long, or cookies are off. Nothing was changed; what you typed is kept. Send it again."
 )
@@ -30,6 +32,10 @@ VIEWING = "You look as a member, and nothing can be changed meanwhile. End the v
 def as_uuid(value: object) -> UUID:
     """`coerce` of fields whose choices are ids. Raises ValueError, which the field says."""
     return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def _composed(text: object) -> object:
+    return naming.composed(text) if isinstance(text, str) else text
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
@@ -42,13 +48,19 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     class Meta:
         csrf = False  # checked once for every unsafe request, in web.security
 
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            """Every text in one form of Unicode, but for passwords: `crypto.passwords` has a rule of its own."""
+            field = super().bind_field(form, unbound_field, options)  # type: ignore[misc]  # of wtforms' own Meta
+            if isinstance(field, StringField) and not isinstance(field, PasswordField):
+                field.filters = (_composed, *field.filters)
+            return field
+
     def is_sent(self) -> bool:
         """Whether the form was sent, is valid, and may be acted on."""
         if request.method != "POST":
             return False
         if g.get("csrf_problem"):
             self.form_errors.append(STALE)
-            g.csrf_answered = True
             return False
         if principal.current().is_viewing and not self.while_viewing:
             self.form_errors.append(VIEWING)
@@ -58,7 +70,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 
     @contextmanager
     def catching(self) -> Iterator[None]:
-        """Around a verb: `Invalid`, `Refused` and `TooMany` become errors of the form; what it had begun is undone."""
+        """Around a verb: `Invalid`, `Refused`, `TooMany` and `StorageFailed` become errors of the form; what it had begun is undone."""
         try:
             yield
         except Invalid as problem:
@@ -68,11 +80,23 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
             db.session.rollback()
             self.form_errors.append(str(problem))
             g.refused = True
-            attempts.refused(problem)
+            denied_audit.refused(problem)
         except TooMany as problem:
             db.session.rollback()
             self.form_errors.append(str(problem))
             g.wait_seconds = problem.retry_after
+        except StorageFailed as problem:
+            db.session.rollback()
+            log.error("the storage does not work: %s", problem.__cause__ or problem)
+            self.form_errors.append(str(problem))
+            g.unavailable = 507 if isinstance(problem, NoRoom) else 503
+
+    def answer(self, act: Callable[[], Any]) -> Any:
+        """What `act` answers once the form is sent; None while its page is to be shown, also with what was refused."""
+        if self.is_sent():
+            with self.catching():
+                return act()
+        return None
 
     def blame(self, problem: Invalid) -> None:
         """Show a verb's complaint at the fields it names, or above the form."""
@@ -82,6 +106,26 @@ class Form(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
                 self.form_errors.append(message)
             else:
                 field.errors = [*field.errors, message]
+
+
+class WorkspaceAccess:
+    """What forms with the fields `access` ("all" or "these") and `workspaces` share."""
+
+    access: RadioField
+    workspaces: SelectMultipleField
+
+    def validate_access(self, field: RadioField) -> None:
+        """Refuse what contradicts itself: the ticks would be ignored, and somebody see more than was meant."""
+        if field.data == "all" and self.workspaces.data:
+            raise ValidationError("You ticked workspaces below: choose “Only these”, or untick them.")
+
+    def offer(self, names: dict[str, str]) -> None:
+        """Set the workspaces one can choose from."""
+        self.workspaces.choices = names
+
+    @property
+    def workspace_access(self) -> Literal["all"] | list[UUID]:
+        return "all" if self.access.data == "all" else list(self.workspaces.data or [])
 
 
 class OnceForm(Form):
@@ -99,7 +143,7 @@ class OnceForm(Form):
         if not super().is_sent():
             return False
         try:
-            once.use(str(self.once_key.data))
+            idempotency.use(str(self.once_key.data))
         except Refused as problem:
             self.form_errors.append(str(problem))
             g.refused = True

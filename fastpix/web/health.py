@@ -1,4 +1,9 @@
-"""`/healthz`: the process answers. `/readyz`: database, migrations and storage are as they must be, else 503."""
+"""`/healthz`: the process answers. `/readyz`: database, migrations and storage are as they must be, else 503.
+
+A disk without room for uploads is said there too, and is no 503: everything else works.
+
+`fastpix doctor` asks `/healthz` with a signed header, and is told how its request arrived.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +12,14 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask, Response, json, request
 
-from fastpix import seal
-from fastpix.db import db
-from fastpix.settings import PROJECT
+from fastpix import schema_revision
+from fastpix.crypto import seal
 from fastpix.storage import instance as storage
+from fastpix.storage import room
 
 log = logging.getLogger(__name__)
-MIGRATIONS = PROJECT / "migrations"
 STORAGE_SECONDS = 10.0
 # Header by which `fastpix doctor` asks what a request looks like from here; its value is signed.
 DOCTOR = "X-Fastpix-Doctor"
@@ -34,8 +35,10 @@ def install(app: Flask) -> None:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        checks = {"database": _database(), "migrations": _migrations(), "storage": _storage()}
+        checks = {**_database(), "storage": _storage()}
         status = 200 if all(text == "ok" for text in checks.values()) else 503
+        if checks["storage"] == "ok":  # without room the server is ready all the same, for all but uploads
+            checks["storage"] = room.sentence()
         return Response(json.dumps(checks) + "\n", status, mimetype="application/json")
 
 
@@ -52,45 +55,18 @@ def seen() -> dict[str, Any]:
     return {"url": f"{request.scheme}://{request.host}", "address": request.remote_addr, "hops": hops}
 
 
-def schema_state() -> str:
-    """How the database's schema stands to this version's migrations: current, older or newer. Needs an app context."""
-    present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
-    if present == set(_script().get_heads()):
-        return "current"
-    return "older" if all(map(is_known, present)) else "newer"
-
-
-def revision() -> str:
-    """The migration the database is at; empty for a database without tables. Needs an app context."""
-    return ",".join(sorted(MigrationContext.configure(db.session.connection()).get_current_heads()))
-
-
-def is_known(name: str) -> bool:
-    """Whether this version has the migration: the database is not of a newer one."""
-    return not name or name in {revision.revision for revision in _script().walk_revisions()}
-
-
-def _script() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config)
-
-
-def _database() -> str:
+def _database() -> dict[str, str]:
+    """What is asked every few seconds: one statement, which reads the file as `SELECT 1` would not."""
     try:
-        sa.inspect(db.session.connection()).get_table_names()  # SELECT 1 would not touch a broken file
+        state = schema_revision.state()
     except sa.exc.SQLAlchemyError:
         log.warning("readyz: the database does not answer", exc_info=True)
-        return "does not answer"
-    return "ok"
-
-
-def _migrations() -> str:
-    try:
-        state = schema_state()
-    except sa.exc.SQLAlchemyError:
-        return "cannot be read"
-    return "ok" if state == "current" else f"{state} than this version: run fastpix upgrade"
+        return {"database": "does not answer", "migrations": "cannot be read"}
+    if state == "unreleased":
+        said = "from before the first release: run fastpix upgrade"
+    else:
+        said = "ok" if state == "current" else f"{state} than this version: run fastpix upgrade"
+    return {"database": "ok", "migrations": said}
 
 
 def _storage() -> str:

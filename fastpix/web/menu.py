@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import g, request, url_for
+from flask import request, url_for
 
 from fastpix.access import principal
 
@@ -29,9 +29,8 @@ def install(entries: list[Entry]) -> None:
     _entries[:] = entries
 
 
-def visible() -> list[dict[str, object]]:
-    """The entries the actor in force may open: {label, url, icon, current}."""
-    slug = g.get("organization_slug", "")
+def visible(slug: str) -> list[dict[str, object]]:
+    """The entries of this organization that the actor in force may open: {label, url, icon, current}."""
     shown = [(e, _url(e.endpoint, slug, request.root_path)) for e in _entries if principal.may(e.permission)]
     # A page below an entry's address belongs to it; the longest match is the nearest. Everything is below the overview,
     # so that nothing but itself belongs to that.
@@ -43,6 +42,6 @@ def visible() -> list[dict[str, object]]:
 
 
 @lru_cache(maxsize=1024)
-def _url(endpoint: str, _slug: str, _root: str) -> str:
+def _url(endpoint: str, slug: str, _root: str) -> str:
     """Its address, which depends on nothing else: a dozen of them for every page, 20 µs each."""
-    return url_for(endpoint)
+    return url_for(endpoint, org=slug)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -15,16 +16,10 @@ from wtforms.validators import ValidationError
 
 from fastpix import db
 from fastpix.access import principal
-from fastpix.settings import Settings
-from fastpix.web import envelope, viewers
+from fastpix.config.settings import Settings
+from fastpix.web import envelope, public_paths
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# {viewers} are the hosts of their own that playlists and pictures may have. hls.js feeds the player from blobs.
-CSP = (
-    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; "
-    "img-src 'self' data:{viewers}; media-src 'self' blob:{viewers}; connect-src 'self'{viewers}; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -46,14 +41,15 @@ def install(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)  # gives templates csrf_token(); the check is ours, below
     host = settings.host
     trusted = LOOPBACK if host in ("localhost", "127.0.0.1", "::1") else (host,)
-    # Hosts of their own lead to nothing but viewers' paths (`delivery.hosts`).
+    # Hosts of their own lead to nothing but viewers' paths (`delivery.stream_hosts`).
     trusted_by_viewers = (
         *trusted,
         *(urlsplit(url).hostname or "" for url in (settings.stream_url, settings.images_url) if url),
     )
-    app.session_interface = viewers.Sessions()
+    app.session_interface = public_paths.Sessions()
 
-    headers = HEADERS | {"Content-Security-Policy": _policy(settings)}
+    # Playlists and pictures may have hosts of their own.
+    headers = HEADERS | {"Content-Security-Policy": content_policy((settings.stream_url, settings.images_url))}
     lasting = {"Strict-Transport-Security": "max-age=31536000"} if settings.is_https else {}
     if not settings.is_https and trusted is not LOOPBACK:
         del headers["Cross-Origin-Opener-Policy"]  # browsers heed it on trusted origins only, and complain elsewhere
@@ -67,7 +63,7 @@ def install(app: Flask, settings: Settings) -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid.uuid4().hex
         db.set_reading(request.method in SAFE_METHODS)
-        if request.path not in ANY_HOST and not is_trusted(request.host, viewers.is_here()):
+        if request.path not in ANY_HOST and not is_trusted(request.host, public_paths.is_here()):
             raise UntrustedHost
         _receive_body(app)
 
@@ -75,7 +71,7 @@ def install(app: Flask, settings: Settings) -> None:
     def finish(response: Response) -> Response:
         # By a set, not by setdefault: each of those would go through all headers once more.
         present = {name.lower() for name, _ in response.headers}
-        wanted = lasting | (viewers.headers() or headers)
+        wanted = lasting | (public_paths.headers() or headers)
         more = [pair for pair in wanted.items() if pair[0].lower() not in present]
         if "cache-control" not in present:
             more.append(("Cache-Control", "no-store"))
@@ -83,14 +79,18 @@ def install(app: Flask, settings: Settings) -> None:
         return response
 
 
-def _policy(settings: Settings) -> str:
-    """What a page may load: all of ours, and from the hosts of their own that playlists and pictures may have."""
-    elsewhere = {
-        f"{parts.scheme}://{parts.netloc}"
-        for parts in map(urlsplit, (settings.stream_url, settings.images_url))
-        if parts.netloc
-    }
-    return CSP.format(viewers="".join(f" {origin}" for origin in sorted(elsewhere)))
+def content_policy(media_urls: Iterable[str], *, form_action: str = "'self'", frame_ancestors: str = "'none'") -> str:
+    """What a page may load (CSP): all of ours, and films and pictures from where `media_urls` lead."""
+    parts = [urlsplit(url) for url in media_urls]
+    media = "".join(
+        f" {origin}" for origin in sorted({f"{part.scheme}://{part.netloc}" for part in parts if part.netloc})
+    )
+    return (
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; "
+        # hls.js feeds the player from blobs.
+        f"img-src 'self' data:{media}; media-src 'self' blob:{media}; connect-src 'self'{media}; "
+        f"form-action {form_action}; base-uri 'none'; frame-ancestors {frame_ancestors}"
+    )
 
 
 def _receive_body(app: Flask) -> None:
@@ -99,8 +99,14 @@ def _receive_body(app: Flask) -> None:
     Not the bodies of files: those come in pieces, after who sends them is known and the transaction has ended.
     """
     view = app.view_functions.get(request.endpoint or "")
-    if request.method not in SAFE_METHODS and not viewers.is_here() and not getattr(view, "takes_files", False):
-        request.get_data(cache=True)
+    if request.method not in SAFE_METHODS and not public_paths.is_here() and not getattr(view, "takes_files", False):
+        g.received_body = request.get_data(cache=True)
+
+
+def received_body() -> bytes | None:
+    """The body of this request, where it was read before anything was asked of the database."""
+    body: bytes | None = g.get("received_body")
+    return body
 
 
 def check_csrf_of_page(settings: Settings) -> None:
@@ -108,7 +114,7 @@ def check_csrf_of_page(settings: Settings) -> None:
 
     So a form that was open too long comes back with everything typed, instead of a bare error.
     """
-    if request.method in SAFE_METHODS or envelope.is_api() or viewers.is_here():
+    if request.method in SAFE_METHODS or envelope.is_api() or public_paths.is_here():
         return  # the API never reads a cookie, so there is nothing to forge
     try:
         _check_origin(settings)

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fastpix import seal
 from fastpix.accounts.models import BrowserSession
+from fastpix.crypto import seal
 from tests.cast import PASSWORD, House
 from tests.world import World
 
@@ -66,6 +66,18 @@ def _invite(scene: Scene) -> dict[str, str]:
 def _settings(scene: Scene) -> dict[str, str]:
     """What a media is asked for in the dashboard."""
     return {"workspace": str(scene.house.workspace), "policy": "public", "resolution": "1080p", "mp4": "none"}
+
+
+def _playback_ids(api: str, policy: str, id_name: str) -> dict[tuple[str, str], Callable[[Scene], Input]]:
+    """What the operations on the playback ids of a media or a live stream take; the shelf has one by that name."""
+    return {
+        (f"{api}.create_post", "POST"): lambda s: Input(201, {"accessPolicy": policy}),
+        (f"{api}.delete_delete", "DELETE"): lambda s: Input(
+            200, query={"playbackId": str(getattr(s.house.shelf, id_name))}
+        ),
+        (f"{api}.domains_patch", "PATCH"): lambda s: Input(200, {"allow": ["example.com"], "defaultPolicy": "deny"}),
+        (f"{api}.user_agents_patch", "PATCH"): lambda s: Input(200, {"deny": ["curl"]}),
+    }
 
 
 INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
@@ -129,6 +141,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("invite.ask", "POST"): lambda s: Input(303, cookies=_invite(s)),
     ("invite.sign_out", "POST"): lambda s: Input(303, cookies=_invite(s)),
     # the API
+    ("organizations_api.verify_post", "POST"): lambda s: Input(200),
     ("organizations_api.edit_patch", "PATCH"): lambda s: Input(200, {"name": "Two", "membersEditWorkspaces": False}),
     ("workspaces_api.create_post", "POST"): lambda s: Input(201, {"name": "Staging", "type": "staging"}),
     ("workspaces_api.edit_patch", "PATCH"): lambda s: Input(200, {"name": "Renamed"}),
@@ -185,14 +198,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("media_api.retry_post", "POST"): lambda s: Input(200, values={"mediaId": s.house.shelf.failed}),
     ("media_api.source_access_patch", "PATCH"): lambda s: Input(200, {"sourceAccess": True}),
     ("media_api.mp4_support_patch", "PATCH"): lambda s: Input(200, {"mp4Support": "audioOnly"}),
-    ("playback_ids_api.create_post", "POST"): lambda s: Input(201, {"accessPolicy": "public"}),
-    ("playback_ids_api.delete_delete", "DELETE"): lambda s: Input(
-        200, query={"playbackId": str(s.house.shelf.playback_id)}
-    ),
-    ("playback_ids_api.domains_patch", "PATCH"): lambda s: Input(
-        200, {"allow": ["example.com"], "defaultPolicy": "deny"}
-    ),
-    ("playback_ids_api.user_agents_patch", "PATCH"): lambda s: Input(200, {"deny": ["curl"]}),
+    **_playback_ids("playback_ids_api", "public", "playback_id"),
     ("tracks_api.create_post", "POST"): lambda s: Input(
         201,
         {
@@ -210,6 +216,25 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
         501, {"languageName": "English", "languageCode": "en"}
     ),
     ("not_offered_api.list_drm_get", "GET"): lambda s: Input(501),
+    ("not_offered_api.get_drm_get", "GET"): lambda s: Input(501, values={"drmConfigurationId": uuid.uuid4()}),
+    ("not_offered_api.get_summary_get", "GET"): lambda s: Input(501),
+    **{
+        (f"video_data_api.{name}_get", "GET"): lambda s, status=501 if name == "view" else 200: Input(
+            status, values={"metricId": "views", "dimensionsId": "media_id", "viewId": uuid.uuid4()}
+        )
+        for name in (
+            "views",
+            "view",
+            "top_content",
+            "dimensions",
+            "filters",
+            "breakdown",
+            "overall",
+            "timeseries",
+            "comparison",
+            "errors",
+        )
+    },
     **{
         (f"not_offered_api.{name}_patch", "PATCH"): lambda s: Input(501)
         for name in ("summary", "chapters", "named_entities", "moderation")
@@ -260,14 +285,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("live_streams_api.disable_put", "PUT"): lambda s: Input(200),
     ("live_streams_api.finish_put", "PUT"): lambda s: Input(200, values={"streamId": s.house.shelf.active_stream}),
     ("live_streams_api.reset_key_post", "POST"): lambda s: Input(200),
-    ("live_playback_ids_api.create_post", "POST"): lambda s: Input(201, {"accessPolicy": "private"}),
-    ("live_playback_ids_api.delete_delete", "DELETE"): lambda s: Input(
-        200, query={"playbackId": str(s.house.shelf.live_playback_id)}
-    ),
-    ("live_playback_ids_api.domains_patch", "PATCH"): lambda s: Input(
-        200, {"allow": ["example.com"], "defaultPolicy": "deny"}
-    ),
-    ("live_playback_ids_api.user_agents_patch", "PATCH"): lambda s: Input(200, {"deny": ["curl"]}),
+    **_playback_ids("live_playback_ids_api", "private", "live_playback_id"),
     ("simulcasts_api.create_post", "POST"): lambda s: Input(
         201, {"url": "rtmps://live.elsewhere.example/app", "streamKey": "another-key"}
     ),
@@ -286,14 +304,14 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
         303, {"url": "https://1.1.1.1/other", "which": "these", "events": "video.media.ready"}
     ),
     ("webhooks.rotate", "POST"): lambda s: Input(200),
-    ("webhooks.test", "POST"): lambda s: Input(303),
-    ("webhooks.redeliver", "POST"): lambda s: Input(303),
+    ("webhook_deliveries.test", "POST"): lambda s: Input(303),
+    ("webhook_deliveries.redeliver", "POST"): lambda s: Input(303),
     ("webhooks.delete", "POST"): lambda s: Input(303),
     ("webhooks_api.create_post", "POST"): lambda s: Input(201, {"url": "https://1.1.1.1/new"}),
     ("webhooks_api.edit_patch", "PATCH"): lambda s: Input(200, {"description": "Renamed", "isEnabled": False}),
     ("webhooks_api.rotate_post", "POST"): lambda s: Input(200),
-    ("webhooks_api.test_post", "POST"): lambda s: Input(201),
-    ("webhooks_api.redeliver_post", "POST"): lambda s: Input(201),
+    ("webhook_deliveries_api.test_post", "POST"): lambda s: Input(201),
+    ("webhook_deliveries_api.redeliver_post", "POST"): lambda s: Input(201),
     ("webhooks_api.delete_delete", "DELETE"): lambda s: Input(200),
     ("audit.export", "POST"): lambda s: Input(200),
     ("access_review.complete", "POST"): lambda s: Input(303, {"note": "all well"}),
@@ -301,6 +319,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     # public pages: the status is everybody's, unless it is told apart
     ("system.index", "GET"): lambda s: Input(404),  # nobody of the cast is an operator
     ("system.retry", "POST"): lambda s: Input(404, values={"job_id": uuid.uuid4()}),
+    ("system.send_mails", "POST"): lambda s: Input(404),
     ("metrics", "GET"): lambda s: Input(404),  # no key is set here
     ("accounts.home", "GET"): lambda s: Input(302 if s.belongs or s.who is None else 200),
     ("accounts.well_known_change_password", "GET"): lambda s: Input(302),
@@ -322,7 +341,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("accounts_more.confirm_email", "POST"): lambda s: Input(410),
     ("invite.link", "GET"): lambda s: Input(302, values={"secret": s.house.invite_secret}),
     ("invite.look", "GET"): lambda s: Input(200, cookies=_invite(s)),
-    ("invite.join", "POST"): lambda s: Input(303, {"name": "Pat", "password": PASSWORD}, cookies=_invite(s)),
+    ("invite.join", "POST"): lambda s: Input(
+        409 if s.who else 303, {"name": "Pat", "password": PASSWORD}, cookies=_invite(s)
+    ),
     ("invite.prove", "POST"): lambda s: Input(409, {"password": PASSWORD}, cookies=_invite(s)),
     ("intake.upload", "POST"): lambda s: Input(404),  # without the address's signature
     ("intake.upload", "PUT"): lambda s: Input(404),
@@ -332,6 +353,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("stream.part", "GET"): lambda s: Input(
         401, values={"expires": "0", "key_id": "-", "signature": "-", "path": "0123456789ab/720p/index.m3u8"}
     ),
+    ("stream.text", "GET"): lambda s: Input(401, values={"track_id": s.house.shelf.track}),
     ("stream.download", "GET"): lambda s: Input(401, values={"name": "capped-4k.mp4"}),
     ("images.image", "GET"): lambda s: Input(401, values={"name": "thumbnail.jpg"}),
     ("embed.page", "GET"): lambda s: Input(401),

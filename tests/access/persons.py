@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from fastpix.access import table
+from fastpix.access_check import callers as matrix
+from fastpix.access_check.callers import Route
 from tests.access.inputs import Scene
-from tests.access.routes import Route, address, right_input
+from tests.access.routes import address, right_input
 from tests.doors import ApiDoor, Doors, PageDoor
 from tests.world import World
 
-# Standing in acme now.
-ROLES: dict[str | None, table.Role | None] = {
-    "ada": "admin", "mel": "member", "dana": "member", "rex": None, "eve": None, "sam": None, None: None,
+# What the people of the cast are in acme now, in the words of the matrix.
+STANDS_AS = {
+    "ada": "admin", "mel": "member", "dana": "demoted", "eve": "removed", "rex": "outsider", "sam": "stranger",
+    None: "nobody",
 }  # fmt: skip
-SWITCHES = frozenset({"members_edit_workspaces"})
+CAST_AS = {word: who for who, word in STANDS_AS.items()}
 
 
-@dataclass(frozen=True)
-class Caller:
-    """A person with one proof of who they are: `session`, the label of a token, or the wrong proof for the door."""
+class Caller(NamedTuple):
+    """A person of the cast with one proof of who they are: `session`, the label of a token, or what is wrong with it."""
 
     who: str | None
     proof: str
@@ -30,58 +30,30 @@ class Caller:
         return f"{self.who or 'anonymous'} ({self.proof})"
 
 
-PAGE_CALLERS = [Caller(who, "session") for who in ROLES] + [Caller("ada", "a token at the dashboard")]
-API_CALLERS = [
-    Caller("ada", "people"),
-    Caller("ada", "admin"),
-    Caller("ada", "member"),
-    Caller("mel", "people"),
-    Caller("mel", "member"),
-    Caller("dana", "people"),
-    Caller("dana", "member"),
-    Caller("rex", "people"),
-    Caller("eve", "people"),
-    Caller("eve", "member"),
-    Caller(None, "nothing"),
-    Caller("ada", "a session at the API"),
-    Caller("ada", "a wrong secret"),
-]
+def _of_the_cast(caller: matrix.Caller) -> Caller:
+    label = {"plain": "admin"}.get(caller.proof, caller.proof)
+    return Caller(CAST_AS[caller.person], label)
+
+
+PAGE_CALLERS = [_of_the_cast(caller) for caller in matrix.PAGE_CALLERS if caller.is_at_home]
+API_CALLERS = [_of_the_cast(caller) for caller in matrix.API_CALLERS]
+API_CALLERS += [Caller(who, "member") for who in ("mel", "dana", "eve")]  # tokens that were made for a member's role
 
 
 def callers(route: Route) -> list[Caller]:
-    return API_CALLERS if route.door == "api" else PAGE_CALLERS
+    return API_CALLERS if route.is_api else PAGE_CALLERS
 
 
 def verdict(route: Route, caller: Caller) -> int | None:
     """The status with which the caller is refused, computed from the role table alone; None for who may."""
     assert route.action is not None
-    if route.door == "api":
-        return _api_verdict(route, caller)
-    if caller.who is None or caller.proof != "session":
-        return 302
-    if not route.in_organization:
-        return None
-    role = ROLES[caller.who]
-    if role is None:
-        return 404
-    return None if table.ROWS[route.action.key].allows(role, SWITCHES) else 403
-
-
-def _api_verdict(route: Route, caller: Caller) -> int | None:
-    assert route.action is not None
-    row = table.ROWS[route.action.key]
-    if caller.who in (None, "eve") or caller.proof.startswith("a "):
-        return 401
-    if caller.who == "rex":
-        return 404 if route.ids else None
-    role: table.Role = "admin" if ROLES[caller.who] == "admin" and caller.proof != "member" else "member"
-    has_tick = caller.proof == "people"
-    return None if row.allows(role, SWITCHES) and (has_tick or not row.manages_people) else 403
+    proof = caller.proof if caller.who else "nothing"
+    return matrix.verdict(route, matrix.Caller(STANDS_AS[caller.who], proof), route.action.key)
 
 
 def scene_of(world: World, route: Route, caller: Caller) -> Scene:
     """Bodies hold ids of the caller's own organization; addresses always acme's."""
-    theirs = world.cast.rival if caller.who == "rex" and route.door == "api" and not route.ids else world.cast.acme
+    theirs = world.cast.rival if caller.who == "rex" and route.is_api and not route.ids else world.cast.acme
     return Scene(world, caller.who, theirs)
 
 
@@ -107,7 +79,7 @@ def ask(world: World, route: Route, caller: Caller, *, method: str = "", values:
 
 def _door(world: World, route: Route, caller: Caller) -> PageDoor | ApiDoor:
     person = world.cast.people[caller.who] if caller.who else None
-    if route.door == "page" or route.action is None:
+    if not route.is_api or route.action is None:
         return PageDoor(world.app, person.session if person and caller.proof == "session" else "")
     if person is None or not person.tokens:
         return ApiDoor(world.app)

@@ -1,6 +1,6 @@
 """Every route there is, with the permission it must ask for and the ids in it, for the tests that walk them all.
 
-The list of routes comes from the URL map; written by hand are the policy (`fastpix/proof/policy.py`) and the input
+The list of routes comes from the URL map; written by hand are the policy (`fastpix/access_check/policy.py`) and the input
 (`inputs.py`). A route that is missing there fails the matrix, so a new route is tested the day it is written.
 """
 
@@ -10,44 +10,19 @@ import re
 import tempfile
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastpix.access.action import Action
+from fastpix.access_check import callers as matrix
+from fastpix.access_check.callers import LIVE_RULES, Route
+from fastpix.access_check.policy import POLICY as POLICY
 from fastpix.app import PUBLIC, create_app
-from fastpix.proof.policy import POLICY as POLICY
 from fastpix.web.api import HEX_IDS
 from tests.access.inputs import INPUTS, Input, Scene
 from tests.cast import House
 from tests.world import test_settings
-
-
-@dataclass(frozen=True)
-class Route:
-    """One endpoint with one method."""
-
-    endpoint: str
-    method: str
-    rule: str
-    action: Action | None
-
-    @property
-    def door(self) -> str:
-        return "api" if self.rule.startswith("/v1/") else "page"
-
-    @property
-    def in_organization(self) -> bool:
-        return self.rule.startswith("/o/<org>")
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids in the address, without the organization's name."""
-        return [name for name in re.findall(r"<(?:\w+:)?(\w+)>", self.rule) if name != "org"]
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.rule}"
 
 
 @cache
@@ -57,15 +32,11 @@ def routes() -> tuple[Route, ...]:
 
 
 def routes_of(app: Any) -> tuple[Route, ...]:
+    """Without HEAD, which is GET without its body."""
     return tuple(
-        Route(
-            rule.endpoint,
-            method,
-            rule.rule.replace("<media:", "<"),
-            getattr(app.view_functions[rule.endpoint], "action", None),
-        )
-        for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, r.endpoint))
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        replace(route, rule=route.rule.replace("<media:", "<"))
+        for route in matrix.routes_of(app)
+        if route.method != "HEAD"
     )
 
 
@@ -74,42 +45,32 @@ def guarded() -> list[Route]:
 
 
 # Ids by their name in the address. Members and tokens are Mel's, so that Ada can do to them whatever there is.
-IDS: dict[str, Callable[[House], Any]] = {
-    "member_id": lambda h: h.members.get("mel") or h.members["rex"],
-    "workspace_id": lambda h: h.workspace,
-    "invitation_id": lambda h: h.invitation,
-    "key_id": lambda h: h.signing_key,
-    "token_id": lambda h: (h.tokens.get("mel member") or h.tokens["rex member"]).id,
-}
-IDS |= {"memberId": IDS["member_id"], "workspaceId": IDS["workspace_id"], "invitationId": IDS["invitation_id"]}
-IDS |= {"signingKeyId": IDS["key_id"], "tokenId": IDS["token_id"]}
-IDS |= {
-    "media_id": lambda h: h.shelf.media,
-    "mediaId": lambda h: h.shelf.media,
-    "livestreamId": lambda h: h.shelf.media.hex,
-    "playback_id": lambda h: h.shelf.playback_id,
-    "playbackId": lambda h: h.shelf.playback_id,
-    "track_id": lambda h: h.shelf.track,
-    "trackId": lambda h: h.shelf.track,
-    "upload_id": lambda h: h.shelf.upload,
-    "uploadId": lambda h: h.shelf.upload,
-    "playlist_id": lambda h: h.playlist,
-    "playlistId": lambda h: h.playlist,
-    "stream_id": lambda h: h.shelf.stream,
-    "streamId": lambda h: h.shelf.stream,
-    "simulcast_id": lambda h: h.shelf.simulcast,
-    "simulcastId": lambda h: h.shelf.simulcast,
-    "webhook_id": lambda h: h.webhook,
-    "webhookId": lambda h: h.webhook,
-    "delivery_id": lambda h: h.delivery,
-    "deliveryId": lambda h: h.delivery,
-}
+IDS: dict[str, Callable[[House], Any]] = matrix.both_spellings(
+    {
+        "member": lambda h: h.members.get("mel") or h.members["rex"],
+        "workspace": lambda h: h.workspace,
+        "invitation": lambda h: h.invitation,
+        "key": lambda h: h.signing_key,
+        "signingKey": lambda h: h.signing_key,
+        "token": lambda h: (h.tokens.get("mel member") or h.tokens["rex member"]).id,
+        "media": lambda h: h.shelf.media,
+        "livestream": lambda h: h.shelf.media.hex,
+        "playback": lambda h: h.shelf.playback_id,
+        "track": lambda h: h.shelf.track,
+        "upload": lambda h: h.shelf.upload,
+        "playlist": lambda h: h.playlist,
+        "stream": lambda h: h.shelf.stream,
+        "simulcast": lambda h: h.shelf.simulcast,
+        "webhook": lambda h: h.webhook,
+        "delivery": lambda h: h.delivery,
+    }
+)
 # Where the same name means another thing: the playback ids of live streams.
-LIVE_IDS: dict[str, Callable[[House], Any]] = {
-    "playback_id": lambda h: h.shelf.live_playback_id,
-    "playbackId": lambda h: h.shelf.live_playback_id,
-}
-LIVE_RULES = ("/v1/live/", "/o/<org>/live/")
+LIVE_IDS: dict[str, Callable[[House], Any]] = matrix.both_spellings({"playback": lambda h: h.shelf.live_playback_id})
+
+
+def ids_of(route: Route) -> dict[str, Callable[[House], Any]]:
+    return IDS | LIVE_IDS if route.rule.startswith(LIVE_RULES) else IDS
 
 
 def right_input(route: Route, scene: Scene) -> Input:
@@ -120,7 +81,7 @@ def right_input(route: Route, scene: Scene) -> Input:
             raise KeyError(f"{route} has no entry in INPUTS (tests/access/inputs.py)")
         told = lambda _scene: Input(200)  # noqa: E731
     found = told(scene)
-    known = IDS | LIVE_IDS if route.rule.startswith(LIVE_RULES) else IDS
+    known = ids_of(route)
     for name in route.ids:
         if name not in found.values:
             found.values[name] = known[name](scene.house)
@@ -129,7 +90,7 @@ def right_input(route: Route, scene: Scene) -> Input:
 
 def address(route: Route, values: dict[str, Any], org: str) -> str:
     """The path of a route with its ids put in."""
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda m: org if m[1] == "org" else _written(m[1], values[m[1]]), route.rule)
+    return matrix.fill(route.rule, lambda name: org if name == "org" else _written(name, values[name]))
 
 
 def _written(name: str, value: Any) -> str:

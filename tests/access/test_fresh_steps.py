@@ -42,7 +42,7 @@ ASKED = {
     "second_factor.remove_passkey",
 }
 TITLE = "Confirm that it is you"
-FORMS = [route for route in guarded() if route.door == "page" and route.method == "POST"]
+FORMS = [route for route in guarded() if not route.is_api and route.method == "POST"]
 
 
 def grow_stale(world, key="ada"):

@@ -14,10 +14,13 @@ from fastpix.access.principal import Actor, Denied
 from fastpix.accounts import joining
 from fastpix.errors import FastpixError
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations, standing
+from fastpix.resources.members import membership
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.models import Member
 from fastpix.resources.organizations.models import Organization
 from tests.cast import NotAMember, acting_as
+
+pytestmark = pytest.mark.sql("locks and counts keep an admin")
 
 PEOPLE = ("ada", "mel", "dana", "eve", "sam")
 person = st.sampled_from(PEOPLE)
@@ -55,7 +58,7 @@ class Story:
             yield
 
     def member_of(self, key):
-        found = standing.of_person(self.cast.people[key].id)
+        found = membership.of_person(self.cast.people[key].id)
         here = [s.member_id for s in found if s.slug == self.cast.acme.slug]
         if not here:
             raise NotAMember(key)
@@ -124,6 +127,7 @@ def test_any_sequence_keeps_an_admin_and_the_count(world, steps):
     tell(world, steps)
 
 
+@pytest.mark.full("the races run on both; here the rules are the same")
 @pytest.mark.postgres
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink])
 @given(steps=STEPS)
@@ -157,7 +161,7 @@ def test_the_story_teller_really_changes_things(world):
         story.step(*step)
     with world.session():
         standing_of = {
-            key: [s.role for s in standing.of_person(world.cast.people[key].id)] for key in ("ada", "mel", "sam")
+            key: [s.role for s in membership.of_person(world.cast.people[key].id)] for key in ("ada", "mel", "sam")
         }
     assert standing_of == {"ada": [], "mel": ["admin"], "sam": ["admin"]}
 
@@ -184,5 +188,5 @@ def test_a_member_who_leaves_makes_nobody_an_admin(world, mel, door):
         mel.api.post("iam/leave", {"successorId": str(dana)})
     else:
         mel.page.post("/o/acme/members/leave", {"successor": str(dana)})
-    roles = {row["id"]: row["role"] for row in world._read()["members"]}
+    roles = {row["id"]: row["role"] for row in world.rows()["members"]}
     assert roles[dana] == "member"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations
+from fastpix.resources.members.invitations import domain as invitations
 from tests.cast import cookie_name
 
 

@@ -14,25 +14,16 @@ import pytest
 from fastpix.access import table
 from fastpix.app import PUBLIC
 from tests.access.inputs import INPUTS
-from tests.access.persons import PAGE_CALLERS, Caller, ask, callers, scene_of, verdict
-from tests.access.routes import POLICY, Route, address, guarded, right_input, routes
+from tests.access.persons import PAGE_CALLERS, Caller, ask, callers, verdict
+from tests.access.routes import POLICY, Route, guarded, routes
 from tests.stories.tables import rows
 
 ADMIN = "Ada Admin"
 
 
-def faults(world, route: Route) -> list[str]:
+def faults(world, route: Route, method: str = "") -> list[str]:
     """All that is wrong with the answers of one guarded route, a sentence each."""
-    return [
-        fault
-        for caller in callers(route)
-        for method in _methods(route)
-        for fault in _faults(world, route, caller, method)
-    ]
-
-
-def _methods(route):
-    return ["GET", "HEAD"] if route.method == "GET" else [route.method]
+    return [fault for caller in callers(route) for fault in _faults(world, route, caller, method or route.method)]
 
 
 def _faults(world, route, caller, method):
@@ -69,11 +60,11 @@ def _wording(world, route, caller, response):
     said = f"{route} by {caller}"
     if response.status_code == 302 and not response.location.startswith("/sign-in"):
         yield f"{said}: sent to {response.location} instead of the sign-in"
-    if route.door == "api" and (not response.is_json or response.json["error"]["code"] != response.status_code):
+    if route.is_api and (not response.is_json or response.json["error"]["code"] != response.status_code):
         yield f"{said}: no error envelope"
     if response.status_code != 403:
         return
-    is_api = route.door == "api"
+    is_api = route.is_api
     text = response.json["error"]["message"] if is_api else _text(response)
     role = "admin" if caller == Caller("ada", "admin") else "member"
     your_role = f"your role here is {role}" if is_api else f"your role {role}"
@@ -103,9 +94,21 @@ def test_everybody_gets_exactly_what_the_role_table_says(world, route):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("route", guarded(), ids=str)
-def test_the_endpoint_asks_for_the_permission_the_policy_names(route):
-    assert route.action is not None and route.action.key == POLICY[route.endpoint]
+@pytest.mark.full("the view that answers GET answers HEAD")
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [route for route in guarded() if route.method == "GET"], ids=str)
+def test_head_is_guarded_as_get_is(world, route):
+    found = faults(world, route, "HEAD")
+    assert not found, "\n".join(found)
+
+
+def test_every_endpoint_asks_for_the_permission_the_policy_names():
+    assert [str(route) for route in guarded() if asks_for(route) != POLICY.get(route.endpoint)] == []
+
+
+def asks_for(route: Route) -> str:
+    assert route.action is not None
+    return route.action.key
 
 
 def test_the_policy_names_no_endpoint_that_is_gone():
@@ -124,32 +127,24 @@ def test_public_endpoints_answer_everybody_as_they_should(world, route):
     assert answers == expected
 
 
+@pytest.mark.full("Flask's own answer, for every address")
 @pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "people",
+    [["mel"], pytest.param(["ada", None], marks=pytest.mark.full("the URL map knows nobody"))],
+    ids=["a member", "others"],
+)
 @pytest.mark.parametrize("rule", sorted({r.rule for r in routes()}))
-def test_methods_that_are_not_registered_are_405_for_everybody(world, rule):
+def test_methods_that_are_not_registered_are_405_for_everybody(world, rule, people):
     route = next(r for r in routes() if r.rule == rule)
     known = {r.method for r in routes() if r.rule == rule}
     before = world.digest()
-    for caller in [Caller("ada", "session"), Caller("mel", "session"), Caller(None, "session")]:
-        who = Caller(caller.who, "people" if caller.who else "nothing") if route.door == "api" else caller
+    for caller in [Caller(who, "session") for who in people]:
+        who = Caller(caller.who, "people" if caller.who else "nothing") if route.is_api else caller
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - known:
             response, _ = ask(world, route, who, method=method)
             assert (response.status_code, response.headers.get("Allow", "")) != (405, ""), f"{method} {rule}: no Allow"
             assert response.status_code == 405, f"{method} {rule} by {who}"
-    assert world.digest() == before
-
-
-@pytest.mark.parametrize("route", [r for r in guarded() if r.door == "page" and r.method == "POST"], ids=str)
-@pytest.mark.sqlite
-def test_a_form_without_its_csrf_token_changes_nothing(world, doors, route):
-    caller = Caller("ada", "session")
-    given = right_input(route, scene_of(world, route, caller))
-    ada = doors("ada")
-    for name, secret in given.cookies.items():
-        ada.page.client.set_cookie(name, secret, path="/invite")
-    before = world.digest()
-    response = ada.page.post(address(route, given.values, "acme"), given.body, csrf=False)
-    assert response.status_code in (302, 400)
     assert world.digest() == before
 
 

@@ -1,4 +1,4 @@
-"""At the same moment, 200 times: two admins against each other, two people with one invite. Real threads, real locks."""
+"""At the same moment, 200 times (20 in the quick lane): two admins against each other, two people with one invite. Real threads, real locks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from fastpix.access import locks, organization_lock
 from fastpix.accounts import sessions
 from fastpix.db import Base, reading
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.models import Member
-from fastpix.resources.organizations import lock
+from tests import lanes
 from tests.cast import PASSWORD, acting_as
 from tests.doors import ApiDoor, PageDoor
 
-ROUNDS = 200
+pytestmark = pytest.mark.sql("locks decide who wins")
 
 
 def together(*errands):
@@ -43,14 +44,17 @@ def together(*errands):
 
 
 @pytest.fixture
+def rounds(request):
+    return 20 if lanes.is_quick(request.config) else 200
+
+
+@pytest.fixture
 def two_admins(world):
     """Ada and Mel are admins, and so the world starts every round."""
     with world.session(), acting_as(world.cast, "ada"):
         members.edit(world.cast.acme.members["mel"], role="admin")
-    rows = world._rows
-    world._rows = world._read()
-    yield world
-    world._rows = rows
+    with world.rounds_begin_here():
+        yield world
 
 
 TOUCHED = {"organizations", "members", "access_tokens", "invitations", "people", "sessions"}
@@ -67,10 +71,10 @@ def rows_of(world, table):
         return connection.execute(sa.select(Base.metadata.tables[table])).mappings().all()
 
 
-def race(world, errands, known):
-    """200 rounds; afterwards every pair of answers was a known one, and an admin remained each time."""
+def race(world, errands, known, rounds):
+    """Afterwards every pair of answers was a known one, and an admin remained each time."""
     seen = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         world.put_back(TOUCHED)
         answers = tuple(answer.status_code for answer in together(*errands()))
         seen[answers] = seen.get(answers, 0) + 1
@@ -99,35 +103,37 @@ def leave(world, who):
 WINNER_AND_LOSER = {pair for lost in (401, 403, 404, 409) for pair in ((200, lost), (lost, 200))}
 
 
-def test_two_admins_demote_each_other(two_admins):
+def test_two_admins_demote_each_other(two_admins, rounds):
     world = two_admins
-    race(world, lambda: (demote(world, "ada", "mel"), demote(world, "mel", "ada")), WINNER_AND_LOSER)
+    race(world, lambda: (demote(world, "ada", "mel"), demote(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
 
 
-def test_two_admins_remove_each_other(two_admins):
+def test_two_admins_remove_each_other(two_admins, rounds):
     world = two_admins
-    race(world, lambda: (remove(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER)
+    race(world, lambda: (remove(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
 
 
-def test_two_admins_leave_at_once(two_admins):
+def test_two_admins_leave_at_once(two_admins, rounds):
     world = two_admins
-    race(world, lambda: (leave(world, "ada"), leave(world, "mel")), {(200, 409), (409, 200)})
+    race(world, lambda: (leave(world, "ada"), leave(world, "mel")), {(200, 409), (409, 200)}, rounds)
 
 
-def test_one_leaves_while_the_other_demotes_themselves(two_admins):
+def test_one_leaves_while_the_other_demotes_themselves(two_admins, rounds):
     world = two_admins
-    race(world, lambda: (leave(world, "ada"), demote(world, "mel", "mel")), {(200, 409), (409, 200)})
+    race(world, lambda: (leave(world, "ada"), demote(world, "mel", "mel")), {(200, 409), (409, 200)}, rounds)
 
 
 @pytest.mark.postgres
 def test_without_the_lock_the_same_race_is_lost(two_admins, monkeypatch):
-    """The races above do meet: on PostgreSQL, with the organization's row untouched, no admin is left before long.
+    """The races above do meet: on PostgreSQL, without the organization's locks, no admin is left before long.
 
     (SQLite's writers begin IMMEDIATE, one after the other, so there the lock is not what decides.)
     """
-    monkeypatch.setattr(lock, "touch", lambda: None)
+    monkeypatch.setattr(organization_lock, "take", lambda: None)
+    monkeypatch.setattr(locks, "alone", lambda *_name, **_more: None)
+    monkeypatch.setattr(locks, "share", lambda *_names: None)
     with pytest.raises(AssertionError, match="assert 0 >= 1"):
-        test_two_admins_demote_each_other(two_admins)
+        test_two_admins_demote_each_other(two_admins, 200)
 
 
 @pytest.fixture
@@ -138,16 +144,14 @@ def two_browsers(world):
         second = sessions.start(
             world.cast.people["sam"].id, timedelta(days=1), is_remembered=False, address="", user_agent="second"
         )
-    rows = world._rows
-    world._rows = world._read()
-    yield world, link.rpartition("/")[2], (world.cast.people["sam"].session, second)
-    world._rows = rows
+    with world.rounds_begin_here():
+        yield world, link.rpartition("/")[2], (world.cast.people["sam"].session, second)
 
 
-def test_one_invite_is_accepted_twice_at_once(two_browsers):
+def test_one_invite_is_accepted_twice_at_once(two_browsers, rounds):
     world, secret, cookies = two_browsers
     seen = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         world.put_back(TOUCHED)
         doors = [PageDoor(world.app, cookie) for cookie in cookies]
         for door in doors:
@@ -161,22 +165,19 @@ def test_one_invite_is_accepted_twice_at_once(two_browsers):
     assert set(seen) <= {(303, 410), (410, 303), (303, 409), (409, 303)}, seen
 
 
-def test_two_people_with_one_link_and_one_joins(world):
+def test_two_people_with_one_link_and_one_joins(world, rounds):
     """At the verb: the address could not tell them apart if somebody took it over in between."""
     with world.session(), acting_as(world.cast, "ada"):
         link = invitations.invite(["new@acme.example"], "member")[0]["link"]
-    rows, secret = world._rows, link.rpartition("/")[2]
-    world._rows = world._read()
-    try:
-        for _ in range(ROUNDS):
+    secret = link.rpartition("/")[2]
+    with world.rounds_begin_here():
+        for _ in range(rounds):
             world.put_back(TOUCHED)
             outcomes = together(lambda: _join(world, secret, "One"), lambda: _join(world, secret, "Two"))
             assert sorted(outcomes) == ["joined", "refused"], outcomes
             assert sum(r["email_canonical"] == "new@acme.example" for r in rows_of(world, "people")) == 1
             used = [r for r in rows_of(world, "invitations") if r["email"] == "new@acme.example"]
             assert used[0]["used_at"] is not None
-    finally:
-        world._rows = rows
 
 
 def _join(world, secret, name):

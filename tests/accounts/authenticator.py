@@ -13,7 +13,7 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
+PRESENT, VERIFIED, MAY_BE_COPIED, IS_COPIED, ATTESTED = 0x01, 0x04, 0x08, 0x10, 0x40
 
 
 def to_text(data):
@@ -25,15 +25,21 @@ def to_bytes(text):
 
 
 class Authenticator:
-    """One credential. `count` is its use count: None stays at zero, as that of synchronized passkeys does."""
+    """One credential. `count` is its use count: None stays at zero, as that of most synchronized passkeys does."""
 
-    def __init__(self, *, origin="http://localhost", host="localhost", count=0):
+    def __init__(self, *, origin="http://localhost", host="localhost", count=0, is_synced=False):
+        self.flags = MAY_BE_COPIED | IS_COPIED if is_synced else 0
         self.origin, self.host, self.count = origin, host, count
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.id, self.person = secrets.token_bytes(32), None
 
     def _data(self, flags, more=b""):
-        return hashlib.sha256(self.host.encode()).digest() + bytes([flags]) + (self.count or 0).to_bytes(4) + more
+        return (
+            hashlib.sha256(self.host.encode()).digest()
+            + bytes([flags | self.flags])
+            + (self.count or 0).to_bytes(4)
+            + more
+        )
 
     def _client(self, kind, options):
         said = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}

@@ -9,6 +9,9 @@ import pyotp
 
 from fastpix.accounts import second_factor
 from tests.cast import PASSWORD
+from tests.doors import PageDoor
+
+CODE = "/sign-in/code"
 
 
 class App:
@@ -40,3 +43,14 @@ def enrol(page):
 
 def sign_in(page, person, **more):
     return page.post("/sign-in", {"email": person.email, "password": PASSWORD} | more)
+
+
+def half(world, person):
+    """A browser that gave the right password."""
+    page = PageDoor(world.app)
+    assert sign_in(page, person).location == CODE
+    return page
+
+
+def is_in(page):
+    return page.get("/account").status_code == 200

@@ -115,6 +115,7 @@ def test_two_at_once_make_one_admin(fresh, token):
     assert len(people_in(fresh)) == 1
 
 
+@pytest.mark.full("an application for each field")
 @pytest.mark.parametrize(("field", "value"), [
     ("email", "no address"), ("email", ""), ("password", "short"), ("password", "ada@ada.example"), ("password", "aaaaaaaaaaaa"),
     ("name", ""), ("organization", ""), ("organization", "x" * 81),

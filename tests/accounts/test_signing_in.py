@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from fastpix import limits, passwords
 from fastpix.accounts import domain
+from fastpix.crypto import passwords
 from fastpix.db import now
+from fastpix.ratelimit import attempts
 from tests.cast import PASSWORD, cookie_name
 from tests.doors import PageDoor
 from tests.stories.tables import change, rows
@@ -147,7 +148,7 @@ def test_wrong_passwords_are_counted_although_their_request_is_undone(world, ano
 def test_without_saving_the_count_it_would_be_undone(world, anonymous, monkeypatch):
     """Breaks the guard on purpose: counted in the request's transaction alone, a wrong try counts for nothing."""
     monkeypatch.setattr(domain, "_count_attempt", lambda settings, email, address: None)
-    monkeypatch.setattr(domain, "_look_up", lambda email: (limits.count("sign-in to", email, 10, 15), (None, ""))[1])
+    monkeypatch.setattr(domain, "_look_up", lambda email: (attempts.count("sign-in to", email, 10, 15), (None, ""))[1])
     assert sign_in(anonymous.page, password="wrong wrong wrong").status_code == 422
     assert counted(world) == {}
 

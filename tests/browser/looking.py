@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from urllib.parse import urlsplit
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-MISSING = "Chromium is not installed, so no browser test ran. Get it with: apt-get install chromium"
+# The headless shell does without the windows and menus that the whole browser draws for nobody: a third of its work.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
+MISSING = "Chromium is not installed, so no browser test ran. Get it with: apt-get install chromium-headless-shell"
 # A host name that is not localhost: plain http to it is no "secure context", as on an operator's own network.
 PLAIN_HOST = "fastpix.test"
 SECONDS = 30
+AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
+# `page.evaluate(RUN_AXE, part)`: everything, or "colours" alone, or "shape", which is everything but the colours.
+RUN_AXE = """async (part) => {
+  const contrast = "color-contrast";
+  const tags = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
+  const runOnly = part === "colours" ? { type: "rule", values: [contrast] } : tags;
+  const rules = part === "colours" ? {} : { "target-size": { enabled: true }, [contrast]: { enabled: part !== "shape" } };
+  const found = await axe.run({ runOnly, rules });
+  if (part !== "colours" && !found.passes.length) throw new Error("axe looked at nothing");
+  return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map(
+    (v) => `${v.id} (${v.impact}): ` + v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(" | "));
+}"""
 
 
 def new_context(chromium, server, *, session="", script=True, **options):
@@ -17,8 +32,18 @@ def new_context(chromium, server, *, session="", script=True, **options):
         base_url=server.url, java_script_enabled=script, reduced_motion="reduce", accept_downloads=True, **options
     )
     context.set_default_timeout(SECONDS * 1000)
+    context.runs_scripts = script
     if session:
-        context.add_cookies([{"name": "fastpix_session", "value": session, "url": server.url, "httpOnly": True}])
+        context.add_cookies(
+            [
+                {
+                    "name": f"fastpix_session_{urlsplit(server.url).port}",
+                    "value": session,
+                    "url": server.url,
+                    "httpOnly": True,
+                }
+            ]
+        )
     return context
 
 
@@ -59,3 +84,18 @@ def confirm(page, path_ends_with: str = "") -> None:
     action = f'[action$="{path_ends_with}"]' if path_ends_with else ""
     form = page.locator(f"main form[method=post]{action}")
     form.locator("button:not([type=button])").last.click()
+
+
+def load_axe(page) -> None:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+
+
+def is_accessible(page) -> None:
+    """What axe-core, a script, says of a page as it is now. In both schemes, wide and narrow: `test_accessibility.py`."""
+    if not page.context.runs_scripts:
+        return
+    page.wait_for_load_state()
+    load_axe(page)
+    found = page.evaluate(RUN_AXE)
+    assert not found, f"{page.url}: {found}"

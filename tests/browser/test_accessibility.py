@@ -16,21 +16,13 @@ from fastpix.accounts import operator, recovery
 from fastpix.app import create_app
 from fastpix.db import now
 from fastpix.jobs import queue
-from fastpix.resources.media import playback_ids
-from fastpix.resources.members import invitations
+from fastpix.resources.media.playback_ids import domain as playback_ids
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.people import domain as people
-from tests.browser.looking import Watch, new_context, send
+from tests.browser.looking import RUN_AXE, Watch, load_axe, new_context, send
 from tests.cast import acting_as
 from tests.world import test_settings as cheap_settings
 
-AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
-RUN_AXE = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-  const found = await axe.run({ runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } } });
-  if (!found.passes.length) throw new Error("axe looked at nothing");
-  return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map(
-    (v) => `${v.id} (${v.impact}): ` + v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(" | "));
-}"""
 FACTS = """() => ({
   h1: document.querySelectorAll("h1").length, lang: document.documentElement.lang, title: document.title.trim(),
   main: document.querySelectorAll("main").length, ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
@@ -45,6 +37,8 @@ SHIFT = """() => new Promise((done) => {
 })"""
 WIDTH = "document.documentElement.scrollWidth"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
+# What axe looks at in each: colours change with the scheme alone, the shape with the width alone.
+LOOKS = ((WIDE, "light", "all"), (WIDE, "dark", "colours"), (NARROW, "dark", ""), (NARROW, "light", "shape"))
 
 # What GET answers without a page of its own, and why.
 NOT_PAGES = {
@@ -59,6 +53,7 @@ NOT_PAGES = {
     "search.results": "JSON",
     "stream.master": "a playlist",
     "stream.part": "playlists and segments",
+    "stream.text": "a file",
     "stream.download": "a file",
     "usage.download": "a file",
     "images.image": "pictures and what goes with them",
@@ -95,8 +90,12 @@ def rules() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def site(servers):
-    """A running web server with the cast and mail set up. `site.ids` fills the addresses."""
-    server = servers(smtp_url="smtp://127.0.0.1:9")
+    return furnished(servers)
+
+
+def furnished(servers, further=lambda: None, **settings):
+    """A running web server with the cast and mail set up. `site.ids` fills the addresses; `further` changes what is there."""
+    server = servers(smtp_url="smtp://127.0.0.1:9", **settings)
     ids = {}
 
     def also(cast):
@@ -112,6 +111,7 @@ def site(servers):
         job = queue.find(gone)
         job.state, job.error, job.finished_at = "failed", "The mail server does not answer: timed out", now()
         principal.enter(principal.NOBODY)
+        further()
 
     server.cast = cast = server.seed(also)
     acme = cast.acme
@@ -179,11 +179,16 @@ def test_no_exception_is_out_of_date():
 
 @pytest.mark.parametrize("endpoint", rules())
 def test_every_page(page_of, site, endpoint):
-    path = BY_LINK.get(endpoint) or re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rules()[endpoint])
     page = page_of("nobody" if endpoint.startswith(PUBLIC) else "ada")
-    ids = site.live_ids if endpoint.startswith("live_") else site.ids
-    assert page.goto(path.format(**ids)).status == 200
+    assert page.goto(path_of(site, endpoint)).status == 200
     examine(page)
+
+
+def path_of(site, endpoint):
+    """Where the page of this endpoint is found in the site."""
+    path = BY_LINK.get(endpoint) or re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rules()[endpoint])
+    ids = site.live_ids if endpoint.startswith("live_") else site.ids
+    return path.format(**ids)
 
 
 STATES = {
@@ -351,17 +356,12 @@ def examine(page) -> None:
     assert page.evaluate(SHIFT) < 0.01, "something moved while the page was loading"
     load_axe(page)
     problems = []
-    for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light")):
+    for size, scheme, part in LOOKS:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         if (width := page.evaluate(WIDTH)) > size["width"]:
             problems.append(f"scrolls sideways at {size['width']}: {width} wide")
-        if (size, scheme) != (NARROW, "dark"):
-            problems += [f"{scheme} at {size['width']}: {found}" for found in page.evaluate(RUN_AXE)]
+        if part:
+            problems += [f"{scheme} at {size['width']}: {found}" for found in page.evaluate(RUN_AXE, part)]
     assert not problems, "\n".join(problems)
     assert not page.watch.found
-
-
-def load_axe(page) -> None:
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from fastpix.db import db
-from fastpix.resources.members import invitations
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.people.models import Person
 from tests.cast import acting_as
 

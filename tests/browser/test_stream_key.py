@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from fastpix.access import principal
 from fastpix.app import create_app
+from fastpix.config.settings import Settings
 from fastpix.db import db, set_reading
 from fastpix.resources.live_streams import domain
-from fastpix.settings import Settings
 from tests.browser.looking import PLAIN_HOST, Watch
 from tests.cast import acting_as
 

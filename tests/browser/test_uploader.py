@@ -6,8 +6,6 @@ import hashlib
 import http.server
 import os
 import re
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,6 +15,7 @@ from playwright.sync_api import expect
 from fastpix.storage import open_storage
 from tests.browser.looking import Watch
 from tests.running.server import eventually
+from tests.running.shelf_server import serving
 from tests.video.clips import H264, clip, picture
 
 VENDORED = Path(__file__).parents[2] / "fastpix/web/static/vendor/resumable-uploads/uploads.js"
@@ -41,19 +40,6 @@ class _Site(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_args):
         pass
-
-
-@contextmanager
-def another_site():
-    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Site)
-    thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{site.server_address[1]}"
-    finally:
-        site.shutdown()
-        thread.join()
-        site.server_close()
 
 
 class Trouble:
@@ -117,7 +103,7 @@ def test_the_stored_file_is_what_was_sent(server, visit, tmp_path):
     file = tmp_path / "film.bin"
     file.write_bytes(os.urandom(3 * CHUNK + 1_234_567))
     token = server.cast.people["ada"].tokens["admin"]
-    with another_site() as origin:
+    with serving(_Site) as origin:
         body = {"corsOrigin": origin, "pushMediaSettings": {"accessPolicy": "public"}}
         made = httpx.post(f"{server.url}/v1/on-demand/upload", json=body, auth=(str(token.id), token.secret)).json()[
             "data"

@@ -9,36 +9,20 @@ from uuid import UUID, uuid4
 
 from fastpix.access import principal
 from fastpix.db import now
-from fastpix.resources.live_streams.models import (
-    ACTIVE,
-    LiveBroadcast,
-    LivePlaybackId,
-    LiveSegment,
-    LiveStream,
-)
-from fastpix.resources.media.models import NO_RESTRICTIONS
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, LiveSegment
+from fastpix.resources.live_streams.models import ACTIVE, LiveStream
+from fastpix.resources.playback_ids.models import NO_RESTRICTIONS, LivePlaybackId
 from fastpix.storage import instance as storage
-from tests.delivery.screening import segment
+from tests.delivery.screening import Screening, segment
 
 
 @dataclass
-class Show:
+class Show(Screening):
     """A stream with one playback id, and its latest broadcast. `tracks` and `master` are as a film's."""
 
     id: str
-    playback_id: UUID
-    workspace_id: UUID
-    organization_id: UUID
     broadcast: UUID = field(default_factory=uuid4)
     connections: list[UUID] = field(default_factory=list)
-
-    @property
-    def public(self) -> str:
-        return f"/stream/m/0/-/-/{self.playback_id}"
-
-    @property
-    def master(self) -> str:
-        return f"/stream/{self.playback_id}.m3u8"
 
     def piece(self, number: int = 0, connection: int = 0) -> str:
         """The path of a piece inside a prefix."""
@@ -54,7 +38,7 @@ class Studio:
     def show(self, policy: str = "public", parts: tuple[int, ...] = (3,), house: Any = None, **given: Any) -> Show:
         """A stream on air that has sent so many pieces in each connection; `given` overrides columns of the broadcast."""
         house = house or self.world.cast.acme
-        made = Show(uuid4().hex, uuid4(), house.workspace, house.id)
+        made = Show(uuid4(), house.workspace, house.id, uuid4().hex)
         inside = {"workspace_id": made.workspace_id}
         restrictions = given.pop("restrictions", NO_RESTRICTIONS)
         status = given.pop("status", ACTIVE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix.delivery import kept, tokens
+from fastpix.delivery import playback_tokens, ttl_cache
 from tests.cast import cookie_name
 from tests.delivery.screening import Cinema
 
@@ -38,7 +38,7 @@ def signed_in(world):
 def later(monkeypatch):
     """`later(4)`: the caches and the tokens live that many seconds later."""
     passed = {"seconds": 0.0}
-    for module in (kept, tokens):
+    for module in (ttl_cache, playback_tokens):
         before = module.clock
         monkeypatch.setattr(module, "clock", lambda before=before: before() + passed["seconds"])
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
+from joserfc.registry import HeaderParameter
 
 from fastpix.access import principal
-from fastpix.resources.media.models import NO_RESTRICTIONS, READY, Media, PlaybackId, Track
+from fastpix.resources.media.models import READY, Media
+from fastpix.resources.media.tracks.models import Track
+from fastpix.resources.playback_ids.models import NO_RESTRICTIONS, PlaybackId
 from fastpix.resources.signing_keys.models import SigningKey
 from fastpix.storage import instance as storage
 
@@ -44,28 +47,34 @@ def segment(seed: int, size: int = 5000) -> bytes:
 
 
 @dataclass
-class Film:
-    """A media in the storage and the database, and one playback id of it."""
+class Screening:
+    """What can be watched under a playback id, of a media or a live stream."""
 
-    id: UUID
     playback_id: UUID
     workspace_id: UUID
     organization_id: UUID
+
+    @property
+    def public(self) -> str:
+        """Where the parts of a public one are."""
+        return f"/stream/m/0/-/-/{self.playback_id}"
+
+    @property
+    def master(self) -> str:
+        return f"/stream/{self.playback_id}.m3u8"
+
+
+@dataclass
+class Film(Screening):
+    """A media in the storage and the database, and one playback id of it."""
+
+    id: UUID
     tracks: dict[str, UUID] = field(default_factory=dict)
     version: str = VERSION
 
     @property
     def folder(self) -> str:
         return f"{self.organization_id}/{self.workspace_id}/{self.id}"
-
-    @property
-    def public(self) -> str:
-        """Where the parts of public media are."""
-        return f"/stream/m/0/-/-/{self.playback_id}"
-
-    @property
-    def master(self) -> str:
-        return f"/stream/{self.playback_id}.m3u8"
 
     @property
     def segment(self) -> str:
@@ -86,7 +95,8 @@ class Film:
     @property
     def doors(self) -> list[str]:
         """Everything that takes a token in its query."""
-        images = ("thumbnail.jpg", "thumbnail.png", "clip.gif", "spritesheet.json", "spritesheet.jpg", "storyboard.vtt")
+        sheets = [f"{kind}.{form}" for kind in ("spritesheet", "advanced-spritesheet") for form in ("json", "jpg")]
+        images = ("thumbnail.jpg", "thumbnail.png", "clip.gif", *sheets, "storyboard.vtt")
         return [
             self.master,
             f"/stream/{self.playback_id}/capped-4k.mp4",
@@ -104,7 +114,7 @@ class Cinema:
     def show(self, policy: str = "public", house: Any = None, *, workspace: str = "production", **given: Any) -> Film:
         """A film; `given` overrides columns of the media, and restrictions and resolution of the playback id."""
         house = house or self.world.cast.acme
-        film = Film(uuid4(), uuid4(), house.workspaces[workspace], house.id)
+        film = Film(uuid4(), house.workspaces[workspace], house.id, uuid4())
         playback = {
             "restrictions": given.pop("restrictions", NO_RESTRICTIONS),
             "resolution": given.pop("resolution", None),
@@ -180,4 +190,7 @@ def token(film: Film, key_id: UUID | str | None, number: int = 0, *, header: dic
     told = {"aud": f"media:{film.playback_id}", "exp": int(time.time()) + 600, "kid": str(key_id)} | claims
     told = {name: value for name, value in told.items() if value is not None}
     head = {"alg": "RS256", "typ": "JWT", "kid": str(key_id)} if header is None else header
-    return jwt.encode(head, told, KEYS[number])
+    # As any library signs it: this one would refuse parameters of the header that it does not know.
+    unknown = head.keys() - jws.JWSRegistry.default_header_registry.keys()
+    anything = jws.JWSRegistry({name: HeaderParameter("", lambda _value: None) for name in unknown})
+    return jwt.encode(head, told, KEYS[number], registry=anything)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.delivery.screening import token
+
+pytestmark = pytest.mark.sql("what is looked up once")
 
 
 def test_public_and_private_media_play_and_a_deleted_key_ends_it(cinema, viewer, later):

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix.delivery import tokens
+from fastpix.delivery import playback_tokens
 from fastpix.resources.media import playback
+from fastpix.resources.playback_ids import signed_urls
 from tests.delivery.screening import token
-from tests.delivery.test_playback_stories import assert_unproved, film, key  # noqa: F401  # fixtures too
+from tests.delivery.test_playback_stories import assert_not_authorized, film, key  # noqa: F401  # fixtures too
 
 pytestmark = pytest.mark.sqlite
 
@@ -44,7 +45,7 @@ def test_restrictions_hold_for_private_media_with_a_token_too_but_not_for_the_da
     assert viewer(film.master, query=given).status_code == 403
     assert viewer(film.master, query=given, Origin="https://example.com").status_code == 200
     with world.session():
-        prefix = playback.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
+        prefix = signed_urls.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
     assert viewer(f"{prefix}/{film.segment}", **signed_in("mel")).status_code == 200
 
 
@@ -52,7 +53,7 @@ def test_what_is_not_ready_says_so_in_the_players_word_and_only_to_those_who_may
     for status, version in (("Processing", ""), ("Failed", ""), ("Created", ""), ("Ready", "")):
         film = cinema.show("private", status=status, version=version, has_files=False)
         for door in film.doors:
-            assert_unproved(viewer(door))
+            assert_not_authorized(viewer(door))
             answer = viewer(door, query={"token": token(film, key)})
             assert answer.status_code == 400, door
             assert "ready" in answer.json["error"]["message"]
@@ -86,5 +87,5 @@ def test_a_token_of_the_dashboards_other_doors_is_none(film, ada, viewer):
 
 def test_tokens_are_checked_in_the_order_of_their_cost(film, monkeypatch, viewer):
     """A token that is too long is refused before it is looked at."""
-    monkeypatch.setattr(tokens, "_verified", lambda *_: pytest.fail("it was looked at"))
-    assert_unproved(viewer(film.master, query={"token": "x" * 4097}))
+    monkeypatch.setattr(playback_tokens, "_verified", lambda *_: pytest.fail("it was looked at"))
+    assert_not_authorized(viewer(film.master, query={"token": "x" * 4097}))

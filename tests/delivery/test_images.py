@@ -10,9 +10,9 @@ import threading
 import av
 import pytest
 
-from fastpix.delivery import making
+from fastpix.delivery import image_cache
 from fastpix.errors import TooMany
-from fastpix.resources.media.models import PlaybackId
+from fastpix.resources.playback_ids.models import PlaybackId
 from fastpix.storage import instance as storage
 from fastpix.video import tools
 from tests.delivery.screening import VERSION, rendition, token
@@ -90,7 +90,7 @@ def test_a_picture_is_made_once_then_kept_and_still_only_for_those_who_may_see_i
 ):
     path = f"/images/{film.playback_id}/thumbnail.jpg"
     first = viewer(path, query={"width": "64"})
-    monkeypatch.setattr(making, "excerpt", lambda *_: pytest.fail("it was made again"))
+    monkeypatch.setattr(image_cache, "excerpt", lambda *_: pytest.fail("it was made again"))
     again = viewer(path, query={"width": "64", "time": "4.001"})
     assert again.data == first.data
     assert viewer(path, query={"width": "64"}, If_None_Match=first.headers["ETag"]).status_code == 304
@@ -142,6 +142,34 @@ def test_the_sheet_says_where_each_tile_lies(cinema, viewer):
     assert (told["tile_width"], told["tile_height"], len(told["tiles"])) == (160, 90, 12)
     assert told["tiles"][0] == {"start": 0.0, "x": 0, "y": 0}
     assert told["tiles"][11] == {"start": 16.5, "x": 160, "y": 90}
+    assert (told["url"], told["duration"]) == (f"http://localhost/images/{film.playback_id}/spritesheet.jpg", 6.0)
+
+
+def test_the_advanced_sheet_has_a_tile_every_so_many_seconds_as_far_as_there_are(cinema, viewer):
+    """FastPix's web player asks for it with whole seconds from 1 to 10, and takes 10 where none are given."""
+    sheet = {"tile_width": 160, "tile_height": 90, "columns": 10, "rows": 2, "interval": 1.5, "count": 12}
+    film = cinema.show(sprite=sheet, duration=18.0)
+    path = f"/images/{film.playback_id}/advanced-spritesheet"
+    told = viewer(f"{path}.json").json
+    assert told["tiles"] == [{"start": 0.0, "x": 0, "y": 0}, {"start": 10.0, "x": 960, "y": 0}]
+    assert told["url"] == f"http://localhost{path}.jpg?interval=10"
+    told = viewer(f"{path}.json", query={"interval": "3"}).json
+    assert [tile["start"] for tile in told["tiles"]] == [0.0, 3.0, 6.0, 9.0, 12.0, 15.0]
+    assert told["tiles"][5] == {"start": 15.0, "x": 0, "y": 90}
+    closest = viewer(f"{path}.json", query={"interval": "1"}).json["tiles"]
+    assert closest == viewer(f"/images/{film.playback_id}/spritesheet.json").json["tiles"]
+    picture = viewer(f"{path}.jpg", query={"interval": "1"})
+    assert picture.data == viewer(f"/images/{film.playback_id}/spritesheet.jpg").data
+    for wrong in ("0", "11", "1.5", "x"):
+        assert viewer(f"{path}.json", query={"interval": wrong}).json["error"]["fields"][0]["field"] == "interval"
+
+
+def test_the_address_in_a_private_sheet_holds_the_token_on(cinema, viewer):
+    private = cinema.show("private")
+    given = token(private, cinema.key())
+    for kind in ("spritesheet", "advanced-spritesheet"):
+        told = viewer(f"/images/{private.playback_id}/{kind}.json", query={"token": given}).json
+        assert viewer(told["url"].removeprefix("http://localhost")).status_code == 200
 
 
 def test_the_storyboard_names_the_sheet_where_it_is_and_hands_the_token_on(cinema, viewer):
@@ -178,21 +206,21 @@ def test_two_are_made_at_a_time_and_whoever_wants_the_same_waits_for_it(world):
             running.remove(to.name)
 
     made = []
-    names = [f"{number}.jpg" for number in range(making.MOST_WAITING)] + ["0.jpg"] * 5
-    threads = [threading.Thread(target=lambda n=name: made.append(making.kept(n, make))) for name in names]
+    names = [f"{number}.jpg" for number in range(image_cache.MOST_WAITING)] + ["0.jpg"] * 5
+    threads = [threading.Thread(target=lambda n=name: made.append(image_cache.get_or_make(n, make))) for name in names]
     for thread in threads:
         thread.start()
-    while len(making._under_way) < making.MOST_WAITING:
+    while len(image_cache._pending) < image_cache.MOST_WAITING:
         pass
     with pytest.raises(TooMany):
-        making.kept("one too many.jpg", make)
+        image_cache.get_or_make("one too many.jpg", make)
     gate.set()
     for thread in threads:
         thread.join(10)
     assert len(made) == len(names)
     assert all(path.read_bytes() == path.name.encode() for path in made)
-    assert most[0] <= making.MAKERS
-    assert making._under_way == {}
+    assert most[0] <= image_cache.MAKERS
+    assert image_cache._pending == {}
 
 
 def test_what_cannot_be_made_leaves_nothing_behind(world):
@@ -203,9 +231,9 @@ def test_what_cannot_be_made_leaves_nothing_behind(world):
 
     for _ in range(2):
         with pytest.raises(ValueError, match="broken"):
-            making.kept("x.jpg", make)
-    assert list(making.folder().glob("*x.jpg")) == []
-    assert list(making.folder().glob("making-*")) == []
+            image_cache.get_or_make("x.jpg", make)
+    assert list(image_cache.folder().glob("*x.jpg")) == []
+    assert list(image_cache.folder().glob("making-*")) == []
 
 
 def test_the_folder_stays_bounded_and_those_go_first_that_nobody_asked_for(tmp_path):
@@ -217,5 +245,5 @@ def test_the_folder_stays_bounded_and_those_go_first_that_nobody_asked_for(tmp_p
     (tmp_path / "making-old" / "half").write_bytes(b"x")
     os.utime(tmp_path / "making-old", (1000, 1000))
     (tmp_path / "making-now").mkdir()
-    making.sweep(tmp_path, largest=300)
+    image_cache.sweep(tmp_path, largest=300)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.jpg", "8.jpg", "9.jpg", "making-now"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix.delivery import playlists
-from fastpix.delivery.playlists import Choice
+from fastpix.delivery import master_playlist
+from fastpix.delivery.master_playlist import Selection
 from fastpix.errors import Invalid
 from tests.delivery.screening import HEIGHTS, rendition
 
@@ -17,7 +17,9 @@ def names(found):
 
 
 def composed(renditions, tracks=(), **uris):
-    return playlists.master(renditions, tracks, **{"version_uri": "m/v1", "tracks_uri": "m/tracks"} | uris).splitlines()
+    return master_playlist.master(
+        renditions, tracks, **{"version_uri": "m/v1", "tracks_uri": "m/tracks"} | uris
+    ).splitlines()
 
 
 def track(kind, **given):
@@ -86,51 +88,57 @@ def test_a_title_can_add_neither_a_line_nor_an_attribute(title):
 
 
 def test_renditions_come_in_the_order_asked_for_and_the_smallest_first_otherwise():
-    assert names(playlists.chosen(ALL, Choice())) == ["360p", "720p", "1080p"]
-    assert names(playlists.chosen(ALL, Choice(is_descending=True))) == ["1080p", "720p", "360p"]
+    assert names(master_playlist.selected(ALL, Selection())) == ["360p", "720p", "1080p"]
+    assert names(master_playlist.selected(ALL, Selection(is_descending=True))) == ["1080p", "720p", "360p"]
 
 
 @pytest.mark.parametrize(
     ("wish", "left"),
     [
-        (Choice(least=700), ["720p", "1080p"]),
-        (Choice(most=720), ["360p", "720p"]),
-        (Choice(least=360, most=360), ["360p"]),
-        (Choice(exactly=720), ["720p"]),
+        (Selection(least=700), ["720p", "1080p"]),
+        (Selection(most=720), ["360p", "720p"]),
+        (Selection(least=360, most=360), ["360p"]),
+        (Selection(exactly=720), ["720p"]),
+        (Selection(most=240), ["360p"]),
+        (Selection(least=240, most=300), ["360p"]),
     ],
 )
 def test_the_query_leaves_out_what_it_does_not_want(wish, left):
-    assert names(playlists.chosen(ALL, wish)) == left
+    assert names(master_playlist.selected(ALL, wish)) == left
 
 
 def test_a_query_that_leaves_nothing_is_told_what_there_is():
     with pytest.raises(Invalid) as caught:
-        playlists.chosen(ALL, Choice(exactly=480))
+        master_playlist.selected(ALL, Selection(exactly=480))
     assert caught.value.fields == {"resolution": "There is none such. This media has 360p, 720p, 1080p."}
 
 
 def test_sound_alone_is_no_matter_of_resolution():
-    assert names(playlists.chosen([rendition("audio")], Choice(most=360))) == ["audio"]
+    assert names(master_playlist.selected([rendition("audio")], Selection(most=360))) == ["audio"]
 
 
 def test_the_short_side_counts_so_a_portrait_720p_is_720p():
     portrait = rendition("720p", width=720, height=1280)
-    assert names(playlists.capped([portrait, rendition("1080p")], 720)) == ["720p"]
+    assert names(master_playlist.capped([portrait, rendition("1080p")], 720)) == ["720p"]
 
 
 def test_every_bad_field_of_a_query_is_said_by_its_name():
     with pytest.raises(Invalid) as caught:
-        playlists.choice({"minResolution": "low", "maxResolution": "٧٢٠p", "resolution": "720", "renditionOrder": "up"})
+        master_playlist.selection(
+            {"minResolution": "low", "maxResolution": "٧٢٠p", "resolution": "720", "renditionOrder": "up"}
+        )
     assert set(caught.value.fields) == {"minResolution", "maxResolution", "resolution", "order"}
 
 
 def test_a_least_above_the_most_is_refused():
     with pytest.raises(Invalid) as caught:
-        playlists.choice({"minResolution": "1080p", "maxResolution": "360p"})
+        master_playlist.selection({"minResolution": "1080p", "maxResolution": "360p"})
     assert set(caught.value.fields) == {"minResolution"}
 
 
 def test_a_good_query_is_understood():
-    wish = playlists.choice({"minResolution": "360p", "maxResolution": "1080p", "renditionOrder": "desc", "token": "x"})
-    assert wish == Choice(360, 1080, None, True)
-    assert playlists.choice({}) == Choice()
+    wish = master_playlist.selection(
+        {"minResolution": "360p", "maxResolution": "1080p", "renditionOrder": "desc", "token": "x"}
+    )
+    assert wish == Selection(360, 1080, None, True)
+    assert master_playlist.selection({}) == Selection()

@@ -11,9 +11,10 @@ import pytest
 from joserfc import jwt
 
 from fastpix.resources.media import playback
-from fastpix.resources.media.models import PlaybackId
 from fastpix.resources.members import domain as members
-from tests.delivery.screening import KEYS, VERSION, token
+from fastpix.resources.playback_ids import signed_urls
+from fastpix.resources.playback_ids.models import PlaybackId
+from tests.delivery.screening import CUES, KEYS, VERSION, token
 from tests.stories.tables import rows
 
 pytestmark = pytest.mark.sqlite
@@ -54,7 +55,7 @@ def hs256(header, claims, secret):
     return f"{signed}.{compact(header, claims, hmac.digest(secret, signed.encode(), 'sha256')).rpartition('.')[2]}"
 
 
-def assert_unproved(answer):
+def assert_not_authorized(answer):
     assert answer.status_code == 401, answer.text
     assert answer.json["success"] is False
     assert answer.json["error"]["code"] == 401
@@ -83,17 +84,33 @@ def test_the_use_of_a_key_is_noted_and_a_forged_tokens_is_not(film, key, cinema,
     assert used() == first, "once an hour"
 
 
+def test_subtitles_have_a_lasting_address_by_their_track(film, key, viewer, cinema):
+    """As FastPix's: /stream/<playback id>/text/<track id>.vtt."""
+    door = f"/stream/{film.playback_id}/text/{film.tracks['subtitle']}.vtt"
+    assert_not_authorized(viewer(door))
+    answer = viewer(door, query={"token": token(film, key)}, Origin="https://a.example")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/vtt; charset=utf-8"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cache-Control"] == "private, max-age=3600"
+    assert answer.text == CUES
+    public = cinema.show("public")
+    assert viewer(f"/stream/{public.playback_id}/text/{public.tracks['subtitle']}.vtt").text == CUES
+    for other in (film.tracks["subtitle"], public.tracks["audio"], public.id):
+        assert viewer(f"/stream/{public.playback_id}/text/{other}.vtt").status_code == 404
+
+
 def test_without_a_token_nothing_of_it_opens(film, viewer):
     for door in film.doors:
-        assert_unproved(viewer(door))
+        assert_not_authorized(viewer(door))
     for path in (*film.parts, "master.m3u8", "source", "nothing.m4s"):
-        assert_unproved(viewer(f"{film.public}/{path}"))
+        assert_not_authorized(viewer(f"{film.public}/{path}"))
 
 
 def test_guessed_names_of_private_media_are_no_less_private(film, viewer):
     for name in ("source", "anything.mp4", f"{VERSION}/720p/s00000.m4s", "a/b/c/d"):
-        assert_unproved(viewer(f"/stream/{film.playback_id}/{name}"))
-        assert_unproved(viewer(f"/images/{film.playback_id}/{name}"))
+        assert_not_authorized(viewer(f"/stream/{film.playback_id}/{name}"))
+        assert_not_authorized(viewer(f"/images/{film.playback_id}/{name}"))
 
 
 def wrong_tokens(film, key, other_film):
@@ -132,6 +149,8 @@ def wrong_tokens(film, key, other_film):
         "aud of another": token(film, key, aud=f"media:{other_film.playback_id}"),
         "aud is the media": token(film, key, aud=f"media:{film.id}"),
         "aud as object": token(film, key, aud={"media": str(film.playback_id)}),
+        "a parameter that must be understood": token(film, key, header=head | {"crit": ["x"], "x": 1}),
+        "a parameter that is known and must be understood": token(film, key, header=head | {"crit": ["exp"], "exp": 1}),
         "too long": token(film, key, padding="x" * 4096),
         "nested a thousand deep": f"{base64.urlsafe_b64encode(b'[' * 2500).decode()}.e30.AA",
     }
@@ -148,7 +167,7 @@ def test_no_wrong_token_opens_it(film, key, cinema, viewer):
 def test_an_exp_of_nan_never_opens(film, key, viewer):
     claims = f'{{"aud": "media:{film.playback_id}", "exp": NaN}}'
     signed = jwt.serialize_compact({"alg": "RS256", "kid": str(key)}, claims.encode(), KEYS[0])
-    assert_unproved(viewer(film.master, query={"token": signed}))
+    assert_not_authorized(viewer(film.master, query={"token": signed}))
 
 
 @pytest.mark.parametrize(
@@ -157,6 +176,15 @@ def test_an_exp_of_nan_never_opens(film, key, viewer):
 )
 def test_issuer_and_subject_are_the_customers_own_affair(film, key, viewer, claims):
     assert viewer(film.master, query={"token": token(film, key, **claims)}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more", [{"x-made-by": "our shop"}, {"cty": "x", "kid2": [1]}, {"x5c": ["A" * 1500]}, {"typ": "at+jwt", "é": None}]
+)
+def test_parameters_of_the_header_that_nobody_knows_are_ignored(film, key, viewer, more):
+    """RFC 7515, section 4; those that `crit` names are refused above."""
+    header = {"alg": "RS256", "kid": str(key)} | more
+    assert viewer(film.master, query={"token": token(film, key, header=header)}).status_code == 200
 
 
 def test_aud_may_be_a_list_and_the_key_may_be_named_in_the_claims(film, key, viewer):
@@ -170,18 +198,18 @@ def test_five_seconds_of_leeway_and_no_more(film, key, later, viewer):
     later(5)
     assert viewer(film.master, query={"token": given}).status_code == 200
     later(4)
-    assert_unproved(viewer(film.master, query={"token": given}))
+    assert_not_authorized(viewer(film.master, query={"token": given}))
 
 
 def test_a_key_of_another_organization_opens_nothing_here(film, cinema, cast, viewer):
     foreign = cinema.key(cast.rival)
-    assert_unproved(viewer(film.master, query={"token": token(film, foreign)}))
+    assert_not_authorized(viewer(film.master, query={"token": token(film, foreign)}))
 
 
 def test_a_key_of_another_workspace_of_the_same_organization_opens_nothing_here(film, cinema, cast, viewer):
     other = next(name for name in cast.acme.workspaces if name != "production")
     key = cinema.key(workspace=other)
-    assert_unproved(viewer(film.master, query={"token": token(film, key)}))
+    assert_not_authorized(viewer(film.master, query={"token": token(film, key)}))
     there = cinema.show("private", workspace=other)
     assert viewer(there.master, query={"token": token(there, key)}).status_code == 200
 
@@ -192,15 +220,15 @@ def test_a_deleted_key_stops_within_five_seconds_also_the_addresses_that_are_out
     given = token(film, key)
     cinema.delete_key(key)
     later(4.1)
-    assert_unproved(viewer(film.master, query={"token": given}))
-    assert_unproved(viewer(f"{opened}/{film.segment}"))
-    assert_unproved(viewer(f"{opened}/master.m3u8"))
+    assert_not_authorized(viewer(film.master, query={"token": given}))
+    assert_not_authorized(viewer(f"{opened}/{film.segment}"))
+    assert_not_authorized(viewer(f"{opened}/master.m3u8"))
 
 
 def test_the_prefix_of_one_playback_id_opens_no_other(film, opened, cinema, key, viewer):
     other = cinema.show("private")
     swapped = opened.replace(str(film.playback_id), str(other.playback_id))
-    assert_unproved(viewer(f"{swapped}/{other.segment}"))
+    assert_not_authorized(viewer(f"{swapped}/{other.segment}"))
 
 
 def test_a_changed_part_of_a_prefix_opens_nothing(film, opened, key, cinema, viewer):
@@ -220,7 +248,7 @@ def test_a_changed_part_of_a_prefix_opens_nothing(film, opened, key, cinema, vie
         (expires, key_id, "é"),
         ("0", "-", "-"),
     ):
-        assert_unproved(viewer(f"/{stream}/{m}/{'/'.join(changed)}/{playback_id}/{film.segment}"))
+        assert_not_authorized(viewer(f"/{stream}/{m}/{'/'.join(changed)}/{playback_id}/{film.segment}"))
     assert viewer(f"{opened}/{film.segment}").status_code == 200
 
 
@@ -228,16 +256,16 @@ def test_a_prefix_ends_with_its_token_and_at_the_latest_after_a_day(film, key, l
     short = prefix_of(film, viewer, token(film, key, exp=int(time.time()) + 60))
     long = prefix_of(film, viewer, token(film, key, exp=int(time.time()) + 10**9))
     later(61)
-    assert_unproved(viewer(f"{short}/{film.segment}"))
+    assert_not_authorized(viewer(f"{short}/{film.segment}"))
     assert viewer(f"{long}/{film.segment}").status_code == 200
     later(24 * 3600)
-    assert_unproved(viewer(f"{long}/{film.segment}"))
+    assert_not_authorized(viewer(f"{long}/{film.segment}"))
 
 
 def test_another_generation_kills_the_addresses_that_are_out(film, opened, cinema, later, viewer):
     cinema.change(film, generation="another")
     later(4.1)
-    assert_unproved(viewer(f"{opened}/{film.segment}"))
+    assert_not_authorized(viewer(f"{opened}/{film.segment}"))
 
 
 def test_media_that_become_private_close_the_public_address_within_five_seconds(cinema, later, viewer):
@@ -245,17 +273,17 @@ def test_media_that_become_private_close_the_public_address_within_five_seconds(
     assert viewer(f"{film.public}/{film.segment}").status_code == 200
     cinema.change(film, PlaybackId, access_policy="private")
     later(4.1)
-    assert_unproved(viewer(f"{film.public}/{film.segment}"))
+    assert_not_authorized(viewer(f"{film.public}/{film.segment}"))
 
 
 def test_the_previews_prefix_works_for_four_hours_and_needs_no_key(film, world, later, viewer, signed_in):
     with world.session():
         playable = playback.find(film.playback_id)
-    prefix = playback.preview_prefix(playable).removeprefix("http://localhost")
+    prefix = signed_urls.preview_prefix(playable).removeprefix("http://localhost")
     assert viewer(f"{prefix}/master.m3u8", **signed_in("mel")).status_code == 200
     assert viewer(f"{prefix}/{film.segment}", **signed_in("mel")).status_code == 200
     later(4 * 3600)
-    assert_unproved(viewer(f"{prefix}/{film.segment}", **signed_in("mel")))
+    assert_not_authorized(viewer(f"{prefix}/{film.segment}", **signed_in("mel")))
 
 
 def test_the_previews_prefix_is_nothing_without_a_session_that_may_see_the_media(
@@ -263,22 +291,22 @@ def test_the_previews_prefix_is_nothing_without_a_session_that_may_see_the_media
 ):
     """Whoever copies it off the page plays nothing elsewhere, and a member who was removed nothing any more."""
     with world.session():
-        prefix = playback.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
+        prefix = signed_urls.preview_prefix(playback.find(film.playback_id)).removeprefix("http://localhost")
     doors = [f"{prefix}/master.m3u8", f"{prefix}/{film.segment}"]
     assert {viewer(door, **signed_in("mel")).status_code for door in doors} == {200}
     with acting("ada"):
         members.edit(cast.acme.members["mel"], workspace_access=[])
     for door in doors:
-        assert_unproved(viewer(door))
-        assert_unproved(viewer(door, **signed_in("rex")))
-        assert_unproved(viewer(door, **signed_in("mel")))
+        assert_not_authorized(viewer(door))
+        assert_not_authorized(viewer(door, **signed_in("rex")))
+        assert_not_authorized(viewer(door, **signed_in("mel")))
     with acting("ada"):
         members.edit(cast.acme.members["mel"], workspace_access="all")
     assert viewer(doors[1], **signed_in("mel")).status_code == 200
     with acting("ada"):
         members.remove(cast.acme.members["mel"])
     for door in doors:
-        assert_unproved(viewer(door, **signed_in("mel")))
+        assert_not_authorized(viewer(door, **signed_in("mel")))
 
 
 def test_a_master_inside_a_prefix_names_its_parts_beside_it(film, opened, viewer):

@@ -1,12 +1,12 @@
-"""Restrictions to sites and programs: contract section 3.3, and what a request may say of itself."""
+"""Restrictions to sites and programs: docs/fastpix-contract.md, section 3.3, and what a request may say of itself."""
 
 from __future__ import annotations
 
 import pytest
 
-from fastpix.delivery import rules
-from fastpix.delivery.refusals import NotHere
-from fastpix.delivery.rules import Visit
+from fastpix.delivery import restrictions as delivery_restrictions
+from fastpix.delivery.errors import Restricted
+from fastpix.delivery.restrictions import Visit
 
 OWN = frozenset({"videos.example"})
 
@@ -21,8 +21,8 @@ def agents(policy, allow=(), deny=()):
 
 def is_allowed(restrictions, **visit):
     try:
-        rules.check(restrictions, Visit(**visit), OWN)
-    except NotHere:
+        delivery_restrictions.check(restrictions, Visit(**visit), OWN)
+    except Restricted:
         return False
     return True
 
@@ -44,6 +44,12 @@ def is_allowed(restrictions, **visit):
         ("*.example.com", "https://notexample.com", False),
         ("*.example.com", "https://.example.com", False),
         ("münchen.example", "https://xn--mnchen-3ya.example", True),
+        ("straße.example", "https://xn--strae-oqa.example", True),
+        ("straße.example", "https://strasse.example", False),
+        ("strasse.example", "https://xn--strae-oqa.example", False),
+        ("*.STRAßE.example", "https://www.xn--strae-oqa.example", True),
+        ("i❤.example", "https://xn--i-7iq.example", True),
+        ("例え。テスト", "https://xn--r8jz45g.xn--zckzah", True),
         ("example.com", "https://[bad", False),
         ("example.com", "", False),
     ],
@@ -103,16 +109,25 @@ def test_both_kinds_must_let_in():
     ],
 )
 def test_what_depends_on_the_visitor_is_known(restrictions, is_restricted):
-    assert rules.is_restricted(restrictions) is is_restricted
+    assert delivery_restrictions.is_restricted(restrictions) is is_restricted
 
 
 def test_frames_are_for_everybody_or_for_the_named_and_ourselves():
-    assert rules.frame_ancestors({}) == "*"
-    assert rules.frame_ancestors(domains("allow", deny=["evil.net"])) == "*"
-    assert rules.frame_ancestors(domains("deny", allow=["example.com", "*.b.net"])) == "'self' example.com *.b.net"
-    assert rules.frame_ancestors(domains("deny")) == "'self'"
+    assert delivery_restrictions.frame_ancestors({}) == "*"
+    assert delivery_restrictions.frame_ancestors(domains("allow", deny=["evil.net"])) == "*"
+    assert (
+        delivery_restrictions.frame_ancestors(domains("deny", allow=["example.com", "*.b.net"]))
+        == "'self' example.com *.b.net"
+    )
+    assert delivery_restrictions.frame_ancestors(domains("deny")) == "'self'"
+
+
+def test_names_of_other_alphabets_frame_as_browsers_compare_them():
+    rule = domains("deny", allow=["straße.example", "*.münchen.example"])
+    expected = "'self' xn--strae-oqa.example *.xn--mnchen-3ya.example"
+    assert delivery_restrictions.frame_ancestors(rule) == expected
 
 
 def test_an_entry_cannot_write_the_policy_of_the_page():
     evil = domains("deny", allow=["example.com; script-src *", "* https:", "'unsafe-inline'", "a.net\nX-Y: z"])
-    assert rules.frame_ancestors(evil) == "'self'"
+    assert delivery_restrictions.frame_ancestors(evil) == "'self'"

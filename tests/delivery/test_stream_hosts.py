@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from fastpix.delivery import hosts
+from fastpix.config.settings import Settings
+from fastpix.delivery import stream_hosts
 from fastpix.errors import Misconfigured
-from fastpix.settings import Settings
 from tests import world as worlds
 from tests.delivery.screening import Cinema
 
@@ -86,4 +86,4 @@ def test_their_hosts_do_not_open_the_dashboard_and_unknown_hosts_open_nothing(ge
 def test_one_host_is_one_thing(tmp_path, stream, images):
     known = Settings(instance_path=tmp_path, public_url="https://videos.example")
     with pytest.raises(Misconfigured, match="host name"):
-        hosts.names(dataclasses.replace(known, stream_url=stream, images_url=images))
+        stream_hosts.names(dataclasses.replace(known, stream_url=stream, images_url=images))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fastpix.access_check.matrix import Proof, routes_of
 from fastpix.app import create_app
-from fastpix.proof.matrix import Proof
 from tests.stories.tables import rows
 from tests.world import test_settings as settings_for
 
@@ -73,7 +73,7 @@ def test_the_access_check_finds_nothing_wrong_with_it():
     with tempfile.TemporaryDirectory() as folder:
         given = settings_for(Path(folder) / "given")
         proof = Proof(given, Path(folder), create_app)
-        mine = [route for route in proof.routes() if route.endpoint.startswith(("notes.", "notes_api."))]
+        mine = [route for route in routes_of(proof.app) if route.endpoint.startswith(("notes.", "notes_api."))]
         results = [result for route in mine for result in proof.results_of(route)]
         proof.close()
     assert len({route.endpoint for route in mine}) == 8

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from urllib.parse import urlsplit
 
 import pytest
 
+from fastpix.access import tenancy
+from fastpix.resources.media.uploads import lifecycle
 from fastpix.storage import instance as storage
 
 
 class Sender:
-    """Speaks the protocol of contract section 7 to one upload address."""
+    """Speaks the protocol of docs/fastpix-contract.md, section 7, to one upload address."""
 
-    def __init__(self, client, url):
+    def __init__(self, world, client, url):
         parts = urlsplit(url)
-        self.client, self.path = client, f"{parts.path}?{parts.query}"
+        self.world, self.client, self.path = world, client, f"{parts.path}?{parts.query}"
         self.id = parts.path.rpartition("/")[2]
 
     def open(self, **headers):
@@ -31,7 +34,8 @@ class Sender:
         return self.put(b"", f"bytes */{total}")
 
     def stored(self):
-        return storage.get().appended(f"uploads/{self.id}")
+        with self.world.session(), tenancy.everywhere("the test looks"):
+            return storage.get().appended(lifecycle.received_key(uuid.UUID(self.id)))
 
 
 @pytest.fixture
@@ -42,6 +46,6 @@ def sender(world, ada):
         body = {"corsOrigin": cors_origin, "pushMediaSettings": {"accessPolicy": "public", **settings}}
         made = ada.api_with("admin").post("on-demand/upload", body)
         assert made.status_code == 201, made.text
-        return Sender(world.app.test_client(use_cookies=False), made.json["data"]["url"])
+        return Sender(world, world.app.test_client(use_cookies=False), made.json["data"]["url"])
 
     return make

@@ -1,16 +1,20 @@
-"""The resumable upload protocol, request by request (contract section 7)."""
+"""The resumable upload protocol, request by request (docs/fastpix-contract.md, section 7)."""
 
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
 
 from fastpix.access import tenancy
 from fastpix.db import now
-from fastpix.resources.media.models import Media, Upload
+from fastpix.resources.media.models import Media
+from fastpix.resources.media.uploads import lifecycle as uploads
+from fastpix.resources.media.uploads.models import Upload
 from fastpix.storage import instance as storage
 
 pytestmark = pytest.mark.sqlite
@@ -158,8 +162,6 @@ def test_after_four_hours_it_is_over(world, sender):
     upload.chunk(FILE, 0, 999)
     change(world, upload.id, expires_at=now() - timedelta(seconds=1))
     assert upload.chunk(FILE, 1000, len(FILE) - 1).status_code == 410
-    from fastpix.resources.media import uploads
-
     with world.session():
         assert uploads.expire() == 1
     assert upload.stored() == 0
@@ -200,3 +202,119 @@ def test_only_the_scope_of_the_upload_is_written(world, sender, rex):
     upload = sender()
     upload.put(FILE)
     assert rex.api.get(f"on-demand/{upload.id}").status_code == 404
+
+
+def sent(world, upload):
+    """What became of the upload, byte by byte."""
+    with world.session(), tenancy.everywhere("the test looks at what came"):
+        key = uploads.received_key(uuid.UUID(upload.id))
+    storage.get().complete(key, f"compared/{upload.id}")
+    return b"".join(storage.get().read(f"compared/{upload.id}"))
+
+
+def break_off(upload):
+    """A PUT of the whole file whose connection ends after 4000 bytes."""
+    short = {"CONTENT_LENGTH": str(len(FILE))}
+    assert upload.client.put(upload.path, data=FILE[:4000], environ_overrides=short).status_code != 200
+
+
+OTHER = bytes(reversed(FILE)) + b"and more"
+
+
+@pytest.mark.parametrize("broken_off", ["by a range", "whole"])
+def test_a_file_that_comes_whole_after_another_broke_off_is_that_file(world, sender, broken_off):
+    upload = sender()
+    if broken_off == "whole":
+        break_off(upload)
+    else:
+        upload.chunk(FILE, 0, 3999)
+    assert upload.put(OTHER).status_code == 200
+    assert sent(world, upload) == OTHER
+    stored = {entry.key for entry in storage.get().list() if upload.id in entry.key}
+    assert stored == {f"compared/{upload.id}"}, "nothing of the first file is left"
+
+
+def test_a_file_that_broke_off_whole_goes_on_in_ranges(world, sender):
+    upload = sender()
+    break_off(upload)
+    there = upload.stored()
+    assert there == 4000
+    assert upload.chunk(FILE, there, len(FILE) - 1).status_code == 200
+    assert sent(world, upload) == FILE
+
+
+def test_a_chunk_of_a_file_of_another_size_is_refused_and_the_first_goes_on(world, sender):
+    upload = sender()
+    upload.chunk(FILE, 0, 4095)
+    for answer in (
+        upload.chunk(OTHER, 4096, 4999),
+        upload.put(FILE[:100], "bytes 0-99/2000"),
+        upload.ask(2000),
+        upload.put(FILE[4096:5000], "bytes 4096-4999/5000"),
+    ):
+        assert answer.status_code == 400, answer.text
+        assert str(len(FILE)) in answer.json["error"]["message"]
+    assert media(world, upload.id) is None
+    assert upload.chunk(FILE, 4096, len(FILE) - 1).status_code == 200
+    assert sent(world, upload) == FILE
+
+
+def test_a_total_below_what_is_stored_is_no_whole_file(world, sender):
+    upload = sender()
+    upload.put(FILE[:4096], "bytes 0-4095/*")
+    answer = upload.put(FILE[:100], "bytes 0-99/100")
+    assert answer.status_code == 400
+    assert "4096 bytes are stored" in answer.json["error"]["message"]
+    assert media(world, upload.id) is None
+
+
+def test_another_file_to_a_finished_upload_is_refused(world, sender):
+    upload = sender()
+    assert upload.put(FILE).status_code == 200
+    assert upload.put(OTHER).status_code == 410
+    assert upload.chunk(OTHER, 0, len(OTHER) - 1).status_code == 410
+    assert upload.put(FILE).status_code == 200, "its answer may have been lost"
+    assert sent(world, upload) == FILE
+
+
+def test_an_empty_body_destroys_nothing(world, sender):
+    upload = sender()
+    upload.chunk(FILE, 0, 4095)
+    assert upload.put(b"").status_code == 400
+    assert upload.stored() == 4096
+
+
+def test_a_request_that_was_overtaken_by_a_whole_file_ends_in_words(world, sender, monkeypatch):
+    upload = sender()
+    upload.chunk(FILE, 0, 99)
+    appender = storage.get().appender
+
+    @contextmanager
+    def overtaken(key):
+        monkeypatch.undo()  # the first request has opened its file; then the whole one comes
+        with appender(key) as opened:
+            whole = Thread(target=lambda: world.app.test_client(use_cookies=False).put(upload.path, data=OTHER))
+            whole.start()
+            whole.join(20)
+            yield opened
+
+    monkeypatch.setattr(storage.get(), "appender", overtaken)
+    assert upload.chunk(FILE, 100, len(FILE) - 1).status_code == 410
+    assert sent(world, upload) == OTHER
+
+
+def test_a_post_with_a_body_says_how_a_file_is_sent(world, sender):
+    upload = sender()
+    answer = upload.client.post(upload.path, data=FILE)
+    assert answer.status_code == 400
+    assert "PUT" in answer.json["error"]["message"]
+    assert upload.open().status_code == 201
+    assert media(world, upload.id) is None
+
+
+def test_a_compressed_file_is_refused_before_it_is_stored(sender):
+    upload = sender()
+    answer = upload.put(FILE, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 415 and "as it is" in answer.json["error"]["message"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert upload.put(FILE).status_code == 200

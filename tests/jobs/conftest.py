@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from flask import Flask
 
@@ -27,15 +25,3 @@ def queue_app(tmp_path):
     yield app
     with app.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture
-def eventually():
-    def poll(condition, seconds=15.0):
-        end = time.monotonic() + seconds
-        while not (found := condition()):
-            assert time.monotonic() < end, "it did not happen in time"
-            time.sleep(0.05)
-        return found
-
-    return poll

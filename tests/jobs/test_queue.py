@@ -12,18 +12,7 @@ import sqlalchemy as sa
 from fastpix.db import db, now
 from fastpix.jobs import queue
 from fastpix.jobs.models import DONE, FAILED, QUEUED, Job
-
-
-def add(app, kind="k", **more):
-    with app.app_context():
-        job_id = queue.enqueue(kind, {"n": 1}, **more)
-        db.session.commit()
-        return job_id
-
-
-def row(app, job_id):
-    with app.app_context():
-        return db.session.get(Job, job_id)
+from tests.jobs.rows import add, row
 
 
 def change(app, job_id, **values):

@@ -18,18 +18,7 @@ import sqlalchemy as sa
 from fastpix.db import db
 from fastpix.jobs import queue, worker
 from fastpix.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job
-
-
-def add(app, kind="k", **more):
-    with app.app_context():
-        job_id = queue.enqueue(kind, {"n": 1}, **more)
-        db.session.commit()
-        return job_id
-
-
-def row(app, job_id):
-    with app.app_context():
-        return db.session.get(Job, job_id)
+from tests.jobs.rows import add, row
 
 
 def test_a_jobs_changes_and_its_end_are_saved_together(queue_app):

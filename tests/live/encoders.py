@@ -9,11 +9,11 @@ import subprocess
 import threading
 from contextlib import suppress
 
-from fastpix.live import amf
-from fastpix.live.chunks import Writer
-from fastpix.live.door import listen
-from fastpix.live.messages import COMMAND, Message
-from fastpix.live.rtmp import Limits, Rejected
+from fastpix.live.rtmp import amf
+from fastpix.live.rtmp.chunks import ChunkWriter
+from fastpix.live.rtmp.listener import listen
+from fastpix.live.rtmp.messages import COMMAND, Message
+from fastpix.live.rtmp.session import Limits, Rejected
 from fastpix.video import tools
 
 KEY = "a-key-that-is-right"
@@ -37,39 +37,39 @@ class Memory:
 
 
 class Broadcast:
-    """A door on a free port and the desk behind it, in a thread; `sinks` in the order of publishing."""
+    """A listener on a free port and the handler behind it, in a thread; `sinks` in the order of publishing."""
 
     def __init__(self, limits=None, *, sink=Memory, ssl=None, decide=None, **options):
-        self.sinks, self.asked = [], []
+        self.sinks, self.requests = [], []
         self._make_sink, self._decide = sink, decide
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         limits = limits or Limits()
-        self.door = self.run(listen(self, "127.0.0.1", 0, ssl=ssl, limits=limits, **options))
-        self.port = self.door.port
+        self.listener = self.run(listen(self, "127.0.0.1", 0, ssl=ssl, limits=limits, **options))
+        self.port = self.listener.port
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.call(self.door.close)
+        self.call(self.listener.close)
         self.run(self._leave())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENT)
         self._loop.close()
 
     async def _leave(self):
-        for session in list(self.door.sessions):
+        for session in list(self.listener.sessions):
             session.cut("The test is over.")
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         async with asyncio.timeout(PATIENT):
-            while self.door.sessions:
+            while self.listener.sessions:
                 await asyncio.sleep(0.01)
 
     async def publish(self, session, app, key):
-        self.asked.append((app, key))
+        self.requests.append((app, key))
         if self._decide:
             await self._decide(session, key)
         if key != KEY:
@@ -162,7 +162,7 @@ def is_closed(made, seconds=PATIENT):
 
 
 def chunks(*messages, channel=3):
-    writer = Writer()
+    writer = ChunkWriter()
     return b"".join(writer.write(message, channel) for message in messages)
 
 

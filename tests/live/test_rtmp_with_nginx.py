@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from fastpix.live import flv
-from fastpix.live.client import Turned
+from fastpix.live.rtmp import flv
+from fastpix.live.rtmp.client import ServerRefused
 from fastpix.video import tools
 from tests.live.encoders import PATIENT, encoder, said
-from tests.live.test_rtmp_client import TAGS, broadcast, going, run  # noqa: F401  # fixtures too
+from tests.live.rtmp.test_rtmp_client import TAGS, broadcast, going, run  # noqa: F401  # fixtures too
 from tests.running.server import eventually, free_port
 
 NGINX, MODULE = Path("/usr/sbin/nginx"), Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
@@ -61,9 +61,9 @@ def test_nginx_passes_on_what_the_client_publishes(engine):
         publisher = await going(engine)
         await publisher.publish("here")
         player = await going(engine)
-        found = []
+        messages = []
         async with aclosing(player.play("here")) as stream:
-            listening = asyncio.create_task(_gather(stream, found, 4 * len(TAGS)))
+            listening = asyncio.create_task(_gather(stream, messages, 4 * len(TAGS)))
             time = 0
             while not listening.done():  # a player hears what comes after it
                 publisher.send(flv.VIDEO, time, b"\x17\x01" + bytes(9000))
@@ -73,35 +73,35 @@ def test_nginx_passes_on_what_the_client_publishes(engine):
             await listening
         await player.close()
         await publisher.close()
-        return found
+        return messages
 
-    found = run(broadcast())
-    assert {(message.kind, len(message.payload)) for message in found} == {(flv.VIDEO, 9002), (flv.AUDIO, 302)}
-    assert [message.timestamp for message in found] == sorted(message.timestamp for message in found)
+    messages = run(broadcast())
+    assert {(message.kind, len(message.payload)) for message in messages} == {(flv.VIDEO, 9002), (flv.AUDIO, 302)}
+    assert [message.timestamp for message in messages] == sorted(message.timestamp for message in messages)
 
 
 def test_what_ffmpeg_publishes_to_nginx_is_played_and_decodes(engine, tmp_path):
     async def play():
-        found = []
+        messages = []
         player = await going(engine)
         async with aclosing(player.play("film")) as stream:
-            await _gather(stream, found, 150)
+            await _gather(stream, messages, 150)
         await player.close()
-        return found
+        return messages
 
     process = encoder(f"rtmp://127.0.0.1:{engine}/live/film", seconds=60)
     try:
-        found = run(play())
+        messages = run(play())
     finally:
         process.kill()
         process.communicate()
-    _decodes(tmp_path / "played.flv", [(each.kind, each.timestamp, each.payload) for each in found])
+    _decodes(tmp_path / "played.flv", [(each.kind, each.timestamp, each.payload) for each in messages])
 
 
-async def _gather(stream, found, count):
+async def _gather(stream, messages, count):
     async for message in stream:
-        found.append(message)
-        if len(found) >= count:
+        messages.append(message)
+        if len(messages) >= count:
             return
 
 
@@ -123,7 +123,7 @@ def test_nginx_turns_away_who_publishes_what_is_on_air(engine):
             await first.close()
             await second.close()
 
-    with pytest.raises(Turned, match=r"^Already publishing$"):
+    with pytest.raises(ServerRefused, match=r"^Already publishing$"):
         run(publish())
 
 
@@ -138,7 +138,7 @@ def test_nginx_turns_away_who_plays_what_is_not_on_air(tmp_path):
 
     with (
         nginx(tmp_path, "application live { live on; idle_streams off; }") as port,
-        pytest.raises(Turned, match=r"^No such stream$"),
+        pytest.raises(ServerRefused, match=r"^No such stream$"),
     ):
         run(play(port))
 

@@ -7,27 +7,20 @@ from contextlib import contextmanager
 
 import pytest
 from aiosmtpd.controller import Controller
-from flask import Flask
 
 import fastpix.mail.models  # noqa: F401  # its table must exist
-from fastpix import seal
-from fastpix.db import db, install
-from fastpix.mail import outbox
-from fastpix.settings import Settings
+from fastpix.config.instance import Instance
+from fastpix.config.settings import Settings
+from fastpix.db import db
+from tests.jobs.conftest import make_app
 
 KEY = "k" * 40
 
 
 @pytest.fixture
 def queue_app(tmp_path):
-    app = Flask("queue_app")
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'queue.db'}"
-    db.init_app(app)
-    with app.app_context():
-        install(db.engine)
-        db.create_all()
-    outbox.configure(Settings())
-    seal.configure(KEY)
+    app = make_app(tmp_path / "queue.db")
+    Instance(Settings(secret_key=KEY)).begin()
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -87,10 +80,9 @@ def postman(queue_app):
     postman = Postman()
     with serving(postman) as controller:
         postman.settings = Settings(
-            public_url="https://video.example.com", smtp_url=f"smtp://127.0.0.1:{controller.port}"
+            public_url="https://video.example.com", smtp_url=f"smtp://127.0.0.1:{controller.port}", secret_key=KEY
         )
-        outbox.configure(postman.settings)
-        seal.configure(KEY)
+        Instance(postman.settings).begin()
         yield postman
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import email
 import email.policy
 import threading
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
-from fastpix import seal
+from fastpix.config.instance import Instance
+from fastpix.config.settings import Settings
 from fastpix.db import db, now
 from fastpix.errors import Misconfigured, Refused
 from fastpix.jobs import queue, worker
 from fastpix.jobs.models import Job
-from fastpix.mail import outbox
+from fastpix.mail import outbox, smtp
 from fastpix.mail.models import FAILED, SENT, WAITING, Mail
 from fastpix.mail.outbox import MailStatus, describe
-from fastpix.settings import Settings
+from tests.mail.conftest import KEY
 
 LINK = "https://video.example.com/i/one-time-secret"
 INVITATION = {"organization": "Acmé", "inviter": "Ada", "role": "member", "link": LINK, "expires": now()}
@@ -133,7 +135,7 @@ def test_a_refused_mail_can_be_sent_by_trying_its_job_again(queue_app, postman):
 
 
 def test_a_dead_server_is_tried_until_the_last_attempt_and_then_the_mail_is_failed(queue_app, dead_port):
-    outbox.configure(Settings(smtp_url=f"smtp://127.0.0.1:{dead_port}"))
+    Instance(Settings(smtp_url=f"smtp://127.0.0.1:{dead_port}", secret_key=KEY)).begin()
     mail_id = post(queue_app)
     work(queue_app)
     words = f"no connection to 127.0.0.1:{dead_port}: Connection refused"
@@ -145,7 +147,7 @@ def test_a_dead_server_is_tried_until_the_last_attempt_and_then_the_mail_is_fail
 
 def test_a_mail_sealed_with_another_key_fails_in_words(queue_app, postman):
     mail_id = post(queue_app)
-    seal.configure("another key " * 4)
+    Instance(replace(postman.settings, secret_key="another key " * 4)).begin()
     work(queue_app)
     assert mail_row(queue_app, mail_id).state == FAILED and "secret key" in mail_row(queue_app, mail_id).error
 
@@ -188,13 +190,19 @@ def test_waiting_sees_the_mail_go_out_and_gives_up_when_time_is_over(queue_app, 
     thread.join()
 
 
-def test_waiting_ends_with_the_first_answer_even_if_that_is_not_now(queue_app, postman):
+def refused(queue_app, postman, answer):
+    """What a mail is about to which the server gave this answer."""
     about = uuid4()
-    postman.answer = "451 later"
+    postman.answer = answer
     post(queue_app, about=about)
     work(queue_app)
+    return about
+
+
+def test_waiting_ends_with_the_first_answer_even_if_that_is_not_now(queue_app, postman):
+    about = refused(queue_app, postman, "451 later")
     with queue_app.app_context():
-        assert outbox.wait([about], 60)[about] == MailStatus(WAITING, "451 later", 1)
+        assert outbox.wait([about], 60)[about] == MailStatus(WAITING, "451 later", 1, smtp.RCPT_TO)
 
 
 def test_a_discarded_mail_is_never_sent(queue_app, postman):
@@ -210,10 +218,7 @@ def test_a_discarded_mail_is_never_sent(queue_app, postman):
 
 
 def test_a_discarded_mail_that_was_refused_cannot_come_back(queue_app, postman):
-    about = uuid4()
-    postman.answer = "550 no"
-    post(queue_app, about=about)
-    work(queue_app)
+    about = refused(queue_app, postman, "550 no")
     with queue_app.app_context():
         assert outbox.discard(about) == 1
 

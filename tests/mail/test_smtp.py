@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from fastpix.config.parsers import smtp_url
+from fastpix.config.settings import Settings
 from fastpix.db import now
 from fastpix.mail import smtp
-from fastpix.settings import Settings
 
 
 def letter(recipient="ada@example.com", subject="Hello"):
@@ -94,8 +95,10 @@ def test_an_address_that_is_none_is_rejected(unplugged, serve, recipient):
 
 def test_a_domain_in_other_letters_is_sent_as_ascii(unplugged, serve):
     with serve(unplugged) as server:
-        smtp.send(Settings(smtp_url=f"smtp://127.0.0.1:{server.port}"), letter("ada@müller.example"))
+        for domain in ("müller.example", "straße.example"):
+            smtp.send(Settings(smtp_url=f"smtp://127.0.0.1:{server.port}"), letter(f"ada@{domain}"))
     assert unplugged.taken[0].rcpt_tos == ["ada@xn--mller-kva.example"]
+    assert unplugged.taken[1].rcpt_tos == ["ada@xn--strae-oqa.example"], "not strasse.example, which is somebody else's"
 
 
 @pytest.mark.parametrize(
@@ -108,3 +111,25 @@ def test_the_server_is_greeted_properly(host, hello):
 def test_a_bad_sender_is_the_set_ups_fault_and_not_the_mails(serve, unplugged):
     with serve(unplugged) as server, pytest.raises(smtp.Unavailable, match="nobody is not a mail address"):
         smtp.send(Settings(smtp_url=f"smtp://127.0.0.1:{server.port}", mail_from="nobody"), letter())
+
+
+@pytest.mark.parametrize("excluded", ["LOGIN", "PLAIN"])
+def test_a_password_that_is_not_ascii_signs_in(unplugged, serve, certificate, monkeypatch, excluded):
+    """smtplib itself encodes it as ASCII, and its error names the letters."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    seen = []
+
+    def authenticate(_server, _session, _envelope, _mechanism, data):
+        seen.append((data.login.decode(), data.password.decode()))
+        return AuthResult(success="wrong" not in data.password.decode(), handled=False)
+
+    options = {"authenticator": authenticate, "auth_required": True, "auth_exclude_mechanism": [excluded]}
+    with serve(unplugged, tls_context=certificate[1], require_starttls=True, **options) as server:
+        for password in ("pä/#?€", "pä wrong"):
+            given = Settings(smtp_url=smtp_url(f"smtp+starttls://ada:{password}@127.0.0.1:{server.port}"))
+            if "wrong" in password:
+                with pytest.raises(smtp.Unavailable, match=r"^535 "):
+                    smtp.send(given, letter())
+            else:
+                smtp.send(given, letter())
+    assert seen == [("ada", "pä/#?€"), ("ada", "pä wrong")] and len(unplugged.taken) == 1

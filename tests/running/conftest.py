@@ -26,8 +26,5 @@ def make_server(tmp_path):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A running instance; `server.cast` is who and what is in it."""
-    made = Server(tmp_path_factory.mktemp("server"))
-    made.cast = made.seed()
-    made.start()
-    yield made
-    made.stop()
+    with Server.running(tmp_path_factory.mktemp("server")) as server:
+        yield server

@@ -16,12 +16,14 @@ from typing import Any
 
 import httpx
 import psutil
+import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from fastpix import programs
+from fastpix.accounts.models import BrowserSession
 from fastpix.app import create_app
-from fastpix.db import db, set_reading
-from fastpix.settings import Settings
+from fastpix.config.settings import Settings
+from fastpix.db import db, now, set_reading
+from fastpix.processes import programs
 from tests.cast import Cast, make_cast
 from tests.world import migrate
 
@@ -49,6 +51,8 @@ def free_port() -> int:
 
 class Server:
     """One instance and the processes that serve it. `start`, then `stop`, `kill` or `interrupt`; it may start again."""
+
+    command, cwd = (sys.executable, "-m", "fastpix"), ROOT
 
     def __init__(self, folder: Path, host: str = "localhost", **settings: str) -> None:
         self.folder, self.port, self.live_port = folder / "instance", free_port(), free_port()
@@ -85,7 +89,7 @@ class Server:
 
     def start(self) -> Server:
         """`fastpix up`, until it is ready."""
-        self._launch([sys.executable, "-m", "fastpix", "up"], members=5)
+        self._launch([*self.command, "up"], members=5)
         eventually(self.takes_streams, START_SECONDS)
         return self
 
@@ -104,16 +108,31 @@ class Server:
 
     def run(self, *arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """A `fastpix` command on this instance that ends by itself; `typed` is its standard input."""
-        command = [sys.executable, "-m", "fastpix", *arguments]
+        command = [*self.command, *arguments]
         told = self.environ | environ
         return subprocess.run(
-            command, env=told, cwd=ROOT, input=typed, capture_output=True, text=True, timeout=START_SECONDS
+            command, env=told, cwd=self.cwd, input=typed, capture_output=True, text=True, timeout=START_SECONDS
         )
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, start: Callable[[Server], Any] | None = None, **settings: Any):
+        """An instance with the cast in its database, as `cast`, started by `start` or whole; stopped at the end."""
+        server = cls(folder, **settings)
+        server.cast = server.seed()
+        (start or cls.start)(server)
+        try:
+            yield server
+        finally:
+            server.stop()
 
     def seed(self, also: Callable[[Cast], None] | None = None) -> Cast:
         """Make the database with the cast of all tests in it, before anything is started. `also` adds to it."""
         with self._database() as app:
             cast = make_cast(app)
+            with app.app_context():  # a server of its own takes no proofs of the future
+                db.session.execute(sa.update(BrowserSession).values(proved_at=now()))
+                db.session.commit()
             if also:
                 with app.app_context():
                     set_reading(False)
@@ -186,7 +205,7 @@ class Server:
     def _launch(self, command: list[str], members: int) -> Server:
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(
-                command, env=self.environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                command, env=self.environ, cwd=self.cwd, stdout=log, stderr=log, start_new_session=True
             )
         try:
             eventually(self._is_ready, START_SECONDS)

@@ -174,7 +174,7 @@ def test_fastpix_sees_the_visitor_through_the_proxy_and_not_what_is_claimed(prox
         home = browser.get("/", headers=headers)
         assert home.status_code == 200 and home.url.host == "localhost" and home.url.scheme == "https"
     doctor = server.run("doctor", SSL_CERT_FILE=str(certificate[0]))
-    assert f"{server.url} answers, through 1 proxies, from 127.0.0.1." in doctor.stdout, doctor.stdout
+    assert f"{server.url} answers, through 1 proxy, from 127.0.0.1." in doctor.stdout, doctor.stdout
 
 
 def test_files_go_through_whatever_their_size_and_forms_do_not(proxy, server, browser):

@@ -9,7 +9,7 @@ import secrets
 import httpx
 import pytest
 
-from fastpix.live.client import Client, Turned
+from fastpix.live.rtmp.client import Client, ServerRefused
 from tests.cast import PASSWORD
 from tests.running.server import Visitor, eventually
 from tests.running.stream import Stream
@@ -49,7 +49,7 @@ def use_every_secret(server):
     session = [cookie.value for cookie in visitor.client.cookies.jar]
     visitor.close()
     publish(server.live_port, stream.key)
-    with pytest.raises(Turned):
+    with pytest.raises(ServerRefused):
         publish(server.live_port, WRONG_KEY)
     made = stream.ask("POST", "/on-demand/upload", {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}})
     upload = made.json()["data"]["url"]

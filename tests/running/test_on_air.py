@@ -10,8 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from fastpix.live import flv
-from fastpix.live.client import Client
+from fastpix.live.rtmp import flv
+from fastpix.live.rtmp.client import Client
 from tests.running.encoder import Encoder, Returning, make_clip
 from tests.running.server import Server, eventually
 from tests.running.stream import Stream
@@ -26,11 +26,8 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("live"), fetch_allow_private="true")
-    made.cast = made.seed()
-    made.start()
-    yield made
-    made.stop()
+    with Server.running(tmp_path_factory.mktemp("live"), fetch_allow_private="true") as server:
+        yield server
 
 
 @contextmanager

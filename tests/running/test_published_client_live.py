@@ -1,4 +1,7 @@
-"""FastPix's own client against the running server: all operations of live streams (contract section 4, L1 to L18)."""
+"""FastPix's own client against the running server: all operations of live streams.
+
+See docs/fastpix-contract.md, section 4, L1 to L18.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ import pytest
 from fastpix_python import Fastpix, errors, models
 
 from fastpix.db import db, now, set_reading
-from fastpix.resources.live_streams import lifecycle, viewers
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.viewers import domain as viewers
 from tests.running.server import Server
 from tests.running.test_published_client import IMPATIENT
 
@@ -18,11 +24,8 @@ TARGET = {"url": "rtmps://live.elsewhere.example/app", "stream_key": "a-key-of-t
 
 @pytest.fixture(scope="module")
 def live_server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("live-server"))
-    made.cast = made.seed()
-    made.start_web()
-    yield made
-    made.stop()
+    with Server.running(tmp_path_factory.mktemp("live-server"), Server.start_web) as server:
+        yield server
 
 
 def client_of(server, label):
@@ -47,9 +50,9 @@ def make_active(server, stream):
     """What ingest does when an encoder sends the first segment, on the instance's own database."""
     with server._database() as app, app.app_context():
         set_reading(False)
-        admission = lifecycle.admit(stream.stream_key, "192.0.2.1", "an ingest", "own")
-        segment = lifecycle.Finished("s00000.m4s", 2.0, 1000, now())
-        assert lifecycle.keep(admission, [segment], lifecycle.Picture("avc1.64001f", 1280, 720))
+        admission = connections.admit(stream.stream_key, "192.0.2.1", "an ingest", "own")
+        segment = StoredSegment("s00000.m4s", 2.0, 1000, now())
+        assert broadcasts.add_segments(admission, [segment], VideoInfo("avc1.64001f", 1280, 720))
         workspace = server.cast.acme.workspace
         viewers.note([(stream.stream_id, "somebody", workspace, admission.organization_id)])
         db.session.commit()
@@ -59,7 +62,7 @@ def make_active(server, stream):
 def leave(server, admission):
     with server._database() as app, app.app_context():
         set_reading(False)
-        lifecycle.closed(admission, "The encoder left.")
+        connections.close(admission, "The encoder left.")
         db.session.commit()
 
 

@@ -29,11 +29,8 @@ def shelf(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def media_server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("media-server"), fetch_allow_private="true")
-    made.cast = made.seed()
-    made.start()
-    yield made
-    made.stop()
+    with Server.running(tmp_path_factory.mktemp("media-server"), fetch_allow_private="true") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

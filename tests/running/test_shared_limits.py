@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from fastpix.rates import WINDOW_SECONDS
+from fastpix.ratelimit.requests import WINDOW_SECONDS
 from tests.running.server import Server
 
 LIMIT = 40

@@ -7,12 +7,15 @@ import signal
 import socket
 import sqlite3
 import stat
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 
 import httpx
 import psutil
 import pytest
 
+from fastpix.delivery import playback_tokens
 from tests.running.server import Server, Visitor, eventually
 
 PASSWORD = "correct horse battery"
@@ -135,6 +138,20 @@ def test_an_unusable_database_is_not_ready(make_server):
     assert "SELECT" not in page.text
 
 
+def test_two_machines_that_start_at_once_on_one_empty_database_both_serve(make_server, postgres_server, tmp_path):
+    """One migrates, the other waits for it."""
+    shared = {"database_url": postgres_server.create("begun"), "secret_key": "one secret key for both machines, long"}
+    servers = [make_server(**shared, storage_url=f"file://{tmp_path}/media") for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(Server.start, servers))
+    for server in servers:
+        assert probe(server, "/readyz").json() == {"database": "ok", "migrations": "ok", "storage": "ok"}
+        with closing(Visitor(server)) as visitor:
+            assert visitor.get("/").url.path == "/set-up"
+    assert [server.interrupt() for server in servers] == [0, 0]
+    assert "Traceback" not in "".join(server.log for server in servers)
+
+
 def test_a_port_in_use_is_one_clear_line(tmp_path):
     server = Server(tmp_path)
     with socket.create_server(("127.0.0.1", server.port)):
@@ -188,6 +205,17 @@ class revision_set_to:
             database.execute("DELETE FROM alembic_version")
             database.executemany("INSERT INTO alembic_version VALUES (?)", [(each,) for each in revisions])
         return present
+
+
+def test_a_token_as_long_as_is_promised_comes_as_far_as_the_application(server):
+    """A web server that cuts the request's line answers without CORS headers: a player on another site reads nothing."""
+    address = f"{server.url}/stream/{uuid.uuid4()}.m3u8"
+    answer = httpx.get(
+        address, params={"token": "e" * playback_tokens.LONGEST}, headers={"Origin": "https://a.example"}
+    )
+    assert answer.status_code == 404, answer.text
+    assert answer.json()["error"]["code"] == 404
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_the_doctor_finds_a_running_instance_well(server):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from uuid import uuid4
 
 import pytest
@@ -37,18 +36,6 @@ def in_s3(s3_server, tmp_path):
 @pytest.fixture(params=["local", "in_s3"])
 def storage(request):
     return request.getfixturevalue(request.param)
-
-
-@pytest.fixture
-def eventually():
-    def poll(condition, seconds=15.0):
-        end = time.monotonic() + seconds
-        while not (found := condition()):
-            assert time.monotonic() < end, "it did not happen in time"
-            time.sleep(0.02)
-        return found
-
-    return poll
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from fastpix.errors import Missing, Refused
 from fastpix.storage import interface
-from fastpix.storage.interface import PIECE
+from fastpix.storage.interface import READ_BYTES
 
 FILM = random.Random(1).randbytes(700_000)
 
@@ -42,7 +42,7 @@ def test_what_is_written_is_read(storage, given):
 def test_pieces_are_bytes_of_a_bearable_size(storage):
     storage.write("film", FILM)
     found = list(storage.read("film"))
-    assert len(found) > 2 and all(type(piece) is bytes and 0 < len(piece) <= PIECE for piece in found)
+    assert len(found) > 2 and all(type(piece) is bytes and 0 < len(piece) <= READ_BYTES for piece in found)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_slow_connection_takes_nothing_back(storage):
 
 def test_many_megabytes_are_appended_and_completed(storage):
     film = random.Random(2).randbytes(18 * 1024 * 1024 + 7)
-    append(storage, "u", *((start, film[start : start + PIECE]) for start in range(0, len(film), PIECE)))
+    append(storage, "u", *((start, film[start : start + READ_BYTES]) for start in range(0, len(film), READ_BYTES)))
     assert storage.complete("u", "film") == len(film)
     assert b"".join(storage.read("film")) == film
 

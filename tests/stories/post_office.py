@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from fastpix import seal
+from fastpix.crypto import seal
 from fastpix.mail.models import Mail
-from fastpix.resources.members import invitations_views
+from fastpix.resources.members.invitations import views
 from tests.cast import acting_as
 from tests.doors import Doors
 from tests.world import World, test_settings
@@ -38,7 +38,7 @@ class PostOffice:
 
     def __init__(self, world: World) -> None:
         self.world, self.app, self.cast = world, world.app, world.cast
-        self.kept = len(self._rows())
+        self.kept = len(self.rows())
 
     def doors(self, key: str | None = None) -> Doors:
         return Doors(self.app, self.cast.people[key] if key else None)
@@ -50,7 +50,7 @@ class PostOffice:
 
     def letters(self, recipient: str = "", kind: str = "") -> list[Letter]:
         """The mails written in this test, oldest first."""
-        found = [letter for letter in self._rows()[self.kept :] if kind in ("", letter.kind)]
+        found = [letter for letter in self.rows()[self.kept :] if kind in ("", letter.kind)]
         return [letter for letter in found if recipient in ("", letter.recipient)]
 
     def path(self, recipient: str, kind: str) -> str:
@@ -59,7 +59,7 @@ class PostOffice:
         assert link.startswith(PUBLIC + "/")
         return link.removeprefix(PUBLIC)
 
-    def _rows(self) -> list[Letter]:
+    def rows(self) -> list[Letter]:
         with self.world.session() as session:
             rows = session.scalars(sa.select(Mail).order_by(Mail.created_at)).all()
             return [Letter(r.recipient, r.kind, r.subject, **json.loads(seal.unseal(r.sealed))) for r in rows]
@@ -76,5 +76,5 @@ def mailing_world(tmp_path_factory):
 def office(mailing_world, monkeypatch):
     """`office.letters("mel@mel.example")`, `office.path("sam@sam.example", "invitation")`, `office.doors("ada")`."""
     mailing_world.reset()
-    monkeypatch.setattr(invitations_views, "PATIENCE", 0)
+    monkeypatch.setattr(views, "PATIENCE", 0)
     return PostOffice(mailing_world)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from fastpix import tokens
 from fastpix.access import principal
-from fastpix.accounts import door, second_factor, sessions
+from fastpix.accounts import cookies, second_factor, sessions
 from fastpix.accounts.sessions import SignedIn
+from fastpix.crypto import tokens
 from fastpix.db import now
 from fastpix.resources.members import domain as members
 from fastpix.resources.people import domain as people
@@ -270,22 +270,22 @@ def test_without_using_it_up_a_half_session_would_serve_twice(world, mel, app_of
     app = app_of("mel")
     monkeypatch.setattr(sessions, "use_half", lambda secret: None)
     page = half(world, mel)
-    secret = page.client.get_cookie(door.HALF_COOKIE, path=CODE).value
+    secret = page.client.get_cookie(cookies.HALF_COOKIE, path=CODE).value
     assert page.post(CODE, {"code": app.code()}).status_code == 303
     again = PageDoor(world.app)
-    again.client.set_cookie(door.HALF_COOKIE, secret, path=CODE)
+    again.client.set_cookie(cookies.HALF_COOKIE, secret, path=CODE)
     assert again.post(CODE, {"code": app.code(1)}).location == "/sign-in/done"
 
 
 def test_without_the_check_of_the_organization_who_has_none_would_look_in(world, ada, mel, app_of, monkeypatch):
-    from fastpix.resources.members import standing
+    from fastpix.resources.members import membership
 
     app_of("ada")
     assert require(ada).status_code == 303
-    of_person = standing.of_person
+    of_person = membership.of_person
     from dataclasses import replace
 
     monkeypatch.setattr(
-        standing, "of_person", lambda person_id: [replace(s, lacks_second_factor=False) for s in of_person(person_id)]
+        membership, "of_person", lambda person_id: [replace(s, lacks_second_factor=False) for s in of_person(person_id)]
     )
     assert mel.page.get("/o/acme/").status_code == 200

@@ -10,8 +10,9 @@ import pytest
 
 from fastpix.accounts import sessions
 from fastpix.db import now
-from fastpix.resources.members import acceptance, invitations
 from fastpix.resources.members import domain as members
+from fastpix.resources.members.invitations import acceptance
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.people import domain as people
 from tests.cast import PASSWORD, cookie_name
 from tests.doors import Doors, PageDoor
@@ -45,6 +46,12 @@ def test_signed_in_as_somebody_else_one_cannot_accept(world, sam, cast):
     assert world.digest() == before, "nothing was consumed by the mismatch"
     assert sam.id not in members_of(world, cast.acme)
     assert rows(world, "invitations", id=cast.acme.invitation)[0]["used_at"] is None
+
+
+@pytest.mark.parametrize("behind", [".", ")", ">", "%20", ">.", "%22,", "%E2%80%9D", "]"])
+def test_what_stands_behind_the_link_in_a_text_is_none_of_it(anonymous, cast, behind):
+    """As mail programs and chats make links of texts. The same door opens resets and new addresses."""
+    assert "invited" in open_invite(anonymous.page, cast.acme.invite_secret + behind).text
 
 
 def test_the_wrong_account_could_join_if_the_address_were_not_compared(world, sam, cast, monkeypatch):
@@ -163,6 +170,25 @@ def test_a_second_and_a_third_use_are_gone(world, doors, cast):
     assert world.digest() == before
 
 
+def test_whoever_is_in_by_a_used_invite_goes_in(world, doors, cast):
+    """Also after signing in on the way; others are told what happened, and not which organization it was."""
+    secret = cast.acme.invite_secret
+    pat = doors(None).page
+    open_invite(pat, secret)
+    assert pat.post("/invite/join", {"name": "Pat", "password": NEW}).status_code == 303
+    answer = open_invite(pat, secret)
+    assert (answer.status_code, answer.location) == (302, "/o/acme/")
+    assert pat.get("/invite").status_code == 410, "the secret is put away"
+    stranger = doors(None).page
+    page = open_invite(stranger, secret)
+    assert page.status_code == 410 and "If it was you, sign in" in page.text and "Acme" not in page.text
+    stranger.post("/sign-in", {"email": cast.acme.invited, "password": NEW, "next": "/invite"})
+    assert 'href="/sign-in?next=/invite"' in page.text and stranger.get("/invite").location == "/o/acme/"
+    other = doors("rex").page
+    page = open_invite(other, secret)
+    assert page.status_code == 410 and "rex@" in page.text and "Sign out and continue" in page.text
+
+
 def test_both_links_of_one_invite_die_together(office):
     shown, mailed = invite_vic(office)
     vic = PageDoor(office.app)
@@ -275,3 +301,15 @@ def test_asking_for_another_address_tells_the_admins_and_uses_nothing_up(office)
     form = office.doors("ada").page.get(letter.links[0].removeprefix("http://localhost"))
     assert b"sam@sam.example" in form.data, "one click fills the form"
     assert rows(office.world, "invitations", id=office.cast.acme.invitation)[0]["used_at"] is None
+
+
+def test_a_form_made_by_hand_uses_nothing_up_for_who_is_signed_in_as_somebody_else(world, ada, rex, cast):
+    """No page shows it to them: the page names both addresses. The address behind it must know it, too."""
+    rex.page.client.set_cookie("fastpix_invite", cast.acme.invite_secret, path="/invite")
+    before = world.digest()
+    for path, typed in (("join", {"name": "Pat", "password": PASSWORD}), ("prove", {"password": PASSWORD})):
+        answer = rex.page.post(f"/invite/{path}", typed)
+        assert answer.status_code == 409 and cast.acme.invited in answer.text
+        assert world.digest() == before
+    rex.page.post("/sign-out")
+    assert rex.page.post("/invite/join", {"name": "Pat", "password": PASSWORD}).status_code == 303

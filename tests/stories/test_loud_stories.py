@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from fastpix.access import principal
-from fastpix.accounts import devices
+from fastpix.accounts import known_devices
 from fastpix.db import now
 from fastpix.resources.members import domain as members
 from tests.cast import PASSWORD
@@ -23,7 +23,7 @@ def told(office, kind="membership_changed"):
 
 def promote(office, key="mel"):
     office.doors("ada").api.patch(f"iam/members/{office.cast.acme.members[key]}", {"role": "admin"})
-    office.kept = len(office._rows())
+    office.kept = len(office.rows())
 
 
 def test_a_promotion_is_told_to_all_admins_and_in_own_words_to_the_person(office):
@@ -49,12 +49,12 @@ def test_an_invite_for_an_admin_is_told_when_sent_made_so_and_accepted(office):
     ada = office.doors("ada")
     ada.api.post("iam/invitations", {"emails": ["new@new.example"], "role": "admin"})
     assert "invited new@new.example to Acme as an admin" in told(office)[ADA]
-    office.kept = len(office._rows())
+    office.kept = len(office.rows())
     made = ada.api.post("iam/invitations", {"emails": ["sam@sam.example"], "role": "member"}).json["data"][0]
     assert told(office) == {}, "a member more is no news"
     ada.api.patch(f"iam/invitations/{made['invitation']['id']}", {"role": "admin"})
     assert "invited sam@sam.example to Acme as an admin" in told(office)[ADA]
-    office.kept = len(office._rows())
+    office.kept = len(office.rows())
     page = office.doors("sam").page
     page.get(f"/i/{made['link'].rpartition('/')[2]}")
     assert page.post("/invite/accept", {}).status_code == 303
@@ -160,7 +160,7 @@ def test_a_wrong_password_leaves_no_cookie_and_no_letter(office, home):
 def test_browsers_are_forgotten_after_their_cookie(office, home):
     change(office.world, "known_devices", {}, last_seen_at=now() - timedelta(days=401))
     with office.world.session():
-        assert devices.prune() == 1
+        assert known_devices.prune() == 1
     assert rows(office.world, "known_devices") == []
 
 
@@ -168,6 +168,6 @@ def test_without_the_look_at_the_person_a_thief_with_an_account_here_would_go_un
     """Breaks the guard on purpose: a browser known to anybody counts for everybody."""
     other = PageDoor(office.world.app)
     other.post("/sign-in", {"email": ADA, "password": PASSWORD})
-    monkeypatch.setattr(devices, "meet", lambda person, device, **_: not rows(office.world, "known_devices"))
+    monkeypatch.setattr(known_devices, "meet", lambda person, device, **_: not rows(office.world, "known_devices"))
     sign_in(other)
     assert told(office, "new_sign_in") == {}

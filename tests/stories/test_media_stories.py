@@ -14,8 +14,11 @@ import pytest
 from joserfc import jws
 
 from fastpix.db import db
-from fastpix.resources.media import create, processing, sources_of, uploads
-from fastpix.resources.media.asked import Asked
+from fastpix.resources.media import lifecycle
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.options import Options
+from fastpix.resources.media.source import domain as source
+from fastpix.resources.media.uploads import domain as uploads
 from fastpix.resources.members import domain as members
 from fastpix.resources.playlists import domain as playlists
 from tests import library
@@ -141,11 +144,18 @@ def test_an_upload_whose_subtitles_cannot_be_is_refused_before_a_byte_is_sent(ad
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("origin", ["https://a\rX-Evil: 1", "https://пример.example", "https://a b", "http://"])
+@pytest.mark.parametrize("origin", ["https://a\rX-Evil: 1", "https://é..example", "https://a b", "http://"])
 def test_an_origin_that_can_stand_in_no_header_is_refused_when_it_is_given(world, ada, origin):
     """Else each request to the address ends in a 500."""
     body = {"corsOrigin": origin, "pushMediaSettings": {"accessPolicy": "public"}}
     assert ada.api_with("admin").post("on-demand/upload", body).status_code == 422
+
+
+@pytest.mark.sqlite
+def test_an_origin_in_other_letters_is_the_one_that_browsers_send(world, ada):
+    body = {"corsOrigin": "https://straße.example:8443/", "pushMediaSettings": {"accessPolicy": "public"}}
+    made = ada.api_with("admin").post("on-demand/upload", body)
+    assert made.json["data"]["corsOrigin"] == "https://xn--strae-oqa.example:8443"
 
 
 # Names that strangers gave.
@@ -159,7 +169,7 @@ def test_the_name_of_a_file_writes_no_header_of_the_original(world, acting, cast
     cinema = Cinema(world)
     film = cinema.show(source_name=name, source_access=True, source_size=12)
     with acting("ada"):
-        path = urlsplit(sources_of.address(film.id))
+        path = urlsplit(source.address(film.id))
     answer = world.app.test_client().get(f"{path.path}?{path.query}", buffered=True)
     assert answer.status_code == 200 and answer.data == b"the original"
     assert "X-Evil" not in answer.headers
@@ -169,7 +179,7 @@ def test_the_name_of_a_file_writes_no_header_of_the_original(world, acting, cast
 @pytest.mark.sqlite
 def test_an_address_cannot_put_a_line_break_into_a_name(world, ada, acting, cast):
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, "https://files.example/a%0D%0Ab%00c.mp4", Asked())
+        made = creation.from_url(cast.acme.workspace, "https://files.example/a%0D%0Ab%00c.mp4", Options())
         assert made["source_name"].isprintable()
 
 
@@ -178,10 +188,10 @@ def test_an_address_cannot_put_a_line_break_into_a_name(world, ada, acting, cast
 def test_markup_in_a_name_stays_text_on_every_page(world, ada, acting, cast, view):
     evil = "<img src=x onerror=alert(1)>\"'</script>"
     with acting("ada"):
-        made = create.from_url(
+        made = creation.from_url(
             cast.acme.workspace,
             "https://files.example/x.mp4",
-            Asked(title=evil, creator_id=evil, metadata={evil: evil}),
+            Options(title=evil, creator_id=evil, metadata={evil: evil}),
         )
         library.ready(made["id"])
         playlist = playlists.create(cast.acme.workspace, evil, "manual", description=evil)["id"]
@@ -212,8 +222,8 @@ def test_markup_in_a_name_stays_text_on_every_page(world, ada, acting, cast, vie
 def test_a_member_is_not_told_where_a_fetch_that_failed_went(world, ada, mel, acting, cast, address, said):
     """The reason speaks of servers: the one of the address, as it is asked for, and those it redirects to."""
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, address, Asked(title="A film"))
-        processing.fail(made["id"], said)
+        made = creation.from_url(cast.acme.workspace, address, Options(title="A film"))
+        lifecycle.fail(made["id"], said)
         db.session.flush()
     host = said.partition(".example")[0]
     told = mel.api_with("member").get(f"on-demand/{made['id']}")
@@ -307,7 +317,7 @@ def test_an_upload_that_is_cancelled_while_it_comes_is_not_called_received(world
 @pytest.mark.sqlite
 def test_a_media_on_its_way_cannot_be_retried(world, ada, acting, cast):
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, "https://files.example/x.mp4", Asked())
+        made = creation.from_url(cast.acme.workspace, "https://files.example/x.mp4", Options())
     before = world.digest()
     assert ada.api_with("admin").post(f"on-demand/{made['id']}/retry").status_code == 400
     assert world.digest() == before
@@ -333,7 +343,7 @@ def test_an_upload_address_dies_with_the_right_of_whoever_asked_for_it(world, ac
     with acting("ada"):
         members.edit(cast.acme.members["mel"], role="admin")
     with acting("mel"):
-        url = urlsplit(uploads.create(cast.acme.workspace, Asked(), "*")["url"])
+        url = urlsplit(uploads.create(cast.acme.workspace, Options(), "*")["url"])
     with acting("ada"):
         change(cast.acme.members["mel"])
     assert put(world, f"{url.path}?{url.query}").status_code in (403, 404, 410)

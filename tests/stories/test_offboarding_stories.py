@@ -9,7 +9,8 @@ import pytest
 
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import invitations, offboarding
+from fastpix.resources.members.invitations import domain as invitations
+from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.signing_keys import domain as signing_keys
 from tests.access.test_fresh_steps import grow_stale, is_asked
 from tests.cast import Token
@@ -113,7 +114,7 @@ def test_without_that_check_the_other_admins_token_would_be_taken(world, ada, ca
     """Breaks the guard on purpose."""
     victim = cast.acme.tokens["ada people"]
     taken = {"id": victim.id, "name": victim.name, "role": "admin", "workspace_name": "production"}
-    monkeypatch.setattr(offboarding, "_working_tokens", lambda member_id: [taken])
+    monkeypatch.setattr(offboarding.queries, "working_tokens", lambda member_id: [taken])
     answer = ada.page.post(f"/o/acme/members/{cast.acme.members['mel']}/remove", {"adopt": [str(victim.id)]})
     assert answer.status_code == 200
 
@@ -140,7 +141,7 @@ def test_a_member_who_leaves_is_shown_no_tokens(mel):
 
 def test_the_admins_are_mailed_what_stopped_and_what_did_not(office):
     leave_traces(office.acting, office.cast)
-    office.kept = len(office._rows())
+    office.kept = len(office.rows())
     office.doors("ada").page.post(f"/o/acme/members/{office.cast.acme.members['mel']}/remove", {})
     (said,) = office.letters("ada@ada.example", "membership_changed")
     assert "deploy (production)" in said.text and "Invites that are void: friend@mel.example" in said.text

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from fastpix.accounts import ceremonies, passkeys
-from fastpix.settings import Settings
+from fastpix.accounts import passkey_protocol, passkeys
+from fastpix.config.settings import Settings
 from tests.access.test_fresh_steps import grow_stale, is_asked
 from tests.accounts.authenticator import (
     Authenticator,
@@ -21,10 +21,11 @@ from tests.accounts.authenticator import (
     sign_in_alone,
     to_text,
 )
+from tests.accounts.codes import CODE, half, is_in
 from tests.cast import PASSWORD
 from tests.doors import PageDoor
 from tests.stories.tables import change, everything, rows
-from tests.stories.test_passkey_stories import ADD, CODE, after_password, half, is_in  # fixtures too
+from tests.stories.test_passkey_stories import ADD, after_password  # fixtures too
 
 
 def copied(world, mel):
@@ -196,7 +197,7 @@ def test_adding_and_removing_are_mailed(office):
     ],
 )
 def test_the_page_says_why_passkeys_are_not_offered(address, reason):
-    said = ceremonies.why_not(Settings(public_url=address))
+    said = passkey_protocol.why_not(Settings(public_url=address))
     assert (reason in said) if reason else said == ""
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix.accounts import ceremonies, domain, passkeys
+from fastpix.accounts import domain, passkey_protocol, passkeys
 from tests.access.test_fresh_steps import go_on, grow_stale, is_asked
 from tests.accounts.authenticator import (
+    IS_COPIED,
+    MAY_BE_COPIED,
     Authenticator,
     add_passkey,
     begin_passkey,
@@ -15,23 +17,11 @@ from tests.accounts.authenticator import (
     removal,
     sign_in_alone,
 )
-from tests.accounts.codes import enrol, sign_in, waiting_app
+from tests.accounts.codes import CODE, enrol, half, is_in, waiting_app
 from tests.doors import PageDoor
 from tests.stories.tables import rows
 
-CODE = "/sign-in/code"
 ADD = passkey_page("/passkeys")
-
-
-def half(world, person):
-    """A browser that gave the right password."""
-    page = PageDoor(world.app)
-    assert sign_in(page, person).location == CODE
-    return page
-
-
-def is_in(page):
-    return page.get("/account").status_code == 200
 
 
 def after_password(page, key, **more):
@@ -102,6 +92,34 @@ def test_app_and_passkeys_live_side_by_side(world, mel):
     assert rows(world, "people", id=mel.id)[0]["second_factor_at"], "the app is left"
 
 
+def goes_back(world, page, key):
+    """Signed in twice with a passkey that was used elsewhere for longer, and then with one that counts less."""
+    add_passkey(page, key)
+    key.count = 40
+    assert sign_in_alone(PageDoor(world.app), key).status_code == 303
+    key.count = 3
+    other = PageDoor(world.app)
+    return other, sign_in_alone(other, key)
+
+
+def test_a_synchronized_passkey_whose_count_goes_back_signs_in_with_a_note(world, mel):
+    page, answer = goes_back(world, mel.page, Authenticator(is_synced=True))
+    assert answer.status_code == 303 and is_in(page)
+    notes = [row["after"].get("proved_by") for row in rows(world, "audit_log", action="account.sign_in")]
+    assert notes.count(passkeys.PROVED_OUT_OF_TURN) == 1
+    assert rows(world, "passkeys", person_id=mel.id)[0]["sign_count"] == 41, "the higher one still counts"
+
+
+@pytest.mark.parametrize("lie", [0, MAY_BE_COPIED | IS_COPIED])
+def test_a_passkey_of_one_device_whose_count_goes_back_does_not(world, mel, lie):
+    """A copy may say of itself what it likes: what counts is what it was when it was made."""
+    key = Authenticator()
+    page, _ = goes_back(world, mel.page, key)
+    assert not is_in(page)
+    key.flags = lie
+    assert sign_in_alone(page, key).status_code == 422 and not is_in(page)
+
+
 def test_an_app_that_waits_for_its_first_code_counts_for_nothing_beside_a_passkey(world, mel):
     add_passkey(mel.page)
     assert mel.page.post(passkey_page("/start")).status_code == 303
@@ -144,14 +162,14 @@ def test_an_answer_to_the_fresh_step_counts_once(world, mel):
 
 def test_without_using_challenges_up_the_replay_would_succeed(world, mel, monkeypatch):
     """Breaks the guard on purpose."""
-    monkeypatch.setattr(ceremonies.once, "use", lambda key: None)
+    monkeypatch.setattr(passkey_protocol.idempotency, "use", lambda key: None)
     assert replay_at_the_fresh_step(world, mel).status_code == 200
 
 
 def test_a_challenge_is_over_after_minutes(world, mel, monkeypatch):
     key, page = add_passkey(mel.page), PageDoor(world.app)
     in_time = options_in(page.get("/sign-in").text)
-    monkeypatch.setattr(ceremonies, "LIFE", -1)
+    monkeypatch.setattr(passkey_protocol, "LIFE", -1)
     late = options_in(page.get("/sign-in").text)
     assert page.post("/sign-in", {"passkey": key.get(late)}).status_code == 422 and not is_in(page)
     assert page.post("/sign-in", {"passkey": key.get(in_time)}).status_code == 303
@@ -174,9 +192,9 @@ def test_an_answer_is_worth_nothing_in_another_browser(world, mel):
 
 def test_without_the_bond_to_the_browser_it_would_be(world, mel, monkeypatch):
     """Breaks the guard on purpose."""
-    spend = ceremonies.spend
-    monkeypatch.setattr(ceremonies, "challenge", lambda purpose, *s, of=ceremonies.challenge: of(purpose))
-    monkeypatch.setattr(ceremonies, "spend", lambda given, purpose, *s: spend(given, purpose))
+    spend = passkey_protocol.spend
+    monkeypatch.setattr(passkey_protocol, "challenge", lambda purpose, *s, of=passkey_protocol.challenge: of(purpose))
+    monkeypatch.setattr(passkey_protocol, "spend", lambda given, purpose, *s: spend(given, purpose))
     answer, thief = borrowed(world, mel)
     assert answer.status_code == 303 and is_in(thief)
 
@@ -241,7 +259,7 @@ def test_without_the_comparison_of_origins_the_phisher_would_get_in(world, mel, 
     """Breaks the guard on purpose."""
     key = add_passkey(mel.page)
     key.origin = "http://evil.example"
-    monkeypatch.setattr(ceremonies, "_origin", lambda settings: key.origin)
+    monkeypatch.setattr(passkey_protocol, "_origin", lambda settings: key.origin)
     page = PageDoor(world.app)
     assert sign_in_alone(page, key).status_code == 303 and is_in(page)
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from fastpix import limits
-from fastpix.resources.access_tokens import authority
+from fastpix.ratelimit import attempts
+from fastpix.resources.access_tokens import authentication
 from tests.limited import limited
 
 pytestmark = pytest.mark.sqlite
@@ -35,8 +35,8 @@ def claimed_addresses(world):
     return [guess(world, headers=_claimed(number)).status_code for number in range(5)]
 
 
-def test_guessing_tokens_is_limited_by_the_address_of_the_socket(world, ada, monkeypatch):
-    limited(world, monkeypatch, requests_per_address=3)
+def test_guessing_tokens_is_limited_by_the_address_of_the_socket(world, ada):
+    limited(world, requests_per_address=3)
     assert claimed_addresses(world) == [401, 401, 401, 429, 429]
     refused = guess(world)
     assert refused.json["error"]["code"] == 429 and 1 <= int(refused.headers["Retry-After"]) <= 60
@@ -51,13 +51,13 @@ def test_the_story_above_would_see_a_claimed_address_that_counts(world, monkeypa
     """The guard broken on purpose: the address is taken from the header."""
     from flask import request
 
-    limited(world, monkeypatch, requests_per_address=3)
-    monkeypatch.setattr(limits, "network", lambda _address: request.headers.get("X-Forwarded-For", ""))
+    limited(world, requests_per_address=3)
+    monkeypatch.setattr(attempts, "network", lambda _address: request.headers.get("X-Forwarded-For", ""))
     assert claimed_addresses(world) == [401] * 5
 
 
-def test_one_network_of_ipv6_is_one_stranger(world, monkeypatch):
-    limited(world, monkeypatch, requests_per_address=2)
+def test_one_network_of_ipv6_is_one_stranger(world):
+    limited(world, requests_per_address=2)
     statuses = [guess(world, f"2001:db8:1:2::{number}").status_code for number in (1, 2, 3)]
     assert statuses == [401, 401, 429]
     assert guess(world, "2001:db8:1:3::1").status_code == 401
@@ -74,11 +74,11 @@ def test_one_network_of_ipv6_is_one_stranger(world, monkeypatch):
     ],
 )
 def test_what_counts_as_one_address(address, counted):
-    assert limits.network(address) == counted
+    assert attempts.network(address) == counted
 
 
-def test_strangers_at_pages_are_counted_with_those_at_the_api(world, monkeypatch):
-    limited(world, monkeypatch, requests_per_address=3)
+def test_strangers_at_pages_are_counted_with_those_at_the_api(world):
+    limited(world, requests_per_address=3)
     client = world.app.test_client()
     client.set_cookie("fastpix_session", secrets.token_urlsafe(32))
     first = [client.get(path).status_code for path in ("/o/acme/settings", "/sign-in")]
@@ -103,7 +103,7 @@ def test_a_trusted_proxy_names_the_stranger(make_app):
     assert 429 in [ask("198.51.100.1, 203.0.113.1") for _ in range(3)], "what the client claims is not believed"
 
 
-def test_permanent_refusals_are_never_429(world, mel, ada, cast, monkeypatch):
+def test_permanent_refusals_are_never_429(world, mel, ada, cast):
     """Published clients repeat a 429 for up to an hour: missing rights, rules and used-up quotas say something else."""
     assert mel.api.post("iam/workspaces", {"name": "No"}).status_code == 403
     resend = f"iam/invitations/{cast.acme.invitation}/resend"
@@ -111,19 +111,19 @@ def test_permanent_refusals_are_never_429(world, mel, ada, cast, monkeypatch):
     assert statuses == {200, 409}, "ten mails an hour to one address"
 
 
-def test_who_probes_the_names_of_foreign_organizations_is_counted_too(world, mel, monkeypatch):
+def test_who_probes_the_names_of_foreign_organizations_is_counted_too(world, mel):
     """The identity's loader refuses them before anybody was counted."""
-    limited(world, monkeypatch, requests_per_person=3, requests_per_address=3)
+    limited(world, requests_per_person=3, requests_per_address=3)
     assert 429 in [mel.page.get(f"/o/not-there-{n}/settings").status_code for n in range(8)]
 
 
 def test_a_token_whose_owner_lacks_a_second_factor_is_counted_too(world, ada, monkeypatch):
-    real = authority.prove
+    real = authentication.prove
 
     def lacking(*given):
         found = real(*given)
         return found and replace(found, owner_lacks_second_factor=True)
 
-    monkeypatch.setattr(authority, "prove", lacking)
-    limited(world, monkeypatch, requests_per_token=3, requests_per_address=3)
+    monkeypatch.setattr(authentication, "prove", lacking)
+    limited(world, requests_per_token=3, requests_per_address=3)
     assert 429 in [ada.api.get("iam/me").status_code for _ in range(8)]

@@ -7,9 +7,19 @@ import sqlalchemy as sa
 
 from tests.stories.tables import changed_columns, everything, rows
 
+pytestmark = pytest.mark.sql("the schema, asked of the database itself")
+
 # Class 12. A token outlives its owner on purpose: it is suspended, so that a page can show what stopped and why.
 SUSPENDED = {("access_tokens", "owner_id"), ("signing_keys", "created_by_id")}
-OF_A_PERSON = {"members", "sessions", "mailed_links", "half_sessions", "second_factors", "recovery_codes"} | {
+OF_A_PERSON = {
+    "members",
+    "sessions",
+    "mailed_links",
+    "half_sessions",
+    "person_words",
+    "second_factors",
+    "recovery_codes",
+} | {
     "known_devices",
     "passkeys",
 }
@@ -44,6 +54,8 @@ def test_what_hangs_on_a_membership_goes_with_it(schema):
                 found += 1
                 expected = "SET NULL" if column in SUSPENDED else "CASCADE"
                 assert key["options"].get("ondelete") == expected, column
+            elif column == ("members", "person_id"):
+                assert key["options"].get("ondelete") == "RESTRICT", "a cascade would go round the last admin"
             else:
                 assert key["options"].get("ondelete") == "CASCADE", column
     assert found >= 3
@@ -59,7 +71,7 @@ def test_no_column_names_a_member_or_person_without_a_foreign_key(schema):
 
 def test_removing_a_member_removes_their_grants_and_invites_and_suspends_their_tokens(world, ada, cast, acting):
     from fastpix.resources.members import domain as members
-    from fastpix.resources.members import invitations
+    from fastpix.resources.members.invitations import domain as invitations
 
     mel = cast.acme.members["mel"]
     with acting("ada"):

@@ -7,12 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from fastpix.access import principal
-from fastpix.resources.search import domain, views
+from fastpix.overview.search import domain, views
 from tests.access.persons import Caller, ask
 from tests.access.routes import guarded
 
+pytestmark = pytest.mark.sql("search and paging")
+
 SEARCHES = [r for r in guarded() if r.endpoint.startswith("search.")]
-PATHS = ("/o/acme/search/?q=", "/o/acme/search/results.json?q=")
+PAGE, RESULTS = "/o/acme/search/?q=", "/o/acme/search/results.json?q="
+PATHS = (pytest.param(PAGE, marks=pytest.mark.full("the same answers, with a page around them")), RESULTS)
 
 
 def traces(door, path, question, marker):
@@ -33,6 +36,7 @@ def hidden(cast):
     return found
 
 
+@pytest.mark.full("every name asked for, on every page")
 @pytest.mark.parametrize("path", PATHS)
 def test_an_admin_finds_keys_and_tokens_by_name_and_id(ada, hidden, path):
     for question, marker in hidden.items():
@@ -40,7 +44,7 @@ def test_an_admin_finds_keys_and_tokens_by_name_and_id(ada, hidden, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("who", ["mel", "dana"])
+@pytest.mark.parametrize("who", ["mel", pytest.param("dana", marks=pytest.mark.full("a member as Mel is"))])
 def test_a_member_finds_no_key_and_no_token(request, hidden, path, who):
     """Neither their names nor that there are any: the answer is the one to a question that fits nothing."""
     door = request.getfixturevalue(who)
@@ -89,12 +93,12 @@ def test_only_workspaces_one_may_enter_are_searched(world, ada, cast):
     things = {"clip": str(cast.acme.shelf.media), "stream": str(cast.acme.shelf.stream), "production": "production"}
     things |= {str(cast.acme.shelf.media): "Ready", str(cast.acme.shelf.stream): "Idle"}
     for question, marker in things.items():
-        assert traces(ada, PATHS[1], question, marker), question
+        assert traces(ada, RESULTS, question, marker), question
     chosen = str(cast.acme.workspaces["development"])
     assert ada.page.post("/o/acme/view-as-member/", {"access": "these", "workspaces": [chosen]}).status_code == 303
     for question, marker in things.items():
-        assert not traces(ada, PATHS[1], question, marker), question
-    assert traces(ada, PATHS[1], "dev", chosen)
+        assert not traces(ada, RESULTS, question, marker), question
+    assert traces(ada, RESULTS, "dev", chosen)
 
 
 @pytest.mark.parametrize("route", SEARCHES, ids=str)
@@ -115,9 +119,9 @@ def test_what_is_typed_is_text_and_nothing_else(ada):
         "\U0010ffff",
         "a" * 5000,
     ):
-        page = ada.page.get(PATHS[0][:-3], query_string={"q": question})
+        page = ada.page.get(PAGE[:-3], query_string={"q": question})
         assert page.status_code == 200 and "<script>alert" not in page.text
-        data = ada.page.get(PATHS[1][:-3], query_string={"q": question}).json
+        data = ada.page.get(RESULTS[:-3], query_string={"q": question}).json
         assert [g["label"] for g in data["groups"]] in ([], ["People"]), question
 
 
@@ -125,7 +129,7 @@ def test_the_stories_would_notice(mel, hidden, monkeypatch):
     """A search that asks without a look at the permission: the verbs of the resources refuse by themselves."""
     blind = SimpleNamespace(may=lambda _key: True, current=principal.current)
     monkeypatch.setattr(domain, "principal", blind)
-    assert mel.page.get(PATHS[0] + "ada").status_code == 403
+    assert mel.page.get(PAGE + "ada").status_code == 403
     monkeypatch.undo()
     careless = (
         *domain._KINDS[:4],
@@ -133,4 +137,4 @@ def test_the_stories_would_notice(mel, hidden, monkeypatch):
     )
     monkeypatch.setattr(domain, "_KINDS", careless)
     monkeypatch.setitem(views._LINES, "access_tokens", lambda row, _names: views._line(row["name"], "", "/x"))
-    assert "ada admin token" in mel.page.get(PATHS[1] + "ada").text
+    assert "ada admin token" in mel.page.get(RESULTS + "ada").text

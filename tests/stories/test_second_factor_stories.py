@@ -6,16 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from fastpix.accounts import door, second_factor
+from fastpix.accounts import cookies, second_factor
 from fastpix.db import now
 from tests.access.test_fresh_steps import grow_stale, is_asked
-from tests.accounts.codes import enrol, sign_in
+from tests.accounts.codes import CODE, enrol, half, is_in, sign_in
 from tests.cast import PASSWORD, cookie_name
 from tests.doors import PageDoor
 from tests.stories.tables import change, everything, rows
 from tests.stories.test_invite_stories import NEW, invite_vic, open_invite, squatter  # noqa: F401  # a fixture
-
-CODE = "/sign-in/code"
 
 
 @pytest.fixture
@@ -32,17 +30,6 @@ def still(monkeypatch):
 
 
 pytestmark = pytest.mark.usefixtures("still")
-
-
-def half(world, person):
-    """A browser that gave the right password."""
-    page = PageDoor(world.app)
-    assert sign_in(page, person).location == CODE
-    return page
-
-
-def is_in(page):
-    return page.get("/account").status_code == 200
 
 
 def test_a_stolen_password_alone_opens_nothing(world, mel, app_of):
@@ -75,17 +62,17 @@ def test_a_half_session_is_not_a_session(world, mel, app_of):
     """Its secret in the session's cookie opens nothing, and it dies with its use."""
     app = app_of("mel")
     page = half(world, mel)
-    secret = page.client.get_cookie(door.HALF_COOKIE, path=CODE).value
+    secret = page.client.get_cookie(cookies.HALF_COOKIE, path=CODE).value
     assert PageDoor(world.app, secret).get("/account").status_code == 302
     assert page.post(CODE, {"code": app.code()}).status_code == 303
     again = PageDoor(world.app)
-    again.client.set_cookie(door.HALF_COOKIE, secret, path=CODE)
+    again.client.set_cookie(cookies.HALF_COOKIE, secret, path=CODE)
     assert again.post(CODE, {"code": app.code(1)}).location == "/sign-in" and not is_in(again)
 
 
 def test_a_session_is_not_a_half_session(world, mel):
     page = PageDoor(world.app)
-    page.client.set_cookie(door.HALF_COOKIE, mel.session, path=CODE)
+    page.client.set_cookie(cookies.HALF_COOKIE, mel.session, path=CODE)
     assert page.post(CODE, {"code": "123456"}).location == "/sign-in"
 
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from fastpix import tokens
 from fastpix.accounts import recovery, setup
+from fastpix.crypto import tokens
 from fastpix.db import now
 from fastpix.resources.members import domain as members
 from tests.cast import PASSWORD
@@ -90,6 +90,7 @@ def test_a_secret_works_where_it_belongs_and_nowhere_else(office, secrets_of, ki
         assert office.world.digest() == before
 
 
+@pytest.mark.full("an application for each address")
 @pytest.mark.parametrize("consumer", CONSUMERS)
 def test_the_set_up_token_opens_the_set_up_and_nothing_else(office, make_app, consumer):
     fresh = make_app()
@@ -98,6 +99,7 @@ def test_the_set_up_token_opens_the_set_up_and_nothing_else(office, make_app, co
     assert CONSUMERS[consumer][0](office, token) is False
 
 
+@pytest.mark.full("an application for each secret")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_set_up_accepts_its_token_only(office, secrets_of, make_app, kind):
     fresh = make_app()
@@ -178,6 +180,7 @@ def crawl(page, start, most=400):
     return seen
 
 
+@pytest.mark.full("every page, four times")
 @pytest.mark.parametrize("who", ["ada", "mel", "rex", "sam"])
 def test_no_page_shows_a_secret_again(office, secrets_of, who):
     secrets = all_secrets(office, secrets_of)
@@ -278,6 +281,7 @@ def test_a_dead_link_tells_nobody_either(office, page):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.full("every page, twice; the policy in the headers forbids it too")
 @pytest.mark.parametrize("who", ["ada", None])
 def test_no_page_loads_anything_from_elsewhere(office, secrets_of, who):
     door = office.doors(who).page

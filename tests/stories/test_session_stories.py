@@ -28,7 +28,7 @@ def test_a_live_session_follows_the_database_at_the_next_request(world, mel, cas
 
 
 def test_the_organization_is_in_the_address_and_not_in_the_session(world, ada, rex, cast):
-    """Looking at one organization leaves no pointer that another request could use."""
+    """Looking at one organization leaves no pointer from which another request takes a right."""
     assert ada.page.get("/o/acme/").status_code == 200
     for path in (
         "/o/rival/",
@@ -37,7 +37,11 @@ def test_the_organization_is_in_the_address_and_not_in_the_session(world, ada, r
     ):
         assert ada.page.get(path).status_code == 404
     with ada.page.client.session_transaction() as state:
-        assert set(state) <= {"csrf_token", "_flashes", "_fresh"}
+        assert set(state) <= {"csrf_token", "_flashes", "_fresh", "organization"}
+        state["organization"] = (
+            "rival"  # whose menu is shown on pages of none; it opens nothing, and shows one's own alone
+        )
+    assert ada.page.get("/o/rival/").status_code == 404 and "/o/rival/" not in ada.page.get("/account").text
 
 
 # Class 15: a cookie that was saved before.
@@ -75,7 +79,7 @@ def test_a_replayed_session_cookie_gets_nothing(world, mel, cast, how):
 
 
 def _hash(secret):
-    from fastpix import tokens
+    from fastpix.crypto import tokens
 
     return tokens.digest(secret)
 
@@ -116,7 +120,7 @@ def test_a_made_up_cookie_is_nobodys(world, cookie):
 
 def test_an_ended_session_is_not_written_back_at_the_end_of_the_request(world, mel, monkeypatch):
     change(world, "sessions", {"token_hash": _hash(mel.session)}, last_seen_at=now() - timedelta(hours=1))
-    seen, ended = sessions.seen, []
+    seen, ended = sessions.note_seen, []
 
     def ended_meanwhile(session_id, address):
         from fastpix.db import db
@@ -126,7 +130,7 @@ def test_an_ended_session_is_not_written_back_at_the_end_of_the_request(world, m
         ended.append(session_id)
         seen(session_id, address)
 
-    monkeypatch.setattr(sessions, "seen", ended_meanwhile)
+    monkeypatch.setattr(sessions, "note_seen", ended_meanwhile)
     assert mel.page.get("/account").status_code == 200
     assert len(ended) == 1, "the moment between load and save was there"
     assert rows(world, "sessions", token_hash=_hash(mel.session)) == []

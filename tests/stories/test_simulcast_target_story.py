@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from fastpix.live.pushing import BROKEN, Pushing
-from fastpix.resources.live_streams.simulcasts import Target
+from fastpix.live.simulcast import BROKEN, Simulcast
+from fastpix.resources.live_streams.simulcasts.models import Target
 
 
 async def pushed(host, allow_private):
@@ -25,11 +25,11 @@ async def pushed(host, allow_private):
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    pushing = Pushing(tell, allow_private=allow_private)
-    pushing.refresh([Target("one", f"rtmp://{host}:{port}/app", "the-secret-key")])
+    simulcast = Simulcast(tell, allow_private=allow_private)
+    simulcast.refresh([Target("one", f"rtmp://{host}:{port}/app", "the-secret-key")])
     async with asyncio.timeout(10):
         await broke.wait()
-    pushing.stop()
+    simulcast.stop()
     server.close()
     await server.wait_closed()
     return len(seen), " ".join(said)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import timedelta
 
 import pytest
+from flask_login import current_user
 
 from fastpix.access import action
 from fastpix.db import now
@@ -15,7 +18,7 @@ from tests.stories.tables import change, rows
 
 START = "/o/acme/view-as-member/"
 END = "/account/view-as-member/end"
-LOOKS = [r for r in guarded() if r.door == "page" and r.in_organization and r.method == "GET"]
+LOOKS = [r for r in guarded() if not r.is_api and r.in_organization and r.method == "GET"]
 
 
 @pytest.fixture
@@ -24,13 +27,52 @@ def viewing(ada):
     return ada
 
 
+# All that may differ: who one is, when one was here, the banner, and what one cannot do while one looks.
+WHO_ONE_IS = {
+    "mel": {"Mel Member", "mel@mel.example", "Member", "M"},
+    "ada": {"Ada Admin", "ada@ada.example", "Admin", "A"},
+}
+BANNER = {"You look as a member.", "Nothing can be changed meanwhile.", "End the view", END, "/static/icons.svg#eye"}
+CHECKLIST = {"Hide", "the first steps", "/account/checklist"}
+CHANGES_EVERY_TIME = re.compile(r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC")
+
+
+def shown(answer):
+    """Every word of a page, and every address in it, each as often as it is there."""
+    text = re.sub(r"<(script|style).*?</\1>", "", answer.text, flags=re.DOTALL)
+    words = (word.strip() for word in re.sub(r"<[^>]*>", "\n", text).splitlines())
+    addresses = re.findall(r'(?:href|src|action|formaction)="([^"]*)"', text)
+    return Counter(CHANGES_EVERY_TIME.sub("*", each) for each in (*words, *addresses) if each)
+
+
+@pytest.mark.full("every page, twice")
 @pytest.mark.parametrize("route", LOOKS, ids=str)
-def test_every_page_answers_as_it_answers_a_member(world, ada, route):
+def test_every_page_shows_what_it_shows_a_member(world, ada, route):
     as_member, _ = ask(world, route, Caller("mel", "session"))
     world.reset()
     ada.page.post(START, {"access": "all"})
     as_viewer, _ = ask(world, route, Caller("ada", "session"))
     assert as_viewer.status_code == as_member.status_code
+    more, less = shown(as_viewer) - shown(as_member), shown(as_member) - shown(as_viewer)
+    assert set(more) <= WHO_ONE_IS["ada"] | BANNER
+    assert set(less) <= WHO_ONE_IS["mel"] | CHECKLIST
+
+
+def test_a_page_that_showed_an_admin_more_would_be_seen(world, ada, monkeypatch):
+    """Breaks the view on purpose: a page that looks at who one is, and not at what one may."""
+    answered = world.app.view_functions["members.index"]
+
+    def careless(**values):
+        answer = answered(**values)
+        if current_user.name == "Ada Admin":
+            answer.set_data(answer.get_data(as_text=True).replace("</main>", "<a href='/new'>Invite people</a></main>"))
+        return answer
+
+    careless.action = answered.action
+    monkeypatch.setitem(world.app.view_functions, "members.index", careless)
+    route = next(route for route in LOOKS if route.endpoint == "members.index")
+    with pytest.raises(AssertionError, match="Invite people"):
+        test_every_page_shows_what_it_shows_a_member(world, ada, route)
 
 
 def test_the_banner_is_on_every_page_and_leads_back(viewing):

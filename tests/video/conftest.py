@@ -8,6 +8,8 @@ from functools import partial
 import imageio_ffmpeg
 import pytest
 
+from fastpix.config.instance import Instance, entered
+from fastpix.config.settings import Settings
 from fastpix.video import tools
 from tests.video.clips import clip
 from tests.video.traps import Listener, Secrets
@@ -24,16 +26,22 @@ def make_clip(tmp_path_factory):
 @pytest.fixture(params=[name for name, path in EVERY_FFMPEG.items() if path])
 def each_ffmpeg(request):
     """The test runs with every ffmpeg there is here. The value is its path."""
-    tools.configure(EVERY_FFMPEG[request.param])
-    yield tools.ffmpeg()
-    tools.configure("")
+    with entered(Instance(Settings(ffmpeg=EVERY_FFMPEG[request.param]))):
+        yield tools.ffmpeg()
+
+
+@pytest.fixture
+def rarer_ffmpeg():
+    """The system's, where there is one: with the one that comes along, the same films are watched in a browser."""
+    with entered(Instance(Settings(ffmpeg=EVERY_FFMPEG["system"] or EVERY_FFMPEG["packaged"]))):
+        yield tools.ffmpeg()
 
 
 @pytest.fixture
 def ffmpeg():
     """The path of the ffmpeg that fastpix finds by itself."""
-    tools.configure("")
-    return tools.ffmpeg()
+    with entered(Instance(Settings())):
+        yield tools.ffmpeg()
 
 
 @pytest.fixture(scope="session")

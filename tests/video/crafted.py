@@ -1,4 +1,4 @@
-"""Files made by hand to have ffmpeg open other files or connect: the attacks of the design's video.md 2.1."""
+"""Files made by hand to have ffmpeg open other files or connect: what a hostile file tries."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 from fastpix.video import tools
+from fastpix.video.arguments import OWN_TIMES
 
 HLS = (
     *("-f", "hls", "-hls_time", "2", "-hls_list_size", "0", "-hls_segment_type", "fmp4"),
     *("-hls_flags", "independent_segments+temp_file", "-hls_fmp4_init_filename", "init.mp4"),
-    *("-hls_segment_filename", "s%05d.m4s"),
+    *("-hls_segment_filename", "s%05d.m4s", *OWN_TIMES),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fastpix.video import package, pipeline, probe
-from fastpix.video.facts import Wish
+from fastpix.video.datatypes import Wish
 
 
 def make(source, folder, wish=None, *, report=lambda share: None, should_stop=lambda: False):

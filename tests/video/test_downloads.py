@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from fastpix.video import downloads, probe
-from fastpix.video.facts import Failed, Stopped, Unplayable
+from fastpix.video.datatypes import Failed, Stopped, Unplayable
 from tests.video.clips import H264, picture, tone
 from tests.video.packages import make
 

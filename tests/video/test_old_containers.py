@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastpix.video import plan
-from fastpix.video.facts import Wish
+from fastpix.video.datatypes import Wish
 from fastpix.video.probe import probe
 from tests.video.clips import picture, tone
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.video import arguments, run
-from fastpix.video.facts import AudioFacts, Facts, Unplayable, VideoFacts, Wish
+from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish
 from fastpix.video.plan import plan, rungs
 
 VIDEO = VideoFacts(
@@ -75,6 +75,43 @@ def test_the_container_does_not_matter_where_its_times_are_known(container):
 )
 def test_each_condition_of_copying_is_asked(change):
     assert plan(facts(**change), Wish()).kind == "ladder"
+
+
+@pytest.mark.parametrize(
+    ("sound", "picture", "copied"),
+    [
+        ({}, {}, ("copy", True)),
+        ({"begins": 0.09}, {}, ("copy", True)),
+        ({"begins": 0.4}, {}, ("copy", False)),  # a player begins where both are there
+        ({}, {"begins": 0.3}, ("copy", True)),
+        ({}, {"begins": 1.5}, ("ladder", False)),
+        ({"strays": 0.02}, {}, ("copy", True)),
+        ({"strays": 6.0}, {}, ("copy", False)),  # it would play on, and hear the rest too early
+        ({"ends": 59.7}, {"ends": 60.0}, ("copy", True)),
+        ({"ends": 50.0}, {"ends": 60.0}, ("copy", False)),  # it would wait there for ever
+        ({"ends": 60.0}, {"ends": 50.0}, ("copy", True)),
+        ({"changes": True}, {}, ("copy", False)),
+        ({}, {"changes": True}, ("ladder", False)),
+    ],
+    ids=str,
+)
+def test_sound_is_copied_where_it_keeps_to_the_picture(sound, picture, copied):
+    facts = replace(FACTS, video=replace(VIDEO, **picture), audio=(replace(AUDIO, **sound),))
+    planned = plan(facts, Wish())
+    assert (planned.kind, planned.copies_audio) == copied
+    assert planned.refits_audio is (copied == ("copy", False) and not sound.get("changes"))
+
+
+def test_silence_is_put_where_sound_lacks_and_nowhere_else():
+    def filters(sound, picture):
+        facts = replace(FACTS, video=replace(VIDEO, ends=60.0, **picture), audio=(replace(AUDIO, **sound),))
+        return " ".join(arguments.encode(Path("/source"), plan(facts, Wish(), may_copy=False), can_tonemap=True))
+
+    assert "first_pts" not in filters({"ends": 60.0}, {}) and "apad" not in filters({"ends": 60.0}, {})
+    assert "first_pts=0" in filters({"begins": 3.0}, {})
+    assert "apad=whole_dur=60.000,atrim=end=60.000" in filters({"ends": 50.0}, {})
+    assert "fps=30/1:start_time=0" in filters({}, {"begins": 1.5})
+    assert "pad=" not in filters({}, {}) and "pad=1920:1080" in filters({}, {"changes": True})
 
 
 def test_times_of_avi_are_not_trusted():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastpix.video import boxes, probe, recording, run, stretches, tools
-from fastpix.video.facts import Failed, Limits, Stopped
+from fastpix.video.datatypes import Failed, Limits, Stopped
 from tests.video.clips import H264, picture, tone
 from tests.video.cutting import cut, listed
 
@@ -22,7 +22,7 @@ def sent(make_clip, tmp_path_factory):
     made = {}
 
     def make(*arguments, before=(), after=()):
-        key = (arguments, before, after)
+        key = (tools.ffmpeg(), arguments, before, after)
         if key not in made:
             made[key] = cut(
                 make_clip("sent.flv", *arguments, "-f", "flv"), tmp_path_factory.mktemp("sent"), before, after

@@ -14,10 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fastpix.config.instance import Instance, entered
+from fastpix.config.settings import Settings
 from fastpix.errors import Misconfigured
 from fastpix.video import launch, run, tools
 from fastpix.video.child import ENVIRONMENT, LOG_LINES, LOG_WIDTH, Child
-from fastpix.video.facts import Failed, Limits, Stopped
+from fastpix.video.datatypes import Failed, Limits, Stopped
 from tests.video.clips import H264, picture, tone
 
 LIMITS = Limits(cpu_seconds=20, wall_seconds=40)
@@ -137,7 +139,7 @@ def test_ffmpeg_dies_with_the_worker_that_started_it(source, tmp_path):
     program = f"""
         from pathlib import Path
         from fastpix.video import run
-        from fastpix.video.facts import Limits
+        from fastpix.video.datatypes import Limits
         run.ffmpeg(["-stream_loop", "-1", *run.HARD, "-i", {str(source)!r}, "-f", "null", "-"],
             folder=Path({str(tmp_path)!r}), planned_seconds=3, limits=Limits(), report=lambda share: print(share, flush=True))
     """
@@ -272,18 +274,16 @@ def test_the_launcher_starts_fast(tmp_path):
 
 
 def test_an_ffmpeg_that_is_configured_is_used_and_one_that_is_not_there_is_named(tmp_path, ffmpeg):
-    try:
-        tools.configure(ffmpeg)
+    with entered(Instance(Settings(ffmpeg=ffmpeg))):
         assert tools.ffmpeg() == ffmpeg and tools.version()[0] in "n0123456789"
-        fake = tmp_path / "ffmpeg"
-        fake.write_text("#!/bin/sh\nexit 3\n")
-        fake.chmod(0o755)
-        tools.configure(str(fake))
-        with pytest.raises(Misconfigured, match="does not run"):
-            tools.version()
-        tools.configure("/nowhere/ffmpeg")
-        with pytest.raises(Misconfigured, match="/nowhere/ffmpeg"):
-            tools.ffmpeg()
-    finally:
-        tools.configure("")
+    fake = tmp_path / "ffmpeg"
+    fake.write_text("#!/bin/sh\nexit 3\n")
+    fake.chmod(0o755)
+    with entered(Instance(Settings(ffmpeg=str(fake)))), pytest.raises(Misconfigured, match="does not run"):
+        tools.version()
+    with (
+        entered(Instance(Settings(ffmpeg="/nowhere/ffmpeg"))),
+        pytest.raises(Misconfigured, match="/nowhere/ffmpeg"),
+    ):
+        tools.ffmpeg()
     assert Path(tools.ffmpeg()).exists()

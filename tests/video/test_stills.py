@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.video import package, stills, tools
-from fastpix.video.facts import Failed, Wish
+from fastpix.video.datatypes import Failed, Wish
 from tests.video.clips import H264, picture
 from tests.video.packages import make
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.video import probe, tracks
-from fastpix.video.facts import Unplayable
+from fastpix.video.datatypes import Unplayable
 from tests.video.clips import H264, picture, tone
 from tests.video.packages import durations, played
 
@@ -34,7 +34,7 @@ everybody &amp; all.
 
 
 def test_subrip_becomes_webvtt():
-    assert tracks.subtitles(SRT) == EXPECTED
+    assert tracks.subtitles(SRT).text == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_subrip_becomes_webvtt():
     ids=["windows", "marked", "utf-16", "empty lines first"],
 )
 def test_however_it_was_saved(raw):
-    assert tracks.subtitles(raw) == EXPECTED
+    assert tracks.subtitles(raw).text == EXPECTED
 
 
 def test_webvtt_keeps_where_words_stand_and_loses_what_is_not_shown():
@@ -65,7 +65,7 @@ name
 100:00:00.000 --> 100:00:01.000
 late
 """
-    made = tracks.subtitles(raw)
+    made = tracks.subtitles(raw).text
     assert "00:00:01.000 --> 00:00:02.000 line:0 align:start\n" in made
     assert "<v Ann>Hello</v> <c.yellow>there</c> <00:01.500> alert(1) &amp; &lt;\n" in made
     assert "100:00:00.000 --> 100:00:01.000\nlate\n" in made
@@ -74,7 +74,7 @@ late
 
 
 def test_cues_are_put_in_order():
-    made = tracks.subtitles(b"00:05.000 --> 00:06.000\nb\n\n00:01.000 --> 00:02.000\na\n")
+    made = tracks.subtitles(b"00:05.000 --> 00:06.000\nb\n\n00:01.000 --> 00:02.000\na\n").text
     assert made.index("\na\n") < made.index("\nb\n")
 
 
@@ -83,15 +83,13 @@ def test_cues_are_put_in_order():
     [
         (b"", "no subtitles"),
         (b"WEBVTT\n", "no subtitles"),
-        (b"1\n00:00:01,000 --> 00:00:02,000\nfine\n\n2\nnever\nbroken\n", "Line 6"),
         (b"hello", "Line 1"),
         (b"00:02.000 --> 00:01.000\nbackwards\n", "Line 1: .*ends before"),
-        (b"00:01.000 --> 00:02.000\n\xe4\n", "Line 2 is not UTF-8"),
-        (b"00:01.000 --> 00:02.000\na\0b\n", "Line 2 is not text"),
-        (b"\xff\xfea", "not UTF-8"),
+        (b"\xff\xfea", "no subtitles"),
+        (bytes(range(256)) * 100, "no subtitles"),
         (b"a" * (6 << 20), "at most 5 MiB"),
     ],
-    ids=range(9),
+    ids=range(7),
 )
 def test_what_is_no_subtitle_is_refused_by_its_line(raw, sentence):
     with pytest.raises(Unplayable, match=sentence):
@@ -121,10 +119,10 @@ def test_what_is_no_subtitle_is_refused_by_its_line(raw, sentence):
 )
 def test_whatever_is_sent_is_refused_or_clean(text):
     try:
-        made = tracks.subtitles(text.encode())
+        made = tracks.subtitles(text.encode()).text
     except Unplayable:
         return
-    assert tracks.subtitles(made.encode()) == made
+    assert tracks.subtitles(made.encode()).text == made
     for line in made.split("\n"):
         assert "-->" not in line or re.fullmatch(r"[\d:.]+ --> [\d:.]+( \S+)*", line)
 

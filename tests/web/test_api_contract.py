@@ -1,7 +1,11 @@
-"""The API's conventions (contract section 1): envelopes, errors as JSON with the right status, paging, ids."""
+"""The API's conventions: envelopes, errors as JSON with the right status, paging, ids.
+
+See docs/fastpix-contract.md, section 1.
+"""
 
 from __future__ import annotations
 
+import gzip
 import re
 import uuid
 
@@ -115,20 +119,21 @@ def test_the_clients_own_order_by_is_not_refused(ada):
 
 # Ids and addresses.
 
-WITH_ID = sorted({(r.method, r.rule) for r in routes() if r.door == "api" and r.ids})
+WITH_ID = sorted({(r.method, r.rule) for r in routes() if r.is_api and r.ids})
 
 
-@pytest.mark.parametrize(
-    "bad", ["x", "123", "{%s}" % ("0" * 32), "0" * 32, "urn:uuid:00000000-0000-4000-8000-000000000000", "%20", "%00"]
-)
+MALFORMED = ("x", "123", "{%s}" % ("0" * 32), "0" * 32, "urn:uuid:00000000-0000-4000-8000-000000000000", "%20", "%00")
+
+
 @pytest.mark.parametrize(("method", "rule"), WITH_ID, ids=lambda v: str(v))
-def test_a_malformed_id_is_refused_by_the_name_of_its_parameter(ada, method, rule, bad):
+def test_a_malformed_id_is_refused_by_the_name_of_its_parameter(ada, method, rule):
     name = re.search(r"<(\w+)>", rule)[1]
-    if name in HEX_IDS and bad == "0" * 32:
-        bad = "0" * 31  # 32 hex digits are the right form of a stream's id
-    path = re.sub(r"<\w+>", bad, rule)
-    answer = ada.api.open(method, path, json={} if method in ("POST", "PATCH") else None)
-    assert fields(answer) == {name: "is invalid"}
+    for bad in MALFORMED:
+        if name in HEX_IDS and bad == "0" * 32:
+            bad = "0" * 31  # 32 hex digits are the right form of a stream's id
+        path = re.sub(r"<\w+>", bad, rule)
+        answer = ada.api.open(method, path, json={} if method in ("POST", "PATCH") else None)
+        assert fields(answer) == {name: "is invalid"}, bad
 
 
 def test_an_id_in_capitals_is_the_same_id(ada, cast):
@@ -299,3 +304,21 @@ def test_an_operation_without_a_body_refuses_fields_and_takes_none(world, ada, k
 
 def test_the_operations_without_a_body_are_found():
     assert {"POST /v1/iam/signing-keys", "POST /v1/iam/access-tokens/{tokenId}/adopt"} < set(BODYLESS)
+
+
+def test_a_body_with_the_mark_of_windows_is_read(ada):
+    """What PowerShell's Out-File and Notepad write before UTF-8."""
+    body = b'\xef\xbb\xbf{"name": "With a mark"}'
+    made = ada.api.open("POST", "iam/workspaces", data=body, headers={"Content-Type": "application/json"})
+    assert made.status_code == 201 and made.json["data"]["name"] == "With a mark"
+    nothing = {"data": b"\xef\xbb\xbf{}", "headers": {"Content-Type": "application/json"}}
+    assert ada.api.open("DELETE", f"iam/workspaces/{uuid.uuid4()}", **nothing).status_code == 404
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "GZIP", "zstd"])
+def test_a_compressed_body_is_415_and_not_a_broken_one(ada, coding):
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    answer = ada.api.open("POST", "iam/workspaces", data=gzip.compress(b'{"name": "Small"}'), headers=headers)
+    assert coding.lower() in failed(answer, 415)["message"]
+    plain = headers | {"Content-Encoding": "identity"}
+    assert ada.api.open("POST", "iam/workspaces", data=b'{"name": "Plain"}', headers=plain).status_code == 201

@@ -10,7 +10,11 @@ pytestmark = pytest.mark.sqlite
 SHARES = 8  # so that several test processes take part
 
 
-@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.full("hundreds of requests")
+@pytest.mark.parametrize(
+    "share",
+    [0, *(pytest.param(share, marks=pytest.mark.full("an eighth of all operations")) for share in range(1, SHARES))],
+)
 def test_no_answer_is_a_server_error_or_other_than_documented(world, share):
     found = Found()
     for operation in operations(world)[share::SHARES]:

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from fastpix import once
 from fastpix.db import now
+from fastpix.web import idempotency
 from tests.stories.tables import change, rows
+
+pytestmark = pytest.mark.sql("keys are taken by an upsert")
 
 KEY = {"Idempotency-Key": "a key of mine"}
 
@@ -71,7 +73,12 @@ def test_a_key_has_an_end(ada, length):
 
 def test_an_old_answer_is_not_given_again(world, ada):
     first = ada.api.post("iam/signing-keys", headers=KEY).json["data"]["id"]
-    change(world, "kept_answers", {"key": KEY["Idempotency-Key"]}, at=now() - once.ANSWER_LIFE - timedelta(seconds=1))
+    change(
+        world,
+        "kept_answers",
+        {"key": KEY["Idempotency-Key"]},
+        at=now() - idempotency.ANSWER_LIFE - timedelta(seconds=1),
+    )
     again = ada.api.post("iam/signing-keys", headers=KEY)
     assert again.status_code == 201 and again.json["data"]["id"] != first
     assert len(rows(world, "kept_answers")) == 1
@@ -96,8 +103,8 @@ def test_a_replay_is_audited_once(world, ada):
 def test_old_keys_are_pruned(world, ada):
     ada.api.post("iam/workspaces", {"name": "New"}, headers=KEY)
     with world.session():
-        assert once.prune() == 0
+        assert idempotency.prune() == 0
     change(world, "kept_answers", {"key": KEY["Idempotency-Key"]}, at=now() - timedelta(days=1))
     with world.session():
-        assert once.prune() == 1
+        assert idempotency.prune() == 1
     assert rows(world, "kept_answers") == []

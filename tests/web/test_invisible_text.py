@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix import names
 from fastpix.errors import Invalid
+from fastpix.text import naming
 
 pytestmark = pytest.mark.sqlite
 DECEIVING = ["gpj\u202e.4pm", "a\u2066b\u2069", "a\u200bb", "a\ufeffb", "a\x1bb"]
@@ -69,6 +69,6 @@ def test_the_name_of_a_file_loses_them_and_fails_nothing(world, ada):
 
 
 def test_what_was_kept_before_they_were_refused_is_cleaned_and_not_lost():
-    assert names.cleaned(f"a\u202eb\u200b {PERSIAN}\nc") == f"ab {PERSIAN}\nc"
+    assert naming.cleaned(f"a\u202eb\u200b {PERSIAN}\nc") == f"ab {PERSIAN}\nc"
     with pytest.raises(Invalid):
-        names.visible("a\u202eb", "title")
+        naming.visible("a\u202eb", "title")

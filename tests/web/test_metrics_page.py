@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from fastpix import measures, settings
+from fastpix.config import settings
 from fastpix.db import db
 from fastpix.errors import Misconfigured
 from fastpix.jobs.models import Job
+from fastpix.monitoring import gauges
 from tests.doors import ApiDoor
 
 KEY = "a-key-for-prometheus"
@@ -40,6 +41,7 @@ def test_without_a_key_there_is_no_such_page(make_app):
         assert ask(app, authorization).status_code == 404
 
 
+@pytest.mark.full("an application for each wrong key")
 @pytest.mark.sqlite
 @pytest.mark.parametrize(
     "authorization",
@@ -100,9 +102,9 @@ def test_a_key_that_can_be_guessed_is_refused(tmp_path, key):
 
 def test_the_measures_are_those_of_the_whole_instance(world):
     with world.app.app_context():
-        measures._bytes[0] = -measures.BYTES_SECONDS
+        gauges._bytes[0] = -gauges.BYTES_SECONDS
         db.session.add(Job(kind="media.ingest", args={}, state="failed", attempts=1))
-        told = {m.name: m.values for m in measures.take()}
+        told = {m.name: m.values for m in gauges.take()}
         db.session.rollback()
     assert told["fastpix_jobs"]["media.ingest", "failed"] == 1 and told["fastpix_jobs"]["mail.deliver", "running"] == 0
     assert told["fastpix_uploads_open"][()] == 2 and told["fastpix_live_streams_on_air"][()] == 2

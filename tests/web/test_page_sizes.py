@@ -10,10 +10,12 @@ import pytest
 from fastpix.db import db, now
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.live_streams import domain as live_streams
-from fastpix.resources.media import create
-from fastpix.resources.media.asked import Asked
-from fastpix.resources.members import invitations
+from fastpix.resources.live_streams.rules import StreamOptions
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.options import Options
+from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.models import Member
+from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.signing_keys.models import SigningKey
@@ -41,8 +43,8 @@ def fill(house):
     for number in range(ROWS):
         workspaces.create(name(number, 80), "qa", LONG[:400])
         access_tokens.create(name(number, 80), here, "admin", may_manage_people=True)
-        live_streams.create(here, live_streams.Wanted(metadata={"name": name(number, 255)}))
-        create.from_url(here, f"https://files.example/{'a' * 900}.mp4", Asked(title=name(number, 255)))
+        live_streams.create(here, StreamOptions(metadata={"name": name(number, 255)}))
+        creation.from_url(here, f"https://files.example/{'a' * 900}.mp4", Options(title=name(number, 255)))
         playlists.create(here, name(number, 100), "manual", reference_id=f"list-{number}")
         places = list(house.workspaces.values())
         webhooks.create(places[number % 2], f"https://1.1.1.1/{'a' * 400}{number}", [])
@@ -54,6 +56,7 @@ def fill(house):
         )
         db.session.add(person)
         db.session.flush()
+        db.session.add_all(people.words_of(person.id, person.name, person.email_canonical))
         made = Member(person_id=person.id, role="admin", last_seen_at=now() - timedelta(days=90))
         key = SigningKey(workspace_id=here, public_key=secrets.token_hex(400), created_by=name(number, 160))
         key.created_at = now() - timedelta(days=365)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +10,8 @@ from fastpix.access import principal, tenancy
 from fastpix.access.action import action, describe
 from fastpix.db import db, now
 from fastpix.errors import Invalid
-from fastpix.resources.access_review import findings
+from fastpix.resources.access_review import queries
+from fastpix.resources.access_review.models import LastReview, Review
 from fastpix.resources.audit.models import AuditRow
 
 LONGEST_NOTE = 500
@@ -20,24 +20,24 @@ EVERY = timedelta(days=31)
 
 
 @action("access_review.view")
-def review() -> dict[str, Any]:
-    """What to look at: each section {rows, total}, at most `findings.MOST` rows; and `last`, the review before, or None."""
-    return {**findings.all_of(now()), "last": last(), "is_due": is_due(now())}
+def review() -> Review:
+    """What to look at: of each section at most `queries.MOST` rows."""
+    return {**queries.all_of(now()), "last": last(), "is_due": is_due(now())}
 
 
 @action("access_review.complete")
-def complete(note: str = "") -> dict[str, Any]:
+def complete(note: str = "") -> LastReview:
     """Keep in the audit log that the actor looked everything through now. Raises `Invalid` for too long a note."""
     text = " ".join(note.split())
     if len(text) > LONGEST_NOTE:
         raise Invalid("note", f"Write at most {LONGEST_NOTE} characters.")
-    totals = findings.totals(now())
+    totals = queries.totals(now())
     describe("organization", tenancy.organization_id(), "access review", after={"note": text, **totals})
     return {"by": principal.current().shown_name, "at": now(), "note": text}
 
 
-def last() -> dict[str, Any] | None:
-    """The newest review that the audit log tells of: {by, at, note}."""
+def last() -> LastReview | None:
+    """The newest review that the audit log tells of."""
     newest = (
         sa.select(AuditRow.actor_name, AuditRow.at, AuditRow.after)
         .where(

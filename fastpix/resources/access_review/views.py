@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastpix.access import principal
-from fastpix.resources.access_review import domain, findings
+from fastpix.resources.access_review import domain, queries
 from fastpix.resources.access_review.forms import ReviewedForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
 
 pages = Pages(
     "access_review",
@@ -20,7 +20,7 @@ pages = Pages(
 
 @pages.page(domain.review, "GET", "/")
 def index() -> Any:
-    return _shown(ReviewedForm())
+    return _page(ReviewedForm())
 
 
 @pages.page(domain.complete, "POST", "/done")
@@ -30,14 +30,14 @@ def complete() -> Any:
         with form.catching():
             domain.complete(form.note.data or "")
             return go(".index", "The review is kept in the audit log. Thank you.")
-    return _shown(form)
+    return _page(form)
 
 
-def _shown(form: ReviewedForm) -> Any:
+def _page(form: ReviewedForm) -> Any:
     return show(
         "access_review/index.html",
         review=domain.review(),
         form=form,
-        most=findings.MOST,
+        most=queries.MOST,
         may={key: principal.may(key) for key in ("access_review.complete", "members.edit", "members.remove")},
     )

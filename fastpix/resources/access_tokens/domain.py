@@ -1,4 +1,7 @@
-"""Access tokens: create, revoke, adopt. Authority is computed at every request, never stored (access.md section 5)."""
+"""Access tokens: create, revoke, adopt. What one may do is computed at every request, never stored.
+
+See docs/access.md, "Access tokens".
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names, paging, tokens, words
-from fastpix.access import principal
+from fastpix.access import principal, table, tenancy
 from fastpix.access.action import action, describe
-from fastpix.access.table import Role
+from fastpix.crypto import tokens
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.access_tokens.models import AccessToken, AccessTokenWord
-from fastpix.resources.members import domain as members
+from fastpix.resources.access_tokens import queries
+from fastpix.resources.access_tokens.models import AccessToken, AccessTokenRow, AccessTokenWord, CreatedToken, Status
 from fastpix.resources.members.models import Member
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.resources.workspaces.models import Workspace
+from fastpix.text import naming, word_index
+from fastpix.web import lists
 
 PREFIX = "fpx_"
 
@@ -40,6 +44,7 @@ _ROWS = (
         AccessToken.last_used_from,
         Workspace.name.label("workspace_name"),
         Member.role.label("owner_role"),
+        queries.UPLOADS_OF_TOKEN.label("open_uploads"),
     )
     .join(Workspace, Workspace.id == AccessToken.workspace_id)
     .outerjoin(Member, Member.id == AccessToken.owner_id)
@@ -53,35 +58,35 @@ _ONE = _ROWS.where(AccessToken.id == sa.bindparam("token_id"))
 
 
 @action("access_tokens.view")
-def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
+def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -> tuple[list[AccessTokenRow], int]:
     """The tokens by page number (1-based), newest first, with the total. Secrets are not stored, so never in it."""
     reach = principal.current().workspace_ids if workspace_id is None else {workspace_id}
-    amount = _total(reach)
-    page = paging.stretch(offset, limit, amount)
+    total = _total(reach)
+    page = lists.stretch(offset, limit, total)
     if not page.size:
-        return [], amount
+        return [], total
     here = AccessToken.workspace_id == workspace_id if workspace_id is not None else sa.true()
     # The rows to skip are counted off by the index alone, from the nearer end.
     ids = _IDS.where(here).order_by(*(_BY_AGE if page.is_turned else _NEWEST_FIRST))
-    wanted = ids.offset(page.skip).limit(page.size).subquery()
-    found = db.session.execute(_ROWS.join(wanted, wanted.c.id == AccessToken.id).order_by(*_NEWEST_FIRST))
-    return [_as_dict(row) for row in found], amount
+    of_page = ids.offset(page.skip).limit(page.size).subquery()
+    rows = db.session.execute(_ROWS.join(of_page, of_page.c.id == AccessToken.id).order_by(*_NEWEST_FIRST))
+    return [_as_dict(row) for row in rows], total
 
 
 @action("access_tokens.view")
-def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[dict[str, Any]]:
+def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[AccessTokenRow]:
     """At most `most` tokens with such words in their names, or of such an id, as `get` gives them."""
-    ids = words.find(AccessTokenWord, AccessTokenWord.token_id, text, workspace_ids, most)
-    if (span := words.id_range(text)) is not None:
+    ids = word_index.find(AccessTokenWord, AccessTokenWord.token_id, text, workspace_ids, most)
+    if (span := word_index.id_range(text)) is not None:
         ids = [*db.session.scalars(sa.select(AccessToken.id).where(AccessToken.id.between(*span)).limit(most)), *ids]
     rows = {row.id: _as_dict(row) for row in db.session.execute(_ROWS.where(AccessToken.id.in_(ids)))} if ids else {}
     return [rows[token_id] for token_id in dict.fromkeys(ids) if token_id in rows][:most]
 
 
 @action("access_tokens.view")
-def get(token_id: UUID) -> dict[str, Any]:
+def get(token_id: UUID) -> AccessTokenRow:
     """One token. Raises `Missing`."""
-    row = db.session.execute(_ONE, {"token_id": token_id}).one_or_none()
+    row = tenancy.rows(_ONE, {"token_id": token_id}).one_or_none()
     if row is None:
         raise Missing("There is no such access token here.")
     return _as_dict(row)
@@ -95,7 +100,7 @@ def create(
     may_manage_people: bool = False,
     expires_at: datetime | None = None,
     owner_id: UUID | None = None,
-) -> dict[str, Any]:
+) -> CreatedToken:
     """A new token, owned by the actor, with its secret: shown now and never again.
 
     A token may not make one that can do more or lives longer than itself, and only one with the role of an admin may
@@ -105,26 +110,26 @@ def create(
     token = AccessToken(
         name=_checked_name(name),
         workspace_id=workspaces.check(workspace_id),
-        role=members.checked_role(role),
+        role=table.checked_role(role),
         may_manage_people=_checked_tick(may_manage_people, role),
         expires_at=_checked_expiry(expires_at),
         owner_id=actor.member_id or owner_id,
         owner_name=_owner_name(actor.member_id or owner_id),
         secret_hash="",
     )
-    secret = _rotate(token)
+    secret = _new_secret(token)
     db.session.add(token)
     _count(token.workspace_id)
     db.session.flush()
-    kept = words.of(token.name)
-    db.session.add_all(AccessTokenWord(token_id=token.id, workspace_id=token.workspace_id, word=word) for word in kept)
+    words = word_index.of(token.name)
+    db.session.add_all(AccessTokenWord(token_id=token.id, workspace_id=token.workspace_id, word=word) for word in words)
     db.session.flush()
     describe("access_token", token.id, token.name, after=_facts(token), workspace_id=token.workspace_id)
-    return get_dict(token.id) | {"secret": secret}
+    return {**get_dict(token.id), "secret": secret}
 
 
-@action("access_tokens.create")
-def adopt(token_id: UUID) -> dict[str, Any]:
+@action("access_tokens.create", is_alone=True)
+def adopt(token_id: UUID) -> CreatedToken:
     """Take over a token: it gets a new secret and the actor as its owner. Raises `Missing`, `Refused` if revoked."""
     actor = principal.current()
     token = _load(token_id)
@@ -137,31 +142,33 @@ def adopt(token_id: UUID) -> dict[str, Any]:
     _check_life(token.expires_at)  # its new secret must not outlive the one that asks
     if actor.member_id is None:
         raise Refused("Only a person or a person's token can adopt a token.")
-    before = _facts(token)
+    before = _facts(token) | {"uploads": queries.count_of_uploads(token_id=token_id)}
     token.owner_id, token.owner_name = actor.member_id, _owner_name(actor.member_id)
-    secret = _rotate(token)
+    secret = _new_secret(token)
+    token.secret_number += 1
     db.session.flush()
     describe("access_token", token.id, token.name, before=before, after=_facts(token), workspace_id=token.workspace_id)
-    return get_dict(token.id) | {"secret": secret}
+    return {**get_dict(token.id), "secret": secret}
 
 
-@action("access_tokens.revoke")
+@action("access_tokens.revoke", is_alone=True)
 def revoke(token_id: UUID) -> None:
     """Stop a token at once and for good. Raises `Missing`, `Refused` when it was revoked before."""
     token = _load(token_id)
     if token.revoked_at is not None:
         raise Refused("This token was revoked already.")
+    ending = {"uploads": queries.count_of_uploads(token_id=token_id)}
     token.revoked_at = now()
-    describe("access_token", token.id, token.name, before=_facts(token), workspace_id=token.workspace_id)
+    describe("access_token", token.id, token.name, before=_facts(token) | ending, workspace_id=token.workspace_id)
 
 
-def get_dict(token_id: UUID) -> dict[str, Any]:
+def get_dict(token_id: UUID) -> AccessTokenRow:
     """One token as `get` gives it, for a verb that has just written it."""
-    return _as_dict(db.session.execute(_ONE, {"token_id": token_id}).one())
+    return _as_dict(tenancy.rows(_ONE, {"token_id": token_id}).one())
 
 
 def _total(reach: Collection[UUID] | None) -> int:
-    """How many tokens there are in the workspaces within reach (None: all), from the kept counts."""
+    """How many tokens there are in the workspaces within reach (None: all), from the counts stored with them."""
     within = Workspace.id.in_(reach) if reach is not None else sa.true()
     return db.session.scalar(_TOTAL.where(within)) or 0
 
@@ -180,14 +187,14 @@ def _load(token_id: UUID) -> AccessToken:
     return token
 
 
-def _rotate(token: AccessToken) -> str:
+def _new_secret(token: AccessToken) -> str:
     secret = tokens.new(PREFIX)
     token.secret_hash = tokens.digest(secret)
     return secret
 
 
 def _checked_name(text: str) -> str:
-    return names.checked(text, 80, hint=" that says what uses the token")
+    return naming.checked(text, 80, hint=" that says what uses the token")
 
 
 def _checked_tick(may_manage_people: bool, role: str) -> bool:
@@ -212,11 +219,11 @@ def _check_life(expires_at: datetime | None) -> None:
 
 
 def _owner_name(member_id: UUID | None) -> str:
-    name = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.id == member_id)
-    found = db.session.scalar(name)
-    if found is None:
+    owner = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.id == member_id)
+    name = db.session.scalar(owner)
+    if name is None:
         raise Refused("A token needs an owner who is a member of the organization.")
-    return found
+    return name
 
 
 def _facts(token: AccessToken) -> dict[str, Any]:
@@ -228,19 +235,33 @@ def _facts(token: AccessToken) -> dict[str, Any]:
     }
 
 
-def _as_dict(row: Any) -> dict[str, Any]:
-    token = dict(row._mapping)
-    owner_role: Role | None = token["owner_role"]
-    token["status"] = _status(token)
-    token["is_capped"] = token["role"] == "admin" and owner_role == "member"
-    return token
+def _as_dict(row: sa.Row[*tuple[Any, ...]]) -> AccessTokenRow:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "role": row.role,
+        "may_manage_people": row.may_manage_people,
+        "workspace_id": row.workspace_id,
+        "workspace_name": row.workspace_name,
+        "owner_id": row.owner_id,
+        "owner_name": row.owner_name,
+        "owner_role": row.owner_role,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "revoked_at": row.revoked_at,
+        "last_used_at": row.last_used_at,
+        "last_used_from": row.last_used_from,
+        "status": _status(row.owner_id, row.expires_at, row.revoked_at),
+        "open_uploads": row.open_uploads,
+        "is_capped": row.role == "admin" and row.owner_role == "member",
+    }
 
 
-def _status(token: dict[str, Any]) -> str:
-    if token["revoked_at"] is not None:
+def _status(owner_id: UUID | None, expires_at: datetime | None, revoked_at: datetime | None) -> Status:
+    if revoked_at is not None:
         return "revoked"
-    if token["owner_id"] is None:
+    if owner_id is None:
         return "suspended"
-    if token["expires_at"] is not None and token["expires_at"] <= now():
+    if expires_at is not None and expires_at <= now():
         return "expired"
     return "active"

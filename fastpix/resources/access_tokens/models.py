@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,7 +32,9 @@ class AccessToken(InWorkspace, Base):
     )
     may_manage_people: Mapped[bool] = mapped_column(default=False)
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
-    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="SET NULL"), index=True)
+    # Which of its secrets, one after another, this is: what was begun with a former one is not finished.
+    secret_number: Mapped[int] = mapped_column(default=1, server_default="1")
+    owner_id: Mapped[UUID | None] = mapped_column(sa.Uuid, sa.ForeignKey("members.id", ondelete="SET NULL"), index=True)
     owner_name: Mapped[str] = mapped_column(sa.String(160))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
@@ -46,5 +49,39 @@ class AccessTokenWord(InWorkspace, Base):
     __tablename__ = "access_token_words"
     __table_args__ = (sa.Index("ix_access_token_words_find", "organization_id", "workspace_id", "word", "token_id"),)
 
-    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("access_tokens.id", ondelete="CASCADE"), primary_key=True)
+    token_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("access_tokens.id", ondelete="CASCADE"), primary_key=True
+    )
     word: Mapped[str] = mapped_column(Bytewise, primary_key=True)
+
+
+Status = Literal["active", "suspended", "expired", "revoked"]
+
+
+class AccessTokenRow(TypedDict):
+    """A token without its secret. `is_capped`: its owner's role is now below its own. `open_uploads`: how many upload
+    addresses that were asked for with it wait for their file; they end with it, and with its secret."""
+
+    id: UUID
+    name: str
+    role: Role
+    may_manage_people: bool
+    workspace_id: UUID
+    workspace_name: str
+    owner_id: UUID | None
+    owner_name: str
+    owner_role: Role | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    last_used_from: str
+    status: Status
+    is_capped: bool
+    open_uploads: int
+
+
+class CreatedToken(AccessTokenRow):
+    """A token with its new secret, which is shown now and never again."""
+
+    secret: str

@@ -27,6 +27,9 @@ class AccessTokenOut(Answer):
     status: Literal["active", "suspended", "expired", "revoked"]
     is_capped: bool = Field(description="Whether the owner's role is now below the token's.")
     owner_name: str
+    open_uploads: int = Field(
+        description="Upload addresses asked for with it that wait for their file. They end when it is revoked or adopted."
+    )
     created_at: Moment
     expires_at: Moment | None
     last_used_at: Moment | None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastpix.resources.audit import domain
+from fastpix.resources.audit.queries import Filter
 from fastpix.resources.audit.schemas import AuditOut, AuditQuery
-from fastpix.resources.audit.search import Asked
 from fastpix.web.api import Api
 
 api = Api("audit", __name__, "Audit log")
@@ -15,7 +15,7 @@ api = Api("audit", __name__, "Audit log")
 @api.operation(domain.listed, "GET", "/iam/audit", query=AuditQuery, answer=AuditOut, is_list=True)
 def index(query: AuditQuery) -> Any:
     """List the audit log of the organization, newest first."""
-    asked = Asked(
+    filter_by = Filter(
         actor=query.actor_id.replace("\0", ""),
         action=query.action.replace("\0", ""),
         result=query.result,
@@ -25,4 +25,4 @@ def index(query: AuditQuery) -> Any:
         since=query.since,
         until=query.until,
     )
-    return domain.listed(asked, query.offset, query.limit)
+    return domain.listed(filter_by, query.offset, query.limit)

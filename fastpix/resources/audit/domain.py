@@ -6,40 +6,40 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix.access import principal
+from fastpix.access import principal, tenancy
 from fastpix.access.action import Entry, action, describe
-from fastpix.db import db, now, reading, set_reading, transaction
-from fastpix.resources.audit import chain, recording
-from fastpix.resources.audit import search as finding
-from fastpix.resources.audit.models import NOWHERE, AuditRow
+from fastpix.db import CLOCKS_DIFFER, db, now, reading, set_reading, transaction
+from fastpix.resources.audit import queries
+from fastpix.resources.audit.chain import recording, rules
+from fastpix.resources.audit.models import NOWHERE, AuditEntry, AuditRow
+from fastpix.resources.audit.queries import Filter, Page
 
-# Who asks for the same forbidden thing again and again is told of once a minute: the log must not be flooded.
-TOLD_EVERY = timedelta(minutes=1)
+# Who asks for the same forbidden thing again and again is recorded once a minute: the log must not be flooded.
+RECORDED_EVERY = timedelta(minutes=1)
 
 
 @action("audit.view")
-def search(asked: finding.Asked, *, older: int | None = None, newer: int | None = None) -> finding.Page:
+def search(filter_by: Filter, *, older: int | None = None, newer: int | None = None) -> Page:
     """A page of the organization's rows, newest first; `older` and `newer` are numbers from an earlier page."""
-    return finding.keyset(asked, older=older, newer=newer)
+    return queries.keyset(filter_by, older=older, newer=newer)
 
 
 @action("audit.view")
-def listed(asked: finding.Asked, offset: int = 1, limit: int = 10) -> tuple[list[dict[str, Any]], int]:
+def listed(filter_by: Filter, offset: int = 1, limit: int = 10) -> tuple[list[AuditEntry], int]:
     """The organization's rows by page number (1-based), newest first, with the total."""
-    return finding.numbered(asked, offset, limit)
+    return queries.numbered(filter_by, offset, limit)
 
 
 @action("audit.export")
-def export(asked: finding.Asked) -> Iterator[dict[str, Any]]:
+def export(filter_by: Filter) -> Iterator[AuditEntry]:
     """All rows of a filter, read bit by bit while they are sent. That somebody took them along is a row itself."""
-    kept = {name: str(value) for name, value in asdict(asked).items() if value}
-    describe("audit_log", organization(), "audit log", after={"filter": kept})
-    return finding.everything(asked)
+    restrictions = {name: str(value) for name, value in asdict(filter_by).items() if value}
+    describe("audit_log", organization(), "audit log", after={"filter": restrictions})
+    return queries.everything(filter_by)
 
 
 def record(entry: Entry) -> None:
@@ -62,8 +62,8 @@ def record(entry: Entry) -> None:
             "target_kind": entry.target_kind,
             "target_id": entry.target_id,
             "target_name": entry.target_name[:254],
-            "before": chain.plain(entry.before),
-            "after": chain.plain(entry.after),
+            "before": rules.plain(entry.before),
+            "after": rules.plain(entry.after),
             "result": entry.result,
         },
     )
@@ -72,26 +72,42 @@ def record(entry: Entry) -> None:
 def attempt(entry: Entry) -> None:
     """Record what was denied or refused, in a transaction of its own; at most once a minute by actor and permission."""
     with reading():  # most of a flood ends here, without a writer's lock
-        is_told = _was_told(entry)
+        is_recorded = _is_recorded(entry)
         db.session.rollback()
-    if is_told:
+    if is_recorded:
         return
     set_reading(False)
     with transaction():
         recording.lock(db.session(), entry.organization_id or NOWHERE)  # two at the same moment: the second one looks
-        if not _was_told(entry):
+        if not _is_recorded(entry):
             record(entry)
 
 
-def _was_told(entry: Entry) -> bool:
-    lately = sa.select(AuditRow.id).where(
-        AuditRow.chain == (entry.organization_id or NOWHERE),
-        AuditRow.at > now() - TOLD_EVERY,
-        AuditRow.actor_id == actor_id(principal.current()),
-        AuditRow.action == entry.action,
-        AuditRow.result == entry.result,
+_LATELY = (
+    sa.select(AuditRow.id)
+    .where(
+        AuditRow.chain == sa.bindparam("chain"),
+        AuditRow.at > sa.bindparam("after", type_=AuditRow.at.type),
+        # Rows of a clock that was ahead say nothing of the last minute.
+        AuditRow.at <= sa.bindparam("before", type_=AuditRow.at.type),
+        AuditRow.actor_id == sa.bindparam("actor_id"),
+        AuditRow.action == sa.bindparam("action"),
+        AuditRow.result == sa.bindparam("result"),
     )
-    return db.session.scalar(lately.limit(1)) is not None
+    .limit(1)
+)
+
+
+def _is_recorded(entry: Entry) -> bool:
+    values = {
+        "chain": entry.organization_id or NOWHERE,
+        "after": now() - RECORDED_EVERY,
+        "before": now() + CLOCKS_DIFFER,
+        "actor_id": actor_id(principal.current()),
+        "action": entry.action,
+        "result": entry.result,
+    }
+    return tenancy.rows(_LATELY, values).first() is not None
 
 
 def actor_id(actor: principal.Actor) -> str:

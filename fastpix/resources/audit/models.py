@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from fastpix.db import Base, id_column, now
 RESULTS = ("done", "denied", "refused")
 # The chain of what belongs to no organization: what people did to their own accounts.
 NOWHERE = UUID(int=0)
+# In a row's `after`: what the clock read, where the row's own time had to be later, as a chain's times only rise.
+CLOCK = "clock_reads"
 # Every filter that is offered has its index, with the number that rows are ordered by behind it.
 FILTERS = ("actor_id", "action", "area", "result", "door", "target_kind", "workspace_id")
 
@@ -73,3 +75,37 @@ class AuditHead(Base):
     start_number: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     start_hash: Mapped[str] = mapped_column(sa.String(64), default="")
     seal: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditEntry(TypedDict):
+    """A row of the log as it is read; `before` and `after` are what the verb said of its change."""
+
+    number: int
+    id: UUID
+    at: datetime
+    action: str
+    result: str
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    door: str
+    address: str
+    request_id: str
+    target_kind: str
+    target_id: str
+    target_name: str
+    workspace_id: UUID | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    hash: str
+
+
+class ChainHead(TypedDict):
+    """The columns of a head that its seal covers."""
+
+    chain: UUID
+    number: int
+    hash: str
+    at: datetime
+    start_number: int
+    start_hash: str

@@ -6,15 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from fastpix.access import table
-from fastpix.resources.audit.search import NAMES
+from fastpix.resources.audit.models import CLOCK, AuditEntry
+from fastpix.resources.audit.queries import COLUMNS
 
 RESULTS = {"done": "Done", "denied": "Denied", "refused": "Refused"}
 TONES = {"done": "good", "denied": "bad", "refused": "warn"}
 DOORS = {"dashboard": "Dashboard", "api": "API", "cli": "Command line", "job": "Worker", "ingest": "Live ingest"}
-# What no permission names: what the house does by itself.
+# What no permission names: what the server does by itself.
 OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what was kept long enough"}
 # What a person does to themselves (`table.PERSONAL`).
 PERSONAL = {
@@ -49,44 +51,63 @@ CONTENTS = {
     "removed": "take media out of a playlist",
 }
 # Spreadsheets take a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Characters of a value on the page.
 MOST_SHOWN = 500
 
 
 def actions() -> dict[str, str]:
-    """What can be filtered by: every area, then every action, with its words."""
+    """What can be filtered by: every area, then every action, in words."""
     areas = {row.key.partition(".")[0]: f"{row.area}: everything" for row in table.PERMISSIONS}
     return areas | {row.key: f"{row.area}: {row.does}" for row in table.PERMISSIONS} | OWN
 
 
 def kinds() -> set[str]:
     """Kinds of things that can be filtered by: a resource's name without the plural, and its parts."""
-    made = (row.key.partition(".")[0] for row in table.PERMISSIONS if row.key.endswith((".create", ".edit")))
-    return PARTS | {name.removesuffix("s") for name in made}
+    resources = (row.key.partition(".")[0] for row in table.PERMISSIONS if row.key.endswith((".create", ".edit")))
+    return PARTS | {name.removesuffix("s") for name in resources}
 
 
-def shown(row: Mapping[str, Any], workspaces: Mapping[str, str]) -> dict[str, Any]:
+class Change(TypedDict):
+    """A value that differs, as text."""
+
+    name: str
+    before: str
+    after: str
+
+
+class ShownEntry(AuditEntry):
+    does: str
+    result_name: str
+    tone: str
+    door_name: str
+    workspace: str
+    clock: datetime | None
+    changes: list[Change]
+
+
+def shown(row: AuditEntry, workspaces: Mapping[str, str]) -> ShownEntry:
     """A row as the page shows it."""
     action = row["action"]
-    known = table.ROWS.get(action)
+    permission = table.ROWS.get(action)
     workspace = str(row["workspace_id"] or "")
     return {
         **row,
-        "does": _deed(row) or (known.does if known else (OWN | PERSONAL).get(action, action)),
+        "does": _deed(row) or (permission.does if permission else (OWN | PERSONAL).get(action, action)),
         "result_name": RESULTS.get(row["result"], row["result"]),
         "tone": TONES.get(row["result"], ""),
         "door_name": DOORS.get(row["door"], row["door"]),
         "workspace": workspaces.get(workspace, workspace),
+        "clock": datetime.fromisoformat(str(row["after"][CLOCK])) if CLOCK in row["after"] else None,
         "changes": list(_changes(row["before"], row["after"])),
     }
 
 
-def _deed(row: Mapping[str, Any]) -> str:
+def _deed(row: AuditEntry) -> str:
     """What was done, where the permission's words would name another kind of thing; empty where they fit, or it is not
     known, as of what was denied."""
     before, after = row["before"], row["after"]
-    thing = DEEDS_WITH.get(row.get("target_kind", ""), "")
+    thing = DEEDS_WITH.get(row["target_kind"], "")
     if not thing or not (before or after):
         return ""
     if thing == DEEDS_WITH["playlist"] and (inside := CONTENTS.keys() & (before.keys() | after.keys())):
@@ -94,10 +115,10 @@ def _deed(row: Mapping[str, Any]) -> str:
     return f"{'edit' if before and after else 'create' if after else 'delete'} {thing}"
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:
     """What differs; the files and the API hold what stayed too."""
-    for name in sorted({*before, *after}):
-        old, new = (_words(values[name]) if name in values else "" for values in (before, after))
+    for name in sorted({*before, *after} - {CLOCK}):
+        old, new = (_text(values[name]) if name in values else "" for values in (before, after))
         if old != new:
             yield {"name": name.replace("_", " "), "before": _shown(old), "after": _shown(new)}
 
@@ -107,32 +128,32 @@ def _shown(text: str) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}… (the export holds all {len(text)} characters)"
 
 
-def _words(value: object) -> str:
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """CSV with a line of names first."""
-    yield _line(NAMES)
+def as_csv(rows: Iterable[AuditEntry]) -> Iterator[str]:
+    """CSV with a line of names first, and the mark before it by which spreadsheets know UTF-8."""
+    yield "\ufeff" + _line(COLUMNS)
     for row in rows:
-        yield _line([_cell(row[name]) for name in NAMES])
+        values: Mapping[str, object] = row
+        yield _line([_cell(values[name]) for name in COLUMNS])
 
 
-def as_json_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def as_json_lines(rows: Iterable[AuditEntry]) -> Iterator[str]:
     """One JSON object a line."""
     for row in rows:
-        told = {name: row[name] for name in NAMES} | {"at": row["at"].isoformat()}
-        yield json.dumps(told, ensure_ascii=False, default=str) + "\n"
+        yield json.dumps({**row, "at": row["at"].isoformat()}, ensure_ascii=False, default=str) + "\n"
 
 
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False) if value else ""
     text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _line(cells: Iterable[str]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

@@ -10,11 +10,11 @@ from uuid import UUID
 from flask import Response, request, stream_with_context, url_for
 
 from fastpix.resources.audit import domain, presentation
-from fastpix.resources.audit.search import Asked
+from fastpix.resources.audit.queries import Filter, Page
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, attachment, show
+from fastpix.web.pages import Pages, attachment, show
 
 pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view"),))
 FORMATS = {
@@ -25,14 +25,14 @@ FORMATS = {
 
 @pages.page(domain.search, "GET", "/")
 def index() -> Any:
-    return _shown(EmptyForm())
+    return _page(EmptyForm())
 
 
-def _shown(form: EmptyForm) -> Any:
-    asked = _asked()
+def _page(form: EmptyForm) -> Any:
+    filter_by = _filter()
     older, newer = (request.args.get(name, None, type=_number) for name in ("older", "newer"))
-    page = domain.search(asked, older=older, newer=newer)
-    kept = {name: value for name, value in asdict(asked).items() if value}
+    page = domain.search(filter_by, older=older, newer=newer)
+    restrictions = {name: value for name, value in asdict(filter_by).items() if value}
     names = workspaces.choices()
     kinds = sorted({*presentation.kinds(), *(row["target_kind"] for row in page.rows if row["target_kind"])})
     return show(
@@ -40,15 +40,15 @@ def _shown(form: EmptyForm) -> Any:
         form=form,
         rows=[presentation.shown(row, names) for row in page.rows],
         page=page,
-        asked=asked,
-        is_filtered=bool(kept),
-        actors=dict(page.actors) | ({asked.actor: asked.actor} if asked.actor and not _is_known(page, asked) else {}),
+        filter_by=filter_by,
+        is_filtered=bool(restrictions),
+        actors=dict(page.actors) | _further_actor(page, filter_by.actor),
         choices={"actions": presentation.actions(), "results": presentation.RESULTS, "doors": presentation.DOORS},
         kinds=kinds,
         workspaces=names,
-        newer_url=url_for(".index", newer=page.newer, **kept) if page.newer is not None else None,
-        older_url=url_for(".index", older=page.older, **kept) if page.older is not None else None,
-        files=[(name, url_for(".export", form=name, **kept)) for name in FORMATS],
+        newer_url=url_for(".index", newer=page.newer, **restrictions) if page.newer is not None else None,
+        older_url=url_for(".index", older=page.older, **restrictions) if page.older is not None else None,
+        files=[(name, url_for(".export", form=name, **restrictions)) for name in FORMATS],
     )
 
 
@@ -57,26 +57,27 @@ def export() -> Any:
     """A file of the filter in the address. A POST, since it leaves a row in the log and asks for a fresh proof."""
     form = EmptyForm()
     if not form.is_sent():
-        return _shown(form)
+        return _page(form)
     name = request.args.get("form", "csv")
     name = name if name in FORMATS else "csv"
     write, kind = FORMATS[name]
-    rows = domain.export(_asked())
+    rows = domain.export(_filter())
     # Read after the request's transaction has ended: the row of this export is saved first.
     return Response(stream_with_context(write(rows)), headers=attachment("audit", name), content_type=kind)
 
 
-def _is_known(page: Any, asked: Asked) -> bool:
-    return any(actor_id == asked.actor for actor_id, _ in page.actors)
+def _further_actor(page: Page, actor: str) -> dict[str, str]:
+    """Who is filtered by, where they are not among those offered."""
+    return {actor: actor} if actor and actor not in dict(page.actors) else {}
 
 
-def _asked() -> Asked:
-    """The filter in the address; what makes no sense there is not asked."""
+def _filter() -> Filter:
+    """The filter in the address; what makes no sense there restricts nothing."""
     text = {name: request.args.get(name, "").strip()[:64] for name in ("actor", "action", "result", "door", "kind")}
     clean = {name: value.replace("\0", "") for name, value in text.items()}
     workspace = request.args.get("workspace", None, type=UUID)
     days = {name: request.args.get(name, None, type=date.fromisoformat) for name in ("since", "until")}
-    return Asked(**clean, workspace=workspace, since=days["since"], until=days["until"])
+    return Filter(**clean, workspace=workspace, since=days["since"], until=days["until"])
 
 
 def _number(text: str) -> int:

@@ -1,10 +1,11 @@
-"""Live streams over the HTTP API (contract section 4, L1 to L9)."""
+"""Live streams over the HTTP API (docs/fastpix-contract.md, section 4, L1 to L9)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastpix.resources.live_streams import domain, schemas, search, shapes, viewers
+from fastpix.resources.live_streams import domain, queries, schemas
+from fastpix.resources.live_streams.viewers import queries as viewers
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.api import Api
 
@@ -13,29 +14,29 @@ ALL = "/live/streams"
 ONE = f"{ALL}/<streamId>"
 
 
-@api.operation(domain.create, "POST", ALL, body=schemas.StreamCreate, answer=shapes.LiveStreamOut, status=201)
+@api.operation(domain.create, "POST", ALL, body=schemas.StreamCreate, answer=schemas.LiveStreamOut, status=201)
 def create(body: schemas.StreamCreate) -> Any:
     """Create a live stream in the token's workspace."""
-    return shapes.stream(domain.create(workspaces.of_token(), body.wanted()))
+    return schemas.stream(domain.create(workspaces.of_token(), body.options()))
 
 
-@api.operation(search.listed, "GET", ALL, query=schemas.StreamPaging, answer=shapes.LiveStreamOut, is_list=True)
+@api.operation(queries.listed, "GET", ALL, query=schemas.StreamPaging, answer=schemas.LiveStreamOut, is_list=True)
 def index(query: schemas.StreamPaging) -> Any:
     """List the live streams of the token's workspace."""
-    rows, total = search.listed(workspaces.of_token(), query.offset, query.limit, query.order_by == "asc")
-    return [shapes.stream(row) for row in rows], total
+    rows, total = queries.listed(workspaces.of_token(), query.offset, query.limit, query.order_by == "asc")
+    return [schemas.stream(row) for row in rows], total
 
 
-@api.operation(domain.get, "GET", ONE, answer=shapes.LiveStreamOut)
+@api.operation(domain.get, "GET", ONE, answer=schemas.LiveStreamOut)
 def get(stream_id: str) -> Any:
     """Get one live stream."""
-    return shapes.stream(domain.get(stream_id))
+    return schemas.stream(domain.get(stream_id))
 
 
-@api.operation(domain.edit, "PATCH", ONE, body=schemas.StreamEdit, answer=shapes.LiveStreamOut)
+@api.operation(domain.edit, "PATCH", ONE, body=schemas.StreamEdit, answer=schemas.LiveStreamEdited)
 def edit(stream_id: str, body: schemas.StreamEdit) -> Any:
     """Change a live stream's metadata or reconnect window."""
-    return shapes.stream(domain.edit(stream_id, metadata=body.metadata, reconnect_window=body.reconnect_window))
+    return schemas.stream(domain.edit(stream_id, metadata=body.metadata, reconnect_window=body.reconnect_window))
 
 
 @api.operation(domain.delete, "DELETE", ONE)
@@ -62,13 +63,13 @@ def finish(stream_id: str) -> None:
     domain.finish(stream_id)
 
 
-@api.operation(domain.reset_key, "POST", f"{ONE}/reset-key", answer=shapes.LiveStreamOut)
+@api.operation(domain.reset_key, "POST", f"{ONE}/reset-key", answer=schemas.LiveStreamOut)
 def reset_key(stream_id: str) -> Any:
     """Give a live stream new keys and secrets (an addition to FastPix's API)."""
-    return shapes.stream(domain.reset_key(stream_id))
+    return schemas.stream(domain.reset_key(stream_id))
 
 
-@api.operation(viewers.count, "GET", f"{ONE}/viewer-count", answer=shapes.Views)
+@api.operation(viewers.count, "GET", f"{ONE}/viewer-count", answer=schemas.Views)
 def viewer_count(stream_id: str) -> Any:
     """Count who watches a live stream just now, approximately."""
     return {"views": viewers.count(stream_id)}

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wtforms import BooleanField, IntegerField, PasswordField, RadioField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
-from wtforms.widgets import PasswordInput
 
-from fastpix.resources.live_streams.domain import LONGEST_WINDOW, RESOLUTIONS, SHORTEST_WINDOW
-from fastpix.resources.media.forms import (
-    MOST_ENTRIES,
-    POLICY_CHOICES,
-    POLICY_CONSEQUENCES,
-    RESOLUTION_CHOICES,
-    MetadataForm,
-)
+from fastpix.resources.live_streams.rules import LONGEST_WINDOW, RESOLUTIONS, SHORTEST_WINDOW, StreamOptions
+from fastpix.resources.media.forms import MOST_ENTRIES, MetadataForm
+from fastpix.resources.playback_ids.forms import POLICY_CHOICES, POLICY_CONSEQUENCES, RESOLUTION_CHOICES
 from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
 NAME = "name"
@@ -68,17 +60,16 @@ class StreamForm(OnceForm, WindowForm):
         "metadata": "name",
     }
 
-    def wanted(self) -> dict[str, Any]:
-        """The settings by their names in `domain.Wanted`."""
-        return {
-            "access_policy": self.policy.data,
-            "max_resolution": self.resolution.data,
-            "reconnect_window": self.window.data,
-            "media_policy": self.media_policy.data,
-            "metadata": {NAME: " ".join((self.name.data or "").split())},
-            "enable_recording": self.recording.data,
-            "enable_dvr": self.dvr.data,
-        }
+    def options(self) -> StreamOptions:
+        return StreamOptions(
+            access_policy=self.policy.data,
+            max_resolution=self.resolution.data,
+            reconnect_window=self.window.data or SHORTEST_WINDOW,
+            media_policy=self.media_policy.data,
+            metadata={NAME: " ".join((self.name.data or "").split())},
+            enable_recording=self.recording.data,
+            enable_dvr=self.dvr.data,
+        )
 
 
 class EditForm(WindowForm, MetadataForm, SeenForm):
@@ -96,21 +87,3 @@ class EditForm(WindowForm, MetadataForm, SeenForm):
             raise ValidationError("Metadata: the name has a field of its own.")
         name = " ".join((self.name.data or "").split())
         return ({NAME: name} if name else {}) | rows
-
-
-class SimulcastForm(OnceForm):
-    url = StringField(
-        "Server address",
-        validators=[DataRequired("Give the address of the other server.")],
-        description="rtmp:// or rtmps://, as the other server shows it.",
-        render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
-    )
-    key = PasswordField(
-        "Stream key",
-        # A form that comes back keeps what was typed.
-        widget=PasswordInput(hide_value=False),
-        validators=[DataRequired("Give the stream key that the other server shows.")],
-        description="It is sent to that server, and not shown on pages.",
-        render_kw={"autocomplete": "new-password", "spellcheck": "false"},
-    )
-    wire_names = {"streamKey": "key"}

@@ -1,92 +1,42 @@
-"""What ingest tells of encoders: who comes, what they sent, that they are still there, that they went. No verbs.
+"""The states of a stream and its broadcast: idle, preparing, active, disabled; every change of them is a function here.
 
-Each call is one transaction (the caller's), in the scope of the stream's organization, as the named system actor.
+No verbs: people's verbs and ingest share it. Each change begins with `locked`, so that an encoder that comes, a person who
+presses "finish" and the end of the reconnect window never cross.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix.access import principal, tenancy
+from fastpix.access import principal
+from fastpix.access.action import Entry
 from fastpix.db import db, now
-from fastpix.errors import Refused
-from fastpix.resources.live_streams import announce, broadcasts, keys
-from fastpix.resources.live_streams.models import (
-    ACTIVE,
-    DISABLED,
-    PREPARING,
-    LiveBroadcast,
-    LiveConnection,
-    LiveLogLine,
-    LiveSegment,
-    LiveStream,
-)
+from fastpix.resources.audit import domain as audit
+from fastpix.resources.live_streams import events
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, RecordingOptions
+from fastpix.resources.live_streams.connections.models import LiveConnection
+from fastpix.resources.live_streams.models import ACTIVE, IDLE, PREPARING, LiveLogLine, LiveStream
+from fastpix.resources.live_streams.simulcasts.models import RESTING, Simulcast
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.options import Options
+from fastpix.text import naming
 
-# An ingest that is silent for longer counts as dead, and its encoders as gone.
-LEASE = timedelta(seconds=12)
-# The same one, refused for the same reason, is told of once in this time.
-TOLD_EVERY = timedelta(minutes=1)
-MOST_TOLD = 10
 ACTOR = "live ingest"
-WRONG_KEY = "There is no stream with this key. Copy the key anew from the stream's page."
-IS_DISABLED = "This stream is disabled. An admin can enable it on its page."
-IS_TAKEN = "Another encoder is sending this stream just now. Stop that one first."
-
-
-class NotAdmitted(Refused):
-    """An encoder may not publish. `stream` is the one it asked for, if the key names one."""
-
-    def __init__(self, message: str, stream_id: str | None = None) -> None:
-        super().__init__(message)
-        self.stream_id = stream_id
-
-
-@dataclass(frozen=True)
-class Admission:
-    """An encoder that may publish now. `folder` is the storage prefix of what this connection sends."""
-
-    connection_id: UUID
-    stream_id: str
-    broadcast_id: UUID
-    organization_id: UUID
-    folder: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A segment that lies in the storage: `seconds` long, `size` in bytes, begun `at`."""
-
-    name: str
-    seconds: float
-    size: int
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What the init segment says of a connection. Sides are 0 where there is no picture."""
-
-    codecs: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What an encoder sends: bits a second of late, bytes in all."""
-
-    bit_rate: int
-    bytes_received: int
+_LOCKED = sa.select(LiveStream).where(LiveStream.id == sa.bindparam("stream_id")).with_for_update()
+_OPEN = sa.select(LiveConnection.id).where(
+    LiveConnection.broadcast_id == sa.bindparam("broadcast_id"), LiveConnection.ended_at.is_(None)
+)
 
 
 @contextmanager
-def scope(organization_id: UUID, address: str = "") -> Iterator[None]:
+def ingest_scope(organization_id: UUID, address: str = "") -> Iterator[None]:
     """Ingest acts within one organization. `address` is the encoder's."""
     actor = principal.system(ACTOR, organization_id, "ingest")
     with principal.acting(replace(actor, address=address or None)):
@@ -94,183 +44,129 @@ def scope(organization_id: UUID, address: str = "") -> Iterator[None]:
         db.session.flush()  # what was written is checked while its scope is open
 
 
-def named_by(key: str) -> str | None:
-    """The id of the stream that a key of the right form names, right or wrong; None for any other text."""
-    return keys.stream_id_of(key)
+def locked(stream_id: str) -> LiveStream | None:
+    """The stream's row, its state as it is now and ours until the transaction ends; None where there is none."""
+    return db.session.scalar(_LOCKED.execution_options(populate_existing=True), {"stream_id": stream_id})
 
 
-def organization_of(stream_id: str) -> UUID | None:
-    """Whose stream it is; None where there is none."""
-    with tenancy.everywhere("an encoder is known by its stream key alone"):
-        return db.session.scalar(sa.select(LiveStream.organization_id).where(LiveStream.id == stream_id))
+def load_broadcast(broadcast_id: UUID) -> LiveBroadcast | None:
+    """The broadcast's row, locked as the stream's is."""
+    statement = sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id).with_for_update()
+    return db.session.scalar(statement.execution_options(populate_existing=True))
 
 
-def prove(key: str) -> None:
-    """Look whether a key is right, without taking anything. Raises `NotAdmitted`."""
-    stream_id = keys.stream_id_of(key)
-    organization_id = organization_of(stream_id) if stream_id else None
-    if organization_id is None:
-        raise NotAdmitted(WRONG_KEY)
-    with scope(organization_id):
-        stream = db.session.scalar(sa.select(LiveStream).where(LiveStream.id == stream_id))
-    if stream is None or not keys.is_right(key, stream):
-        raise NotAdmitted(WRONG_KEY, stream_id)
+def log_line(stream: LiveStream, text: str, refused: str = "") -> None:
+    """A line of the stream's log."""
+    db.session.add(LiveLogLine(stream_id=stream.id, workspace_id=stream.workspace_id, text=text, refused=refused))
 
 
-def admit(key: str, address: str, owner: str, engine: str) -> Admission:
-    """Let an encoder publish under a stream key. Raises `NotAdmitted` with a sentence for whoever set the encoder up.
-
-    `owner` names this ingest. Of two encoders at once, one is admitted.
-    """
-    stream_id = keys.stream_id_of(key)
-    organization_id = organization_of(stream_id) if stream_id else None
-    if stream_id is None or organization_id is None:
-        raise NotAdmitted(WRONG_KEY)
-    with scope(organization_id, address):
-        stream = broadcasts.locked(stream_id)
-        if stream is None or not keys.is_right(key, stream):
-            raise NotAdmitted(WRONG_KEY, stream_id)
-        if stream.status == DISABLED:
-            raise NotAdmitted(IS_DISABLED, stream_id)
-        if stream.connection_id is not None and _is_served(stream.connection_id):
-            raise NotAdmitted(IS_TAKEN, stream_id)
-        return _connect(stream, address, owner, engine)
-
-
-def _is_served(connection_id: UUID) -> bool:
-    """Whether the ingest of the connection is alive; otherwise its encoder has nobody to talk to."""
-    row = db.session.scalar(sa.select(LiveConnection).where(LiveConnection.id == connection_id))
-    return row is not None and row.ended_at is None and row.lease_until > now()
-
-
-def _connect(stream: LiveStream, address: str, owner: str, engine: str) -> Admission:
-    if stream.disconnected_at is not None and is_overdue(stream, now()):
-        broadcasts.end(stream, "The encoder did not return in time. The broadcast ended.")
-    current = broadcasts.load(stream.broadcast_id) if stream.broadcast_id else None
-    broadcast = current or broadcasts.begin(stream)
-    connection = LiveConnection(
-        broadcast_id=broadcast.id,
+def begin(stream: LiveStream) -> LiveBroadcast:
+    """A new broadcast of a stream that has none."""
+    recording: RecordingOptions = {
+        "title": f"{stream.name}, {now():%d %b %Y %H:%M} UTC"[:255],
+        "policy": stream.media_policy,
+        "metadata": stream.metadata_,
+        "max_resolution": stream.max_resolution,
+    }
+    broadcast = LiveBroadcast(
+        stream_id=stream.id,
         workspace_id=stream.workspace_id,
-        owner=owner,
-        engine=engine,
-        address=address,
-        lease_until=now() + LEASE,
+        recording=recording,
+        is_recorded=stream.enable_recording,
+        is_dvr=stream.enable_dvr,
     )
-    db.session.add(connection)
+    db.session.add(broadcast)
     db.session.flush()
-    stream.connection_id, stream.disconnected_at = connection.id, None
-    broadcasts.note(stream, f"An encoder connected from {address or 'an unknown address'}.")
-    announce.stream(stream, "connected", *(("preparing",) if current is None else ()))
-    told = {"broadcast": str(broadcast.id)}
-    broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, told)
-    return Admission(
-        connection.id, stream.id, broadcast.id, stream.organization_id, f"{broadcast.folder}/{connection.id}"
-    )
+    stream.broadcast_id, stream.status = broadcast.id, PREPARING
+    return broadcast
 
 
-def refuse(problem: NotAdmitted, address: str) -> None:
-    """Tell, in log and audit of the stream that was asked for, that somebody was turned away."""
-    organization_id = organization_of(problem.stream_id) if problem.stream_id else None
-    if organization_id is None or problem.stream_id is None:
+def disconnect(stream: LiveStream, reason: str) -> None:
+    """The encoder is gone: its broadcast waits for it, unless nothing was ever sent."""
+    stream.connection_id = None
+    if stream.status != ACTIVE:
+        end(stream, reason)
         return
-    with scope(organization_id, address):
-        stream = broadcasts.locked(problem.stream_id)
-        mark = f"{address} {str(problem)[:30]}"
-        if stream is None or _was_told(stream.id, mark):
-            return
-        broadcasts.note(stream, f"An encoder at {address or 'an unknown address'} was refused. {problem}", mark)
-        told, to = {"reason": str(problem)}, stream.workspace_id
-        broadcasts.tell("live_streams.publish", "live_stream", stream.id, stream.name, to, told, "refused")
+    stream.disconnected_at = now()
+    _rest_simulcasts(stream)
+    events.stream(stream, "disconnected")
+    log_line(stream, f"{reason} The broadcast goes on if the encoder returns within {stream.reconnect_window} seconds.")
 
 
-def _was_told(stream_id: str, mark: str) -> bool:
-    """Whether the same one was refused a moment ago, or so many others that more of them would tell nothing new."""
-    lately = sa.select(LiveLogLine.refused).where(
-        LiveLogLine.stream_id == stream_id, LiveLogLine.refused != "", LiveLogLine.at > now() - TOLD_EVERY
-    )
-    found = db.session.scalars(lately.limit(MOST_TOLD)).all()
-    return mark in found or len(found) >= MOST_TOLD
+def activate(stream: LiveStream, *, is_recorded: bool, size: str = "") -> None:
+    """The first segments of a broadcast are stored: viewers can watch. `size` is that of the picture, for the log."""
+    stream.status = ACTIVE
+    log_line(stream, f"On air{size and ', '}{size}.")
+    events.stream(stream, "active", *(("recording",) if is_recorded else ()))
 
 
-def keep(admission: Admission, finished: Iterable[Finished], picture: Picture) -> bool:
-    """Write down segments that lie in the storage, in order. False: the broadcast is settled or gone, they are too late."""
-    with scope(admission.organization_id):
-        stream = broadcasts.locked(admission.stream_id)
-        broadcast = broadcasts.load(admission.broadcast_id)
-        if broadcast is None or broadcast.settled_at is not None:
-            return False
-        if not _is_last_of(broadcast, admission.connection_id):
-            broadcast.part += 1
-        for segment in finished:
-            _add(broadcast, admission.connection_id, segment)
-        if picture.codecs and not broadcast.codecs:
-            broadcast.codecs, broadcast.width, broadcast.height = picture.codecs, picture.width, picture.height
-        if stream is not None and stream.status == PREPARING and stream.connection_id == admission.connection_id:
-            stream.status = ACTIVE
-            size = f", {picture.width} × {picture.height}" if picture.width else ""
-            broadcasts.note(stream, f"On air{size}.")
-            announce.stream(stream, "active", *(("recording",) if broadcast.is_recorded else ()))
-        return True
+def enable(stream: LiveStream) -> None:
+    """Let a disabled stream be published to again."""
+    stream.status = IDLE
 
 
-def _is_last_of(broadcast: LiveBroadcast, connection_id: UUID) -> bool:
-    last = sa.select(LiveSegment.connection_id).where(
-        LiveSegment.broadcast_id == broadcast.id, LiveSegment.position == broadcast.position
-    )
-    return db.session.scalar(last) == connection_id
-
-
-def _add(broadcast: LiveBroadcast, connection_id: UUID, segment: Finished) -> None:
-    broadcast.position += 1
-    broadcast.seconds += segment.seconds
-    broadcast.longest = max(broadcast.longest, segment.seconds)
-    db.session.add(
-        LiveSegment(
-            broadcast_id=broadcast.id,
-            workspace_id=broadcast.workspace_id,
-            position=broadcast.position,
-            part=broadcast.part,
-            connection_id=connection_id,
-            name=segment.name,
-            seconds=segment.seconds,
-            size=segment.size,
-            at=segment.at,
-        )
-    )
-
-
-def renew(owner: str, measured: Mapping[UUID, Measured]) -> set[UUID]:
-    """Keep the leases of this ingest's connections; those of the given that still hold their stream.
-
-    The others were cut off by a person, or another ingest has their stream.
-    """
-    if not measured:
-        return set()
-    with tenancy.everywhere("an ingest serves the streams of all organizations"):
-        held = sa.select(LiveConnection.id).join(LiveStream, LiveStream.connection_id == LiveConnection.id)
-        found = set(db.session.scalars(held.where(LiveConnection.owner == owner, LiveConnection.id.in_(measured))))
-        until = now() + LEASE
-        # One whose stream was taken from it keeps its lease too: it is still bringing in its last segment.
-        for connection_id, told in measured.items():
-            values = {"lease_until": until, "bit_rate": told.bit_rate, "bytes_received": told.bytes_received}
-            mine = sa.update(LiveConnection).where(LiveConnection.id == connection_id)
-            db.session.execute(mine.values(**values).execution_options(synchronize_session=False))
-    return found
-
-
-def closed(admission: Admission, reason: str) -> None:
-    """A connection is over, and its last segment kept."""
-    with scope(admission.organization_id):
-        stream = broadcasts.locked(admission.stream_id)
-        broadcast = broadcasts.load(admission.broadcast_id)
-        connection = db.session.scalar(sa.select(LiveConnection).where(LiveConnection.id == admission.connection_id))
-        if broadcast is None or connection is None or connection.ended_at is not None:
-            return
-        connection.ended_at, connection.end_reason, connection.bit_rate = now(), reason[:300], 0
+def end(stream: LiveStream, reason: str, status: str = IDLE) -> None:
+    """End what is out, if anything is. The encoder loses the stream and is cut off by its ingest."""
+    broadcast = load_broadcast(stream.broadcast_id) if stream.broadcast_id else None
+    stream.status, stream.broadcast_id, stream.connection_id, stream.disconnected_at = status, None, None, None
+    _rest_simulcasts(stream)
+    if broadcast is not None and broadcast.ended_at is None:
+        broadcast.ended_at = now()
+        log_line(stream, reason)
         db.session.flush()
-        if stream is not None and stream.connection_id == connection.id:
-            broadcasts.away(stream, reason)
-        broadcasts.settle(broadcast)
+        if status == IDLE:
+            events.stream(stream, "idle")
+        settle(broadcast)
+
+
+def _rest_simulcasts(stream: LiveStream) -> None:
+    """Nothing is pushed anywhere while no encoder sends."""
+    of_stream = sa.update(Simulcast).where(Simulcast.stream_id == stream.id, Simulcast.state != RESTING)
+    db.session.execute(of_stream.values(state=RESTING, state_text="", state_at=now()))
+
+
+def settle(broadcast: LiveBroadcast) -> None:
+    """Make what is to be made of a broadcast that ended, once the last segment of its encoders is stored."""
+    if broadcast.ended_at is None or broadcast.settled_at is not None:
+        return
+    if db.session.scalar(_OPEN.limit(1), {"broadcast_id": broadcast.id}) is not None:
+        return
+    broadcast.settled_at = now()
+    if broadcast.position and broadcast.is_recorded:
+        broadcast.media_id = _record(broadcast)
+    db.session.flush()
+
+
+def _record(broadcast: LiveBroadcast) -> UUID:
+    """The media of a broadcast, which a worker puts together and processes like any other. Its id."""
+    options = Options(
+        access_policy=broadcast.recording["policy"],
+        title=naming.cleaned(broadcast.recording["title"]),
+        metadata=broadcast.recording["metadata"],
+        max_resolution=broadcast.recording["max_resolution"],
+    )
+    recording = creation.recorded(broadcast.workspace_id, broadcast.stream_id, options)
+    record_in_audit(
+        "media.create",
+        "media",
+        recording.id,
+        recording.title,
+        broadcast.workspace_id,
+        {"source": "recording", "stream": broadcast.stream_id},
+    )
+    stream = locked(broadcast.stream_id)
+    if stream is not None:
+        log_line(stream, "The recording became a media.")
+    return recording.id
+
+
+def record_in_audit(
+    action: str, kind: str, target: object, name: str, workspace_id: UUID, after: dict[str, Any], result: str = "done"
+) -> None:
+    """An audit row of what no verb did: encoders come and go by themselves. Belongs to the running transaction."""
+    entry = Entry(action, kind, str(target), name, workspace_id, after=after, result=result)
+    entry.organization_id = audit.organization()
+    audit.record(entry)
 
 
 def is_overdue(stream: LiveStream, moment: datetime) -> bool:

@@ -1,19 +1,20 @@
-"""What delivery asks about live streams: found by a playback id, across organizations, since a viewer belongs to none."""
+"""What delivery reads of live streams: found by a playback id, across organizations, since a viewer belongs to none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from fastpix.access import tenancy
 from fastpix.db import db
-from fastpix.resources.live_streams import segments
-from fastpix.resources.live_streams.models import LiveBroadcast, LivePlaybackId, LiveStream
-from fastpix.resources.media.playback import preview_prefix
+from fastpix.resources.live_streams.broadcasts import queries as broadcast_queries
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
+from fastpix.resources.live_streams.models import LiveStream
+from fastpix.resources.playback_ids.models import LivePlaybackId, Restrictions
+from fastpix.resources.playback_ids.signed_urls import preview_prefix
 
 _FIND = (
     sa.select(LivePlaybackId, LiveStream)
@@ -35,7 +36,7 @@ class LivePlayable:
 
     playback_id: UUID
     policy: str
-    restrictions: dict[str, Any]
+    restrictions: Restrictions
     stream_id: str
     workspace_id: UUID
     organization_id: UUID
@@ -45,7 +46,7 @@ class LivePlayable:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Segment:
     """A segment as the playlist names it: `<connection>/<name>` in the broadcast's folder. `part` counts connections."""
 
     position: int
@@ -58,9 +59,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class OnAir:
-    """The broadcast that plays now, or the one that just ended: `pieces` are those that a player may see.
+    """The broadcast that plays now, or the one that just ended: `segments` are those that a player may see.
 
-    `longest` is the longest segment so far, in seconds. `bandwidth` is the highest of the pieces, in bits a second.
+    `longest` is the longest segment so far, in seconds. `bandwidth` is the highest of the segments, in bits a second, and
+    `average_bandwidth` their mean. `codecs` and sides are those of the connection that sent last.
     """
 
     broadcast_id: UUID
@@ -72,7 +74,8 @@ class OnAir:
     width: int
     height: int
     bandwidth: int
-    pieces: tuple[Piece, ...]
+    average_bandwidth: int
+    segments: tuple[Segment, ...]
 
 
 def find(playback_id: UUID) -> LivePlayable | None:
@@ -99,7 +102,7 @@ def of(playback_id: LivePlaybackId, stream: LiveStream) -> LivePlayable:
 def preview(stream_id: str) -> str | None:
     """Where the dashboard's own pages find the stream's playlists for some hours; None without a playback id.
 
-    Not a verb: the page of a stream calls it for the one it has.
+    Not a verb: the page of a stream, which was read by one, calls it.
     """
     statement = sa.select(LivePlaybackId, LiveStream).join(LiveStream, LiveStream.id == LivePlaybackId.stream_id)
     statement = statement.where(LiveStream.id == stream_id).order_by(LivePlaybackId.created_at, LivePlaybackId.id)
@@ -111,27 +114,31 @@ def on_air(stream_id: str) -> OnAir | None:
     """The stream's latest broadcast that still has segments; None where there is none."""
     with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
         broadcast = db.session.scalar(_LATEST, {"stream_id": stream_id})
-        rows = segments.window(broadcast) if broadcast else []
+        rows = broadcast_queries.window(broadcast) if broadcast else []
     if broadcast is None or not rows:
         return None
+    latest = rows[-broadcast_queries.WINDOW :]
     return OnAir(
         broadcast_id=broadcast.id,
         folder=broadcast.folder,
-        is_over=broadcast.settled_at is not None,  # not before the last piece is kept
+        is_over=broadcast.settled_at is not None,  # not before the last segment is stored
         is_dvr=broadcast.is_dvr,
         longest=broadcast.longest,
         codecs=broadcast.codecs,
         width=broadcast.width,
         height=broadcast.height,
-        bandwidth=max(int(row.size * 8 / max(0.1, row.seconds)) for row in rows[-segments.WINDOW :]),
-        pieces=tuple(Piece(row.position, row.part, row.connection_id, row.name, row.seconds, row.at) for row in rows),
+        bandwidth=max(int(row.size * 8 / max(0.1, row.seconds)) for row in latest),
+        average_bandwidth=int(sum(row.size for row in latest) * 8 / max(0.1, sum(row.seconds for row in latest))),
+        segments=tuple(
+            Segment(row.position, row.part, row.connection_id, row.name, row.seconds, row.at) for row in rows
+        ),
     )
 
 
 def visible(stream_id: str, broadcast_id: UUID) -> dict[UUID, str]:
-    """The first piece that viewers may fetch of each connection of a broadcast, by name; empty where the broadcast is
+    """The first segment that viewers may fetch of each connection of a broadcast, by name; empty where the broadcast is
     not one of the stream. What left the window a while ago is there for the recording alone, which may be private."""
-    one = sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.stream_id == stream_id)
+    of_stream = sa.select(LiveBroadcast).where(LiveBroadcast.id == broadcast_id, LiveBroadcast.stream_id == stream_id)
     with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
-        broadcast = db.session.scalar(one)
-        return segments.first_visible(broadcast) if broadcast is not None else {}
+        broadcast = db.session.scalar(of_stream)
+        return broadcast_queries.first_visible(broadcast) if broadcast is not None else {}

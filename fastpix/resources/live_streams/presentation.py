@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from fastpix import links
+from fastpix import urls
 from fastpix.resources.live_streams import playback
-from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, RESTING
+from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, StreamRow
+from fastpix.resources.live_streams.simulcasts.models import RESTING, SimulcastRow
 from fastpix.resources.media import presentation as media
-from fastpix.resources.media import search
+from fastpix.resources.media import queries
+from fastpix.resources.playback_ids import presentation as playback_ids
 
+# `profile_idc` of H.264 (ITU-T H.264, annex A), in hexadecimal as RFC 6381 writes it.
+RARE_PROFILES = {"6E": "10 bits a colour", "7A": "4:2:2 colour", "F4": "4:4:4 colour"}
 # Segments begin with a keyframe, so a longest one beyond this tells of keyframes that are too rare.
 LONG_SEGMENT = 4.0
 SHOWN_RECORDINGS = 20
@@ -20,35 +26,63 @@ SHOWN_RECORDINGS = 20
 LOOKED_AT = 100
 STATES = {IDLE: "Idle", PREPARING: "Preparing", ACTIVE: "On air", DISABLED: "Disabled"}
 RECONNECTING = "Reconnecting"
-NO_MEDIA = {"width": 1280, "height": 720, "is_audio_only": False, "downloads": {}}
+PLAYED = playback_ids.Played(1280, 720)
 
 
-def state(stream: dict[str, Any]) -> str:
+class ListedStream(TypedDict):
+    id: str
+    name: str
+    state: str
+    policies: list[str]
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
+class Sending(TypedDict):
+    """What an encoder is set up with. `is_open`: key and picture cross the network unencrypted."""
+
+    server: str
+    key: str
+    command: str
+    is_open: bool
+
+
+class Recording(TypedDict):
+    id: UUID
+    name: str
+    status: str
+    state: str
+    duration: str
+    created_at: datetime
+
+
+def state(stream: StreamRow) -> str:
     """The state as people read it."""
     if stream["status"] == ACTIVE and stream["disconnected_at"]:
         return RECONNECTING
     return STATES[stream["status"]]
 
 
-def listed(stream: dict[str, Any]) -> dict[str, Any]:
+def listed(stream: StreamRow) -> ListedStream:
     """A line of the list, without what the page has no use for."""
     return {
         "id": stream["id"],
         "name": stream["name"],
         "state": state(stream),
-        "policies": sorted({each["access_policy"] for each in stream["playback_ids"]}),
+        "policies": sorted({playback_id["access_policy"] for playback_id in stream["playback_ids"]}),
         "created_at": stream["created_at"],
         "created_by": stream["created_by"],
         "updated_at": stream["updated_at"],
     }
 
 
-def signal(stream: dict[str, Any], viewers: int) -> dict[str, str]:
+def signal(stream: StreamRow, viewers: int) -> dict[str, str]:
     """What comes in, in words, by what it is; empty while nothing is known of it."""
-    told = stream["signal"]
+    signal = stream["signal"]
     return {
-        "picture": f"{told['width']} × {told['height']}" if told.get("width") else "",
-        "bit_rate": bit_rate(told.get("bit_rate") or 0),
+        "picture": f"{signal['width']} × {signal['height']}" if signal.get("width") else "",
+        "bit_rate": bit_rate(signal.get("bit_rate") or 0),
         "viewers": str(viewers),
     }
 
@@ -60,37 +94,43 @@ def bit_rate(bits: int) -> str:
     return f"{bits / 1e6:.1f} Mbit/s" if bits >= 1e6 else f"{bits / 1e3:.0f} kbit/s"
 
 
-def has_rare_keyframes(stream: dict[str, Any]) -> bool:
+def has_rare_keyframes(stream: StreamRow) -> bool:
     return bool(stream["signal"].get("longest", 0) > LONG_SEGMENT)
 
 
-def player(stream: dict[str, Any]) -> dict[str, Any] | None:
+def rare_picture(stream: StreamRow) -> str:
+    """What many players cannot show of the picture, by the profile in its codec's name; empty for what all can."""
+    name = next((each for each in stream["signal"].get("codecs", "").split(",") if each.startswith("avc1.")), "")
+    return RARE_PROFILES.get(name[5:7].upper(), "")
+
+
+def player(stream: StreamRow) -> dict[str, Any] | None:
     """What `_player.html` takes; None while nothing is on air. Works for private streams and under restrictions."""
     prefix = playback.preview(stream["id"]) if stream["status"] == ACTIVE else None
     if prefix is None:
         return None
-    told = stream["signal"]
+    signal = stream["signal"]
     return {
-        "src": f"{media.local(prefix)}/master.m3u8",
+        "src": f"{playback_ids.local(prefix)}/master.m3u8",
         "title": stream["name"],
         "is_live": True,
         "starts": True,
-        "is_audio_only": bool(told.get("codecs")) and not told.get("width"),
-        "width": told.get("width") or None,
-        "height": told.get("height") or None,
+        "is_audio_only": bool(signal.get("codecs")) and not signal.get("width"),
+        "width": signal.get("width") or None,
+        "height": signal.get("height") or None,
     }
 
 
-def playbacks(stream: dict[str, Any]) -> list[dict[str, Any]]:
+def playbacks(stream: StreamRow) -> list[dict[str, Any]]:
     """The playback ids with their addresses, the embed code and their rules in words."""
-    return [media.playback(NO_MEDIA, each) for each in stream["playback_ids"]]
+    return [playback_ids.shown(row, PLAYED) for row in stream["playback_ids"]]
 
 
-def sending(stream: dict[str, Any]) -> dict[str, Any] | None:
+def sending(stream: StreamRow) -> Sending | None:
     """What an encoder is set up with, for those who may publish alone; None for everybody else."""
     if "stream_key" not in stream:
         return None
-    server = links.live_server()
+    server = urls.live_server()
     return {"server": server, "key": stream["stream_key"], "command": command(server), "is_open": is_open(server)}
 
 
@@ -115,11 +155,11 @@ def is_open(server: str) -> bool:
         return True
 
 
-def recordings(stream: dict[str, Any], looked_at: int = LOOKED_AT) -> list[dict[str, Any]]:
+def recordings(stream: StreamRow, looked_at: int = LOOKED_AT) -> list[Recording]:
     """What was recorded and is still there, newest first."""
     ids = list(reversed(stream["media_ids"][-looked_at:]))
-    found = search.whole(ids)
-    rows = [(media_id, found[media_id]) for media_id in ids if media_id in found]
+    by_id = queries.whole(ids)
+    rows = [(media_id, by_id[media_id]) for media_id in ids if media_id in by_id]
     return [
         {
             "id": media_id,
@@ -133,32 +173,35 @@ def recordings(stream: dict[str, Any], looked_at: int = LOOKED_AT) -> list[dict[
     ]
 
 
-def pushes(simulcasts: Iterable[dict[str, Any]]) -> str:
+def pushes(simulcasts: Iterable[SimulcastRow]) -> str:
     """Where it is pushed to, without names: `2 targets: 1 broadcasting, 1 switched off`. Empty for none."""
-    states = [push_state(each).lower() for each in simulcasts]
+    states = [push_state(simulcast).lower() for simulcast in simulcasts]
     if not states:
         return ""
-    counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
+    counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     return f"{len(states)} target{'' if len(states) == 1 else 's'}: {counted}"
 
 
-def push_state(simulcast: dict[str, Any]) -> str:
+def push_state(simulcast: SimulcastRow) -> str:
     """A target's state as people read it."""
     if not simulcast["is_enabled"]:
         return "Switched off"
-    return "Waiting" if simulcast["state"] == RESTING else str(simulcast["state"]).capitalize()
+    return "Waiting" if simulcast["state"] == RESTING else simulcast["state"].capitalize()
 
 
-def parts(stream: dict[str, Any], shown: list[dict[str, Any]]) -> list[str]:
+def parts(stream: StreamRow, shown: list[Recording]) -> list[str]:
     """What the page is drawn anew for, when one of them changes. `shown` begins with the latest recording."""
-    latest = next((each for each in shown if each["id"] == stream["media_ids"][-1]), None)
-    found = [
+    latest = next((recording for recording in shown if recording["id"] == stream["media_ids"][-1]), None)
+    parts = [
         state(stream),
         str(stream["broadcast_id"] or ""),
         str(stream["connection_id"] or ""),
         str(has_rare_keyframes(stream)),
+        rare_picture(stream),
         f"{stream['signal'].get('width', 0)}x{stream['signal'].get('height', 0)}",
         f"{latest['id']} {latest['status']}" if latest else "",
     ]
-    found += [f"{each['id']} {each['is_enabled']} {each['state']} {each['state_at']}" for each in stream["simulcasts"]]
-    return found
+    return parts + [
+        f"{target['id']} {target['is_enabled']} {target['state']} {target['state_at']}"
+        for target in stream["simulcasts"]
+    ]

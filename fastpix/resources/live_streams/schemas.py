@@ -1,59 +1,69 @@
-"""What comes in over the API about live streams, their playback ids and simulcast targets (contract section 4)."""
+"""What comes in and goes out over the API about live streams (docs/fastpix-contract.md, sections 2 and 4).
+
+What lets one publish, or watch by SRT, is left out for those who may not change streams: `queries` does not answer it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 from fastpix.errors import Invalid
-from fastpix.resources.live_streams import simulcasts
-from fastpix.resources.live_streams.domain import LONGEST_WINDOW, SHORTEST_WINDOW, Wanted
-from fastpix.resources.media import asked
-from fastpix.resources.media.schemas import Flag, MediaPaging, RestrictionsIn, RuleIn
-from fastpix.web.api import Wire
+from fastpix.resources.live_streams.rules import LONGEST_WINDOW, SHORTEST_WINDOW, StreamOptions
+from fastpix.resources.live_streams.simulcasts import rules as simulcast_rules
+from fastpix.resources.media import options
+from fastpix.resources.media.schemas import Flag, MediaPaging
+from fastpix.resources.playback_ids import rules as playback_rules
+from fastpix.resources.playback_ids.schemas import RestrictionsIn, RestrictionsOut, as_drafts, playback_id
+from fastpix.web import clients
+from fastpix.web.api import Answer, Moment, Sparse, Wire
 
-# Domains and user agents, and pages, are told as for media.
-__all__ = [
-    "LivePlaybackIdCreate",
-    "LivePlaybackIdQuery",
-    "RuleIn",
-    "SimulcastCreate",
-    "SimulcastEdit",
-    "StreamCreate",
-    "StreamEdit",
-    "StreamPaging",
-]
+if TYPE_CHECKING:
+    from fastpix.resources.live_streams.models import StreamRow
+    from fastpix.resources.live_streams.simulcasts.models import SimulcastRow
+    from fastpix.resources.playback_ids.models import PlaybackIdRow
+
+# Pages are asked for as those of media.
 StreamPaging = MediaPaging
+WITHHELD = "Only for those who may change live streams."
 Policy = Literal["public", "private"]
+NO_LOW_LATENCY = "is not offered here: viewers are six to ten seconds behind the encoder. Leave it out, or send false"
 
 
 def _checked(check: Callable[[Any], object]) -> Callable[[Any], Any]:
-    """A check of the domain's, made here too, so that a refusal names the field by its whole path, and all at once."""
+    """A rule of the domain's, checked here too, so that a refusal names the field by its whole path, and all at once."""
 
-    def told(value: Any) -> Any:
+    def validate(value: Any) -> Any:
         try:
             check(value)
         except Invalid as problem:
             raise ValueError(", ".join(problem.fields.values())) from None
         return value
 
-    return told
+    return validate
 
 
-def _own_words(value: Any) -> None:
+def _metadata(value: Any) -> None:
     if isinstance(value, dict):
-        asked.metadata(value)
+        options.metadata(value)
 
 
-def _rules(value: RestrictionsIn) -> None:
-    for kind, rule in value.as_rules().items():
-        asked.rule(kind, rule)
+def _restrictions(value: RestrictionsIn) -> None:
+    playback_rules.restrictions(value.as_drafts())
 
 
-Metadata = Annotated[dict[str, str], BeforeValidator(_checked(_own_words)), Field(description="At most 10 entries.")]
-Restrictions = Annotated[RestrictionsIn, AfterValidator(_checked(_rules))]
+def _usual_latency(value: bool) -> bool:
+    """FastPix's clients may ask for low latency. Served as usual, it would be found out by viewers alone."""
+    if value:
+        raise ValueError(NO_LOW_LATENCY)
+    return value
+
+
+Metadata = Annotated[dict[str, str], BeforeValidator(_checked(_metadata)), Field(description="At most 10 entries.")]
+Restrictions = Annotated[RestrictionsIn, AfterValidator(_checked(_restrictions))]
 Window = Annotated[
     int,
     Strict(),
@@ -73,24 +83,27 @@ class InputMediaSettings(Wire):
     metadata: Metadata | None = None
     enable_dvr_mode: Flag = False
     enable_recording: Flag = True
+    low_latency: Annotated[Flag, AfterValidator(_usual_latency)] = Field(
+        default=False, description="Not offered: only false."
+    )
 
 
 class StreamCreate(Wire):
     playback_settings: PlaybackSettings
     input_media_settings: InputMediaSettings
 
-    def wanted(self) -> Wanted:
+    def options(self) -> StreamOptions:
         """As the domain takes it."""
-        plays, comes_in = self.playback_settings, self.input_media_settings
-        return Wanted(
-            access_policy=plays.access_policy,
-            restrictions=plays.access_restrictions.as_rules() if plays.access_restrictions else {},
-            max_resolution=comes_in.max_resolution,
-            reconnect_window=comes_in.reconnect_window,
-            media_policy=comes_in.media_policy,
-            metadata=comes_in.metadata or {},
-            enable_recording=comes_in.enable_recording,
-            enable_dvr=comes_in.enable_dvr_mode,
+        playback, media = self.playback_settings, self.input_media_settings
+        return StreamOptions(
+            access_policy=playback.access_policy,
+            restrictions=as_drafts(playback.access_restrictions),
+            max_resolution=media.max_resolution,
+            reconnect_window=media.reconnect_window,
+            media_policy=media.media_policy,
+            metadata=media.metadata or {},
+            enable_recording=media.enable_recording,
+            enable_dvr=media.enable_dvr_mode,
         )
 
 
@@ -101,7 +114,7 @@ class StreamEdit(Wire):
 
 
 class LivePlaybackIdCreate(PlaybackSettings):
-    """A further playback id is asked for as the first one."""
+    """A further playback id takes what the first one does."""
 
 
 class LivePlaybackIdQuery(Wire):
@@ -109,13 +122,93 @@ class LivePlaybackIdQuery(Wire):
 
 
 class SimulcastCreate(Wire):
-    url: Annotated[str, AfterValidator(_checked(simulcasts.checked_url))] = Field(
+    url: Annotated[str, AfterValidator(_checked(simulcast_rules.checked_url))] = Field(
         description="Such as rtmp://live.example.com/app or rtmps://…."
     )
-    stream_key: Annotated[str, AfterValidator(_checked(simulcasts.checked_key))]
+    stream_key: Annotated[str, AfterValidator(_checked(simulcast_rules.checked_key))]
     metadata: Metadata | None = None
 
 
 class SimulcastEdit(Wire):
     is_enabled: Flag | None = None
     metadata: Metadata | None = None
+
+
+class LivePlaybackIdOut(Sparse):
+    id: UUID
+    access_policy: str
+    access_restrictions: RestrictionsOut | None = Field(default=None, description="For FastPix's client of Python.")
+
+
+class SimulcastOut(Sparse):
+    simulcast_id: str
+    url: str | None = Field(default=None, description=WITHHELD)
+    stream_key: str | None = Field(default=None, description=WITHHELD)
+    is_enabled: bool
+    metadata: dict[str, str] | None = None
+
+
+class SrtPlaybackOut(Sparse):
+    srt_playback_stream_id: str
+    srt_playback_secret: str | None = Field(default=None, description=WITHHELD)
+
+
+class LiveStreamEdited(Sparse):
+    stream_id: str
+    stream_key: str | None = Field(default=None, description=WITHHELD)
+    srt_secret: str | None = Field(default=None, description=WITHHELD)
+    trial: bool = False
+    status: str = Field(description="idle, preparing, active or disabled.")
+    max_resolution: str
+    max_duration: int = Field(default=0, description="0: without end.")
+    created_at: Moment
+    reconnect_window: int
+    enable_recording: bool
+    enable_dvr_mode: bool
+    media_policy: str
+    metadata: dict[str, str] | None = None
+    low_latency: bool = False
+    closed_captions: bool = False
+    playback_ids: list[LivePlaybackIdOut]
+    media_ids: list[UUID] | None = None
+    srt_playback_response: SrtPlaybackOut
+
+
+class LiveStreamOut(LiveStreamEdited):
+    simulcast_responses: list[SimulcastOut] | None = None
+
+
+class Views(Answer):
+    views: int
+
+
+def live_playback_id(row: PlaybackIdRow) -> dict[str, Any]:
+    """A playback id. FastPix's answer has no restrictions, and its Python client alone asks for them (D13)."""
+    client = clients.asking()
+    if client is not None and client.language == "python" and client.version >= (1, 2, 0):
+        return playback_id(row)
+    return {"id": row["id"], "access_policy": row["access_policy"]}
+
+
+def stream(row: StreamRow) -> dict[str, Any]:
+    """A stream of `queries`. What has no value is left out (docs/fastpix-contract.md, section 10, D30)."""
+    srt = {"srt_playback_stream_id": f"play{row['id']}", "srt_playback_secret": row.get("srt_playback_secret")}
+    return {
+        **row,
+        "stream_id": row["id"],
+        "enable_dvr_mode": row["enable_dvr"],
+        "metadata": row["metadata"] or None,
+        "simulcast_responses": [simulcast(each) for each in row["simulcasts"]] or None,
+        "media_ids": row["media_ids"] or None,
+        "srt_playback_response": srt,
+    }
+
+
+def simulcast(row: SimulcastRow) -> dict[str, Any]:
+    return {
+        **row,
+        "simulcast_id": row["id"],
+        "url": row["url"] or None,
+        "stream_key": row["stream_key"] or None,
+        "metadata": row["metadata"] or None,
+    }

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import jsonify, request, url_for
+from flask import jsonify, request
 from wtforms.validators import ValidationError
 
-from fastpix import links
+from fastpix import urls
 from fastpix.access import principal
 from fastpix.errors import Missing
-from fastpix.resources.live_streams import domain, presentation, search, viewers
+from fastpix.resources.live_streams import domain, presentation, queries, rules
 from fastpix.resources.live_streams.forms import NAME, EditForm, StreamForm
-from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE
+from fastpix.resources.live_streams.viewers import queries as viewers
 from fastpix.resources.members import domain as members
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.web import charts
+from fastpix.web import charts, list_pages, remembered
+from fastpix.web.confirm import confirm
 from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
+
+if TYPE_CHECKING:
+    from fastpix.resources.live_streams.models import StreamRow
 
 PAGE = 24
-MOST_PAGES = 100_000
 pages = Pages(
     "live_streams", __name__, "/live", menu=(Entry("Live", "live_streams.index", "broadcast", "live_streams.view"),)
 )
+# The pages of what belongs to a stream, in the folders here.
+parts = Pages("live_parts", __name__, "/live/<string:stream_id>")
 
 
-@pages.page(search.listed, "GET", "/")
+@pages.page(queries.listed, "GET", "/")
 def index() -> Any:
     choices = workspaces.choices()
-    chosen = _chosen(choices)
-    number = max(1, min(request.args.get("page", 1, type=int), MOST_PAGES))
-    streams, total = search.listed(chosen, number, PAGE) if chosen else ([], 0)
+    chosen = list_pages.one_workspace(choices)
+    streams, total = queries.listed(chosen, list_pages.number(), PAGE) if chosen else ([], 0)
     may = may_do()
     return show(
         "live_streams/index.html",
         rows=[presentation.listed(stream) for stream in streams],
-        total=total,
         workspaces=choices,
         chosen=chosen,
-        newer_url=url_for(".index", workspace=chosen, page=number - 1) if number > 1 else None,
-        older_url=url_for(".index", workspace=chosen, page=number + 1) if number * PAGE < total else None,
+        **list_pages.pager(total, PAGE, workspace=chosen),
         admins=[] if streams or may["create"] else members.admin_names(),
-        api_url=links.to("/v1/live/streams"),
-        server=links.live_server(),
+        api_url=urls.to("/v1/live/streams"),
+        server=urls.live_server(),
         may=may,
     )
 
@@ -55,28 +57,29 @@ def index() -> Any:
 def create() -> Any:
     form = StreamForm()
     form.workspace.choices = list(workspaces.choices().items())
-    if request.method == "GET" and (wanted := request.args.get("workspace", None, type=UUID)):
-        form.workspace.data = wanted
+    if request.method == "GET" and (workspace_id := remembered.workspace(workspaces.choices())):
+        form.workspace.data = workspace_id
     if form.is_sent():
         with form.catching():
-            made = domain.create(form.workspace.data, domain.Wanted(**form.wanted()))
-            return go(".detail", f"The stream {made['name']} was created.", stream_id=made["id"])
+            stream = domain.create(form.workspace.data, form.options())
+            return go(".detail", f"The stream {stream['name']} was created.", stream_id=stream["id"])
     return show("live_streams/new.html", form=form)
 
 
 @pages.page(domain.get, "GET", "/<string:stream_id>")
 def detail(stream_id: str) -> Any:
-    stream = found(stream_id)
+    stream = get_or_404(stream_id)
     recordings = presentation.recordings(stream)
     return show(
         "live_streams/detail.html",
         stream=stream,
         state=presentation.state(stream),
-        signal=presentation.signal(stream, viewers.counted(stream_id)),
+        signal=presentation.signal(stream, viewers.watching(stream_id)),
         has_rare_keyframes=presentation.has_rare_keyframes(stream),
+        rare_picture=presentation.rare_picture(stream),
         player=presentation.player(stream),
         sending=presentation.sending(stream),
-        server=links.live_server(),
+        server=urls.live_server(),
         playbacks=presentation.playbacks(stream),
         pushes=presentation.pushes(stream["simulcasts"]),
         push_state=presentation.push_state,
@@ -93,14 +96,14 @@ def detail(stream_id: str) -> Any:
 @pages.page(domain.get, "GET", "/<string:stream_id>/status")
 def status(stream_id: str) -> Any:
     """What the page asks every two seconds; unchanged is 304."""
-    stream = found(stream_id)
+    stream = get_or_404(stream_id)
     started_at = stream["signal"].get("started_at")
     answer = jsonify(
         status=stream["status"],
         text=presentation.state(stream),
-        isOnAir=stream["status"] == ACTIVE,
+        isOnAir=rules.is_on_air(stream),
         since=f"{started_at:%Y-%m-%dT%H:%M:%SZ}" if started_at else None,
-        signal=presentation.signal(stream, viewers.counted(stream_id)),
+        signal=presentation.signal(stream, viewers.watching(stream_id)),
         parts=presentation.parts(stream, presentation.recordings(stream, looked_at=1)),
     )
     answer.add_etag()
@@ -110,19 +113,19 @@ def status(stream_id: str) -> Any:
 
 @pages.page(domain.edit, "GET POST", "/<string:stream_id>/edit")
 def edit(stream_id: str) -> Any:
-    stream = found(stream_id)
+    stream = get_or_404(stream_id)
     metadata = dict(stream["metadata"])
-    told = {"name": metadata.pop(NAME, ""), "window": stream["reconnect_window"]}
-    form = EditForm(data=told if request.method == "GET" else None, metadata=metadata)
-    form.stands(**told, also=metadata)
+    fields = {"name": metadata.pop(NAME, ""), "window": stream["reconnect_window"]}
+    form = EditForm(data=fields if request.method == "GET" else None, metadata=metadata)
+    form.stands(**fields, also=metadata)
     if form.is_sent():
         try:
-            wanted = form.metadata()
+            new_metadata = form.metadata()
         except ValidationError as problem:
             form.form_errors.append(str(problem))
         else:
             with form.catching():
-                domain.edit(stream_id, metadata=wanted, reconnect_window=form.window.data)
+                domain.edit(stream_id, metadata=new_metadata, reconnect_window=form.window.data)
                 return go(".detail", "The stream was saved.", stream_id=stream_id)
     asks_for_rows = "more" in request.form
     return show("live_streams/edit.html", 200 if asks_for_rows else None, form=form, stream=stream)
@@ -130,7 +133,7 @@ def edit(stream_id: str) -> Any:
 
 @pages.page(domain.enable, "POST", "/<string:stream_id>/enable")
 def enable(stream_id: str) -> Any:
-    found(stream_id)
+    get_or_404(stream_id)
     domain.enable(stream_id)
     return go(".detail", "The stream is enabled: an encoder may send it.", stream_id=stream_id)
 
@@ -138,9 +141,9 @@ def enable(stream_id: str) -> Any:
 @pages.page(domain.disable, "GET POST", "/<string:stream_id>/disable")
 def disable(stream_id: str) -> Any:
     """The button on an idle stream's page asks nothing; the stream may be on air meanwhile, and then the page asks."""
-    stream = found(stream_id)
+    stream = get_or_404(stream_id)
     form = EmptyForm()
-    is_surprise = request.form.get("state") == IDLE and stream["status"] not in (IDLE, DISABLED)
+    is_surprise = request.form.get("state") == "idle" and rules.is_in_use(stream)
     if form.is_sent() and not is_surprise:
         with form.catching():
             domain.disable(stream_id)
@@ -150,39 +153,43 @@ def disable(stream_id: str) -> Any:
 
 @pages.page(domain.finish, "GET POST", "/<string:stream_id>/finish")
 def finish(stream_id: str) -> Any:
-    stream = found(stream_id)
-    form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            domain.finish(stream_id)
-            return go(".detail", "The broadcast is finished.", stream_id=stream_id)
-    return show("live_streams/finish.html", form=form, stream=stream)
+    stream = get_or_404(stream_id)
+    message = "The broadcast is finished."
+    address = {"stream_id": stream_id}
+    return confirm(
+        "live_streams/finish.html",
+        lambda: domain.finish(stream_id),
+        message,
+        to=".detail",
+        address=address,
+        stream=stream,
+    )
 
 
 @pages.page(domain.reset_key, "GET POST", "/<string:stream_id>/reset-key")
 def reset_key(stream_id: str) -> Any:
-    stream = found(stream_id)
-    form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            domain.reset_key(stream_id)
-            return go(".detail", "The stream has a new key. The old one is worthless.", stream_id=stream_id)
-    return show("live_streams/reset_key.html", form=form, stream=stream)
+    stream = get_or_404(stream_id)
+    return confirm(
+        "live_streams/reset_key.html",
+        lambda: domain.reset_key(stream_id),
+        "The stream has a new key. The old one is worthless.",
+        to=".detail",
+        address={"stream_id": stream_id},
+        stream=stream,
+    )
 
 
 @pages.page(domain.delete, "GET POST", "/<string:stream_id>/delete")
 def delete(stream_id: str) -> Any:
-    stream = found(stream_id)
-    form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            domain.delete(stream_id)
-            gone = f"The stream {stream['name']} was deleted. Its recordings stay."
-            return go(".index", gone, workspace=stream["workspace_id"])
-    return show("live_streams/delete.html", form=form, stream=stream)
+    stream = get_or_404(stream_id)
+    message = f"The stream {stream['name']} was deleted. Its recordings stay."
+    address = {"workspace": stream["workspace_id"]}
+    return confirm(
+        "live_streams/delete.html", lambda: domain.delete(stream_id), message, address=address, stream=stream
+    )
 
 
-def found(stream_id: str) -> dict[str, Any]:
+def get_or_404(stream_id: str) -> StreamRow:
     """The stream of an address. Raises `Missing`, also for what cannot be an id at all."""
     if not re.fullmatch(r"[0-9a-f]{32}", stream_id):
         raise Missing(domain.NO_SUCH)
@@ -190,13 +197,13 @@ def found(stream_id: str) -> dict[str, Any]:
 
 
 def may_do() -> dict[str, bool]:
-    return {key: principal.may(f"live_streams.{key}") for key in ("create", "edit", "delete")}
+    return principal.may_each("live_streams", "create", "edit", "delete")
 
 
 def _audience(stream_id: str) -> dict[str, Any] | None:
     """How many watched the latest broadcasts, and the one asked for as a chart; None where none was looked at."""
     latest = viewers.audiences(stream_id, of=request.args.get("broadcast", None, type=UUID), of_all=False)
-    shown = next((one for one in latest if one["samples"]), None)
+    shown = next((audience for audience in latest if audience["samples"]), None)
     if shown is None:
         return None
     samples = [(sample["at"], sample["viewers"]) for sample in shown["samples"]]
@@ -205,10 +212,3 @@ def _audience(stream_id: str) -> dict[str, Any] | None:
         "shown": shown["id"],
         "broadcasts": latest,
     }
-
-
-def _chosen(choices: dict[str, str]) -> UUID | None:
-    """The workspace asked for, else the first one the person sees. Another one's id is as good as none."""
-    asked = request.args.get("workspace", "")
-    known = asked if asked in choices else next(iter(choices), None)
-    return UUID(known) if known else None

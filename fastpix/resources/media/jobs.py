@@ -1,4 +1,4 @@
-"""The worker's jobs on media: receive and examine the source, make what plays, downloads, tracks; remove bytes.
+"""The worker's jobs on media: receive and examine the source, make what plays, remove bytes.
 
 Every job bears being run again: each attempt writes to a folder of its own, and one row update makes it valid. No
 transaction stays open while ffmpeg or the network works.
@@ -10,44 +10,63 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from fastpix.access import principal, tenancy
+from fastpix.config import instance
 from fastpix.db import db, transaction
-from fastpix.errors import FastpixError
-from fastpix.jobs import queue
+from fastpix.errors import FastpixError, NoRoom
+from fastpix.jobs import filling, queue
+from fastpix.jobs.models import FAILED as JOB_FAILED
+from fastpix.jobs.models import Job
 from fastpix.jobs.queue import Interrupted
-from fastpix.resources.media import processing, sources
-from fastpix.resources.media.models import PROCESSING, READY, RECORDING, VALIDATING
-from fastpix.resources.media.processing import Work
+from fastpix.resources.media import lifecycle
+from fastpix.resources.media.lifecycle import Probed, Produced, Work
+from fastpix.resources.media.models import (
+    PROCESSING,
+    READY,
+    RECORDING,
+    UNDER_WAY,
+    VALIDATING,
+    Media,
+    Rendition,
+    Sprite,
+)
+from fastpix.resources.media.source import fetch
+from fastpix.resources.media.source.fetch import Fetchers
 from fastpix.storage import instance as storage
-from fastpix.video import pipeline, probe
-from fastpix.video.facts import Facts, Failed, Stopped, Unplayable, Wish
+from fastpix.video import datatypes, pipeline, probe
+from fastpix.video.datatypes import Facts, Failed, Unplayable, Wish
 
 PROGRESS_EVERY = 2.0
 # How often a job is tried whose own code fails; what cannot get better by itself fails at once.
 MOST_TRIES = 4
-longest_seconds = 43_200.0
 LONGEST_BROADCAST = 7 * 86_400.0
+DIED = "Processing was tried several times, and the worker died each time. Try again, or send another file."
 
 Args = Mapping[str, Any]
 
 
-def ingest(args: Args) -> None:
-    """Receive the source and examine it; then the media waits for `process`."""
+def ingest(args: Args, fetchers: Fetchers) -> None:
+    """Receive the source and examine it; then the media waits for `process`.
+
+    `fetchers` are the ways of sources that other resources know.
+    """
     work = _begin(args)
     if work is None:
         return
-    with _failing(work):
-        sources.receive(work, reporter(work.id))
+    with _failing(work), wanted(work):
+        fetch.receive(work, reporter(work.id), fetchers)
         with transaction():
-            processing.mark(work.id, VALIDATING)
+            lifecycle.enter(work.id, VALIDATING)
         with local_source(work) as path:
-            found = probe.probe(path, max_seconds=_longest(work))
-        processing.examined(work.id, _told(found))
+            probed = probe.probe(path, max_seconds=_longest(work), should_stop=queue.stopper())
+        lifecycle.examined(work.id, _probed(probed))
 
 
 def process(args: Args) -> None:
@@ -56,18 +75,18 @@ def process(args: Args) -> None:
     if work is None or work.status == READY:
         return
     with transaction():
-        processing.mark(work.id, PROCESSING, "Processing began.", percent=0)
+        lifecycle.enter(work.id, PROCESSING, "Processing began.", percent=0)
     _clean(work)
     version = secrets.token_hex(6)
     folder = storage.get().work_folder(f"{work.id}-{version}")
     try:
-        with _failing(work), local_source(work) as path:
-            facts = probe.probe(path, max_seconds=_longest(work))
-            made = pipeline.process(path, folder, facts, _wish(work), reporter(work.id), queue.stopper())
+        with _failing(work), wanted(work), local_source(work) as path:
+            probed = probe.probe(path, max_seconds=_longest(work), should_stop=queue.stopper())
+            result = pipeline.process(path, folder, probed, _wish(work), reporter(work.id), filling.stopper())
             if queue.should_stop():
                 raise Interrupted
             storage.get().add_folder(folder, f"{work.folder}/{version}")
-            processing.publish(work.id, version, asdict(made), made.notices)
+            lifecycle.publish(work.id, version, _produced(result), result.notices)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,6 +97,20 @@ def remove(args: Args) -> None:
     store.delete_folder(args["folder"])
     for picture in (store.work_root / "images").glob(f"{args['folder'].rpartition('/')[2]}-*"):
         picture.unlink(missing_ok=True)
+
+
+def fail_abandoned() -> int:
+    """Fail the media whose job gave up with its worker: nobody else would say so. Returns how many."""
+    given_up = sa.select(Job.id).where(Job.state == JOB_FAILED)
+    with tenancy.everywhere("housekeeping looks at the jobs of all organizations"):
+        abandoned = db.session.execute(
+            sa.select(Media.id, Media.organization_id).where(Media.status.in_(UNDER_WAY), Media.job_id.in_(given_up))
+        ).all()
+    for media_id, organization_id in abandoned:
+        with principal.acting(principal.system("worker", organization_id)):
+            lifecycle.fail(media_id, DIED)
+            db.session.flush()
+    return len(abandoned)
 
 
 @contextmanager
@@ -97,55 +130,64 @@ def local_source(work: Work) -> Iterator[Path]:
 
 def reporter(media_id: UUID) -> Callable[[float], None]:
     """Takes the share done (0 to 1) and stores it as percent, at most every two seconds."""
-    told = time.monotonic()
+    stored_at = time.monotonic()
 
     def report(share: float) -> None:
-        nonlocal told
-        if time.monotonic() - told >= PROGRESS_EVERY:
-            told = time.monotonic()
+        nonlocal stored_at
+        if time.monotonic() - stored_at >= PROGRESS_EVERY:
+            stored_at = time.monotonic()
             with transaction():
-                processing.progress(media_id, min(99, int(share * 100)))
+                lifecycle.progress(media_id, min(99, int(share * 100)))
 
     return report
+
+
+def wanted(work: Work) -> AbstractContextManager[None]:
+    """Inside, work breaks off when the media is gone, with whatever took it along."""
+    return queue.while_wanted(lambda: lifecycle.is_there(work.id))
 
 
 @contextmanager
 def _failing(work: Work) -> Iterator[None]:
     """Turn what went wrong into the media's reason; what may pass by itself is tried again, until the last attempt."""
     try:
-        yield
-    except Stopped:
-        raise Interrupted from None
-    except (Unplayable, Failed, sources.Unreachable) as problem:
+        with filling.with_room():
+            yield
+    except (Unplayable, fetch.Unreachable, Failed) as problem:
         _give_up(work, str(problem), getattr(problem, "log", ()))
     except Interrupted:
         raise
     except Exception as problem:
         db.session.rollback()
-        if _begin({"media_id": str(work.id)}) is None:  # deleted meanwhile: nothing of it may stay
+        still = _begin({"media_id": str(work.id)})
+        if still is None:  # deleted meanwhile: nothing of it may stay
             storage.get().delete_folder(work.folder)
             return
+        if isinstance(problem, NoRoom) and not queue.is_last_attempt():  # for most of a day
+            with transaction():
+                lifecycle.enter(work.id, still.status, f"This waits. {problem}")
+            raise
         if queue.attempt() < MOST_TRIES:
             raise
-        words = str(problem) if isinstance(problem, FastpixError) else "The server made a mistake."
+        cause = str(problem) if isinstance(problem, FastpixError) else "The server made a mistake."
         if isinstance(problem, OSError) and problem.strerror:
-            words = f"{problem.strerror}."  # without the path of a file of this server
-        _give_up(work, f"This did not work after several tries. {words}", ())
+            cause = f"{problem.strerror}."  # without the path of a file of this server
+        _give_up(work, f"This did not work after several tries. {cause}", ())
 
 
 def _longest(work: Work) -> float:
     """How long the media may be, in seconds: what was broadcast is kept whole."""
-    return LONGEST_BROADCAST if work.source_kind == RECORDING else longest_seconds
+    return LONGEST_BROADCAST if work.source_kind == RECORDING else instance.settings().longest_media_seconds
 
 
 def _give_up(work: Work, reason: str, log: tuple[str, ...]) -> None:
     with transaction():
-        processing.fail(work.id, reason, log)
+        lifecycle.fail(work.id, reason, log)
 
 
 def _begin(args: Args) -> Work | None:
     with transaction():
-        return processing.look(UUID(args["media_id"]))
+        return lifecycle.look(UUID(args["media_id"]))
 
 
 def _clean(work: Work) -> None:
@@ -163,15 +205,48 @@ def _wish(work: Work) -> Wish:
     return Wish(int(work.max_resolution.removesuffix("p")), work.start_time, work.end_time, work.optimize_audio)
 
 
-def _told(found: Facts) -> dict[str, Any]:
-    """The columns of a media that probing fills."""
-    video = found.video
+def _probed(source: Facts) -> Probed:
+    video = source.video
     return {
-        "container": found.container,
-        "duration": found.duration,
+        "container": source.container,
+        "duration": source.duration,
         "width": video.width if video else None,
         "height": video.height if video else None,
         "frame_rate": video.frame_rate if video else None,
-        "is_audio_only": found.is_audio_only,
-        "has_sound": bool(found.audio),
+        "is_audio_only": source.is_audio_only,
+        "has_sound": bool(source.audio),
+    }
+
+
+def _produced(result: datatypes.Result) -> Produced:
+    return {
+        "renditions": [_rendition(each) for each in result.renditions],
+        "sprite": _sprite(result.sprite) if result.sprite else None,
+        "has_poster": result.has_poster,
+        "duration": result.duration,
+        "size": result.size,
+    }
+
+
+def _rendition(rendition: datatypes.Rendition) -> Rendition:
+    return {
+        "name": rendition.name,
+        "width": rendition.width,
+        "height": rendition.height,
+        "bandwidth": rendition.bandwidth,
+        "average_bandwidth": rendition.average_bandwidth,
+        "codecs": rendition.codecs,
+        "frame_rate": rendition.frame_rate,
+        "size": rendition.size,
+    }
+
+
+def _sprite(sprite: datatypes.Sprite) -> Sprite:
+    return {
+        "tile_width": sprite.tile_width,
+        "tile_height": sprite.tile_height,
+        "columns": sprite.columns,
+        "rows": sprite.rows,
+        "interval": sprite.interval,
+        "count": sprite.count,
     }

@@ -1,10 +1,10 @@
-"""Media: what was uploaded or fetched, its playback ids, tracks, uploads under way, and the log of its processing."""
+"""Media: what was uploaded or fetched, the words that find it, and the log of its processing."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fastpix.access.tenancy import InWorkspace
 from fastpix.db import Base, Bytewise, id_column, now
+from fastpix.resources.media.tracks.models import TrackRow
+from fastpix.resources.playback_ids.models import PlaybackIdRow
 
-# The words of the wire contract, section 8, exactly.
+# The words of the wire, exactly: docs/fastpix-contract.md, sections 8.1 and 8.2.
 CREATED, DOWNLOADING, DOWNLOADED, VALIDATING = "Created", "Downloading", "Downloaded", "Validating"
 IN_QUEUE, PROCESSING, READY, FAILED = "In Queue", "Processing", "Ready", "Failed"
 STATUSES = (CREATED, DOWNLOADING, DOWNLOADED, VALIDATING, IN_QUEUE, PROCESSING, READY, FAILED)
@@ -22,11 +24,43 @@ UNDER_WAY = frozenset(STATUSES) - {READY, FAILED}
 # Where the bytes of a media come from.
 UPLOAD, URL, CLIP, RECORDING = "upload", "url", "clip", "recording"
 
-WAITING, COMPLETED, CANCELLED, EXPIRED = "waiting", "completed", "cancelled", "expired"
-PREPARING, AVAILABLE, TRACK_FAILED = "preparing", "available", "failed"
 
-NO_RULE: dict[str, Any] = {"defaultPolicy": "allow", "allow": [], "deny": []}
-NO_RESTRICTIONS: dict[str, Any] = {"domains": NO_RULE, "userAgents": NO_RULE}
+class Download(TypedDict):
+    """A file for viewers to download, as a media keeps it under the file's name: preparing, ready or failed."""
+
+    status: str
+    size: NotRequired[int]
+    ext: NotRequired[str]
+    width: NotRequired[int]
+    height: NotRequired[int]
+    reason: NotRequired[str]
+
+
+class Rendition(TypedDict):
+    """One of `video.datatypes.Rendition`, stored."""
+
+    name: str
+    width: int
+    height: int
+    bandwidth: int
+    average_bandwidth: int
+    codecs: str
+    frame_rate: float
+    size: int
+
+
+class Sprite(TypedDict):
+    """One of `video.datatypes.Sprite`, stored."""
+
+    tile_width: int
+    tile_height: int
+    columns: int
+    rows: int
+    interval: float
+    count: int
+
+
+Downloads = dict[str, Download]
 
 
 def folder(organization_id: UUID, workspace_id: UUID, media_id: UUID) -> str:
@@ -61,7 +95,7 @@ class Media(InWorkspace, Base):
     optimize_audio: Mapped[bool] = mapped_column(default=False)
     source_access: Mapped[bool] = mapped_column(default=False)
     mp4_support: Mapped[str] = mapped_column(sa.String(24), default="")
-    downloads: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    downloads: Mapped[Downloads] = mapped_column(sa.JSON, default=dict)
 
     status: Mapped[str] = mapped_column(sa.String(12), default=CREATED)
     percent: Mapped[int | None]
@@ -84,8 +118,8 @@ class Media(InWorkspace, Base):
     frame_rate: Mapped[float | None]
     is_audio_only: Mapped[bool] = mapped_column(default=False)
     has_sound: Mapped[bool] = mapped_column(default=False)
-    renditions: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
-    sprite: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    renditions: Mapped[list[Rendition]] = mapped_column(sa.JSON, default=list)
+    sprite: Mapped[Sprite | None] = mapped_column(sa.JSON(none_as_null=True))
     has_poster: Mapped[bool] = mapped_column(default=False)
     version: Mapped[str] = mapped_column(sa.String(16), default="")
     generation: Mapped[str] = mapped_column(sa.String(16), default=lambda: secrets.token_hex(8))
@@ -111,7 +145,7 @@ class MediaWord(InWorkspace, Base):
     __tablename__ = "media_words"
     __table_args__ = (sa.Index("ix_media_words_find", "organization_id", "workspace_id", "word", "media_id"),)
 
-    media_id: Mapped[UUID] = mapped_column(sa.ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
+    media_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(Bytewise, primary_key=True)
 
 
@@ -120,68 +154,10 @@ class MediaCount(InWorkspace, Base):
 
     __tablename__ = "media_counts"
 
-    workspace_id: Mapped[UUID] = mapped_column(sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
-    total: Mapped[int] = mapped_column(default=0)
-
-
-class PlaybackId(InWorkspace, Base):
-    """An address under which a media plays, with its own policy, restrictions and highest resolution."""
-
-    __tablename__ = "playback_ids"
-
-    id: Mapped[UUID] = id_column()
-    media_id: Mapped[UUID] = mapped_column(sa.ForeignKey("media.id", ondelete="CASCADE"), index=True)
-    access_policy: Mapped[str] = mapped_column(sa.String(8))
-    resolution: Mapped[str | None] = mapped_column(sa.String(6))
-    restrictions: Mapped[dict[str, Any]] = mapped_column(default=lambda: NO_RESTRICTIONS)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class Track(InWorkspace, Base):
-    """The picture or a sound of a media, or subtitles that were added. `details` holds width, height and frame rate."""
-
-    __tablename__ = "tracks"
-    __table_args__ = (sa.CheckConstraint("type IN ('video', 'audio', 'subtitle')", name="type"),)
-
-    id: Mapped[UUID] = id_column()
-    media_id: Mapped[UUID] = mapped_column(sa.ForeignKey("media.id", ondelete="CASCADE"), index=True)
-    type: Mapped[str] = mapped_column(sa.String(8))
-    status: Mapped[str] = mapped_column(sa.String(10), default=PREPARING)
-    failure: Mapped[str] = mapped_column(sa.Text, default="")
-    language_code: Mapped[str] = mapped_column(sa.String(35), default="")
-    language_name: Mapped[str] = mapped_column(sa.String(80), default="")
-    title: Mapped[str] = mapped_column(sa.String(255), default="")
-    url: Mapped[str] = mapped_column(sa.Text, default="")
-    # Its files lie in the media's folder under tracks/<this>; another one when they are made anew.
-    version: Mapped[str] = mapped_column(sa.String(16), default="")
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    is_added: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class Upload(InWorkspace, Base):
-    """A file that may be sent until `expires_at`. Its media gets the same id; `settings` are the media's, as asked for.
-
-    The address's secret is derived from the id, so nothing of it is stored.
-    """
-
-    __tablename__ = "uploads"
-    __table_args__ = (
-        sa.Index("ix_uploads_page", "organization_id", "workspace_id", "status", "created_at", "id"),
-        sa.Index("ix_uploads_expiry", "status", "expires_at"),
+    workspace_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
     )
-
-    id: Mapped[UUID] = id_column()
-    status: Mapped[str] = mapped_column(sa.String(10), default=WAITING)
-    cors_origin: Mapped[str] = mapped_column(sa.String(255))
-    settings: Mapped[dict[str, Any]]
-    file_name: Mapped[str] = mapped_column(sa.String(255), default="")
-    size: Mapped[int | None] = mapped_column(sa.BigInteger)
-    created_by: Mapped[str] = mapped_column(sa.String(160))
-    # The address ends with the membership of whoever asked for it, and rests while they may not make media.
-    by_member_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="CASCADE"))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    expires_at: Mapped[datetime]
+    total: Mapped[int] = mapped_column(default=0)
 
 
 class LogLine(InWorkspace, Base):
@@ -191,7 +167,95 @@ class LogLine(InWorkspace, Base):
     __table_args__ = (sa.Index("ix_media_log_page", "media_id", "at", "id"),)
 
     id: Mapped[UUID] = id_column()
-    media_id: Mapped[UUID] = mapped_column(sa.ForeignKey("media.id", ondelete="CASCADE"))
+    media_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("media.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(default=now)
     text: Mapped[str] = mapped_column(sa.String(500))
     detail: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class LogRow(TypedDict):
+    """A line of a media's log."""
+
+    at: datetime
+    text: str
+    detail: str
+
+
+class MediaRow(TypedDict):
+    """A media as it leaves the domain: its columns but the secret ones, with its playback ids and tracks.
+
+    A list of the API is read without what it does not show.
+    """
+
+    id: UUID
+    organization_id: UUID
+    workspace_id: UUID
+    title: str
+    title_folded: str
+    creator_id: str
+    metadata: dict[str, str]
+    media_quality: str
+    max_resolution: str
+    optimize_audio: bool
+    source_access: bool
+    mp4_support: str
+    downloads: Downloads
+    status: str
+    percent: int | None
+    failure: str
+    job_id: NotRequired[UUID | None]
+    source_kind: str
+    source_url: str
+    source_name: str
+    source_size: int | None
+    source_media_id: UUID | None
+    stream_id: str | None
+    start_time: float | None
+    end_time: float | None
+    container: str
+    duration: float | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    is_audio_only: bool
+    has_sound: bool
+    renditions: NotRequired[list[Rendition]]
+    sprite: NotRequired[Sprite | None]
+    has_poster: bool
+    version: str
+    size: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    folder: str
+    playback_ids: list[PlaybackIdRow]
+    tracks: list[TrackRow]
+
+
+class AuditedMedia(TypedDict):
+    """What the audit log keeps of a media before and after a change."""
+
+    title: str
+    creator_id: str
+    status: str
+    source_access: bool
+    mp4_support: str
+    metadata: dict[str, str]
+
+
+class FoundMedia(TypedDict):
+    """A media as quick search shows it."""
+
+    id: UUID
+    title: str
+    source_name: str
+    status: str
+    workspace_id: UUID
+
+
+class PrivatePlaybackId(TypedDict):
+    """A private playback id that a signing key of its workspace can sign for, with its media's name."""
+
+    id: UUID
+    media_id: UUID
+    name: str

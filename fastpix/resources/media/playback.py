@@ -1,23 +1,23 @@
-"""What delivery asks about media: found by its playback id, across organizations, since a viewer belongs to none."""
+"""What plays: for delivery by its playback id, across organizations, since a viewer belongs to none; for the dashboard's own
+pages by media."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import links, seal
 from fastpix.access import tenancy
 from fastpix.db import db, now
-from fastpix.resources.media.models import AVAILABLE, Media, PlaybackId, Track
+from fastpix.resources.media.downloads.rules import READY
+from fastpix.resources.media.models import FAILED, Downloads, Media, PrivatePlaybackId, Rendition, Sprite
+from fastpix.resources.media.tracks.models import AVAILABLE, Track, TrackDetails
+from fastpix.resources.playback_ids.models import PlaybackId, Restrictions
 from fastpix.resources.signing_keys.models import SigningKey
 
-PURPOSE = "stream"
-# The key id of addresses that the dashboard makes for its own pages; no signing key has such a name.
-PREVIEW, PREVIEW_SECONDS = "preview", 4 * 3600
 _FIND = (
     sa.select(
         PlaybackId.id.label("playback_id"),
@@ -50,18 +50,38 @@ _KEY = sa.select(SigningKey.public_key).where(
     SigningKey.id == sa.bindparam("key_id"), SigningKey.workspace_id == sa.bindparam("workspace_id")
 )
 
+# How far back the choice of private playback ids looks; an older one is typed.
+LATEST = 200
+_OF_MEDIA = (
+    sa.select(PlaybackId, Media)
+    .join(Media, Media.id == PlaybackId.media_id)
+    .where(PlaybackId.media_id.in_(sa.bindparam("media_ids", expanding=True)))
+    .order_by(PlaybackId.created_at, PlaybackId.id)
+)
+
+
+class PlayableTrack(TypedDict):
+    """An added track that is available."""
+
+    id: UUID
+    type: str
+    language_code: str
+    language_name: str
+    title: str
+    version: str
+    details: TrackDetails
+
 
 @dataclass(frozen=True)
 class Playable:
-    """A playback id with all that is needed to serve it. Contract in `resources.media.models`.
+    """A playback id with all that is needed to serve it.
 
-    `renditions` have the fields of `video.facts.Rendition`, `sprite` those of `Sprite`; `tracks` are the added ones
-    that are available (id, type, language_code, language_name, title, version, details); `downloads` are file names.
+    `downloads` are names of files that are ready.
     """
 
     playback_id: UUID
     policy: str
-    restrictions: dict[str, Any]
+    restrictions: Restrictions
     max_height: int | None
     media_id: UUID
     workspace_id: UUID
@@ -69,14 +89,14 @@ class Playable:
     status: str
     version: str
     generation: str
-    renditions: list[dict[str, Any]]
+    renditions: list[Rendition]
     duration: float | None
-    sprite: dict[str, Any] | None
+    sprite: Sprite | None
     has_poster: bool
     downloads: list[str]
     is_audio_only: bool
     title: str
-    tracks: list[dict[str, Any]]
+    tracks: list[PlayableTrack]
 
     @property
     def folder(self) -> str:
@@ -84,43 +104,33 @@ class Playable:
         return f"{self.organization_id}/{self.workspace_id}/{self.media_id}"
 
 
-class Signable(Protocol):
-    """What addresses can be signed for: media and live streams alike. Another `generation` kills those that are out."""
-
-    @property
-    def playback_id(self) -> UUID: ...
-
-    @property
-    def generation(self) -> str: ...
-
-
-def preview_prefix(playable: Signable) -> str:
-    """Where the dashboard's pages find all of a media for three to four hours: add `/master.m3u8`,
-    `/<version>/poster.jpg` or `/<version>/sprite.vtt`. Restrictions to sites and programs do not count there; what is
-    private needs a session of somebody who may see it, besides (`delivery.admission`)."""
-    # Whole hours: within one, the address stays the same and the browser's cache works.
-    expires = (int(time.time()) + PREVIEW_SECONDS) // 3600 * 3600
-    return links.stream(signed(playable, expires, PREVIEW))
-
-
-def signed(playable: Signable, expires: int, key_id: str) -> str:
-    """The prefix of all addresses of a private media, good until `expires` (seconds of the epoch); see `delivery.links`."""
-    signature = seal.sign(PURPOSE, playable.playback_id, playable.generation, expires, key_id)
-    return f"m/{expires}/{key_id}/{signature}/{playable.playback_id}"
-
-
 def find(playback_id: UUID) -> Playable | None:
     """The playable thing behind a playback id; None where there is none."""
     with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
-        row = db.session.execute(_FIND, {"playback_id": playback_id}).one_or_none()
+        row = tenancy.rows(_FIND, {"playback_id": playback_id}).one_or_none()
         if row is None:
             return None
-        tracks = [dict(track._mapping) for track in db.session.execute(_TRACKS, {"media_id": row.media_id})]
-    told = dict(row._mapping)
-    resolution = told.pop("resolution")
-    told["max_height"] = int(resolution.removesuffix("p")) if resolution else None
-    told["downloads"] = [name for name, entry in told["downloads"].items() if entry["status"] == "ready"]
-    return Playable(**told, tracks=tracks)
+        tracks = [_track(*track) for track in tenancy.rows(_TRACKS, {"media_id": row.media_id})]
+    return Playable(
+        playback_id=row.playback_id,
+        policy=row.policy,
+        restrictions=row.restrictions,
+        max_height=int(row.resolution.removesuffix("p")) if row.resolution else None,
+        media_id=row.media_id,
+        workspace_id=row.workspace_id,
+        organization_id=row.organization_id,
+        status=row.status,
+        version=row.version,
+        generation=row.generation,
+        renditions=row.renditions,
+        duration=row.duration,
+        sprite=row.sprite,
+        has_poster=row.has_poster,
+        downloads=_ready(row.downloads),
+        is_audio_only=row.is_audio_only,
+        title=row.title,
+        tracks=tracks,
+    )
 
 
 def signing_key_used(key_id: UUID) -> None:
@@ -134,3 +144,76 @@ def signing_key(key_id: UUID, workspace_id: UUID) -> str | None:
     """The public half (PEM) of a signing key of this workspace; None where there is none (any more)."""
     with tenancy.everywhere("a viewer's token names the key; whose it is, is what is asked here"):
         return db.session.scalar(_KEY, {"key_id": key_id, "workspace_id": workspace_id})
+
+
+def first_of(media_ids: Iterable[UUID]) -> dict[UUID, Playable]:
+    """Those of the media that have a playback id, by media id, as delivery serves the first one. One statement.
+
+    Not a verb: what shows media calls it for those it has.
+    """
+    ids = list(media_ids)
+    playables: dict[UUID, Playable] = {}
+    if ids:
+        for playback_id, media in db.session.execute(_OF_MEDIA, {"media_ids": ids}):
+            playables.setdefault(media.id, _playable(playback_id, media))
+    return playables
+
+
+def private_ids(workspace_id: UUID) -> list[PrivatePlaybackId]:
+    """Private playback ids of the workspace's latest media, newest first, but of those that failed.
+
+    Not a verb: the page of a signing key of that workspace asks it.
+    """
+    latest = sa.select(Media.id).where(Media.workspace_id == workspace_id)
+    latest = latest.order_by(Media.created_at.desc(), Media.id.desc()).limit(LATEST)
+    rows = db.session.execute(
+        sa.select(PlaybackId.id, PlaybackId.media_id, Media.title, Media.source_name)
+        .join(Media, Media.id == PlaybackId.media_id)
+        .where(PlaybackId.media_id.in_(latest), PlaybackId.access_policy == "private", Media.status != FAILED)
+        .order_by(Media.created_at.desc(), PlaybackId.id)
+    )
+    return [
+        {"id": row.id, "media_id": row.media_id, "name": row.title or row.source_name or str(row.media_id)}
+        for row in rows
+    ]
+
+
+def _playable(playback_id: PlaybackId, media: Media) -> Playable:
+    return Playable(
+        playback_id=playback_id.id,
+        policy=playback_id.access_policy,
+        restrictions=playback_id.restrictions,
+        max_height=None,
+        media_id=media.id,
+        workspace_id=media.workspace_id,
+        organization_id=media.organization_id,
+        status=media.status,
+        version=media.version,
+        generation=media.generation,
+        renditions=media.renditions,
+        duration=media.duration,
+        sprite=media.sprite,
+        has_poster=media.has_poster,
+        downloads=_ready(media.downloads),
+        is_audio_only=media.is_audio_only,
+        title=media.title,
+        tracks=[],
+    )
+
+
+def _track(
+    track_id: UUID, type: str, language_code: str, language_name: str, title: str, version: str, details: TrackDetails
+) -> PlayableTrack:
+    return {
+        "id": track_id,
+        "type": type,
+        "language_code": language_code,
+        "language_name": language_name,
+        "title": title,
+        "version": version,
+        "details": details,
+    }
+
+
+def _ready(downloads: Downloads) -> list[str]:
+    return [name for name, file in downloads.items() if file["status"] == READY]

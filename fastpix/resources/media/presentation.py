@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastpix import links
-from fastpix.resources.media.playback import Playable, preview_prefix
+from fastpix.resources.media.lifecycle import READY
+from fastpix.resources.media.models import CLIP, RECORDING, UPLOAD, URL, MediaRow
+from fastpix.resources.media.playback import Playable
+from fastpix.resources.media.tracks.rules import AVAILABLE
+from fastpix.resources.playback_ids.presentation import Played, local
+from fastpix.resources.playback_ids.signed_urls import preview_prefix
 
+SOURCES = {
+    UPLOAD: "Upload",
+    URL: "Fetched from an address",
+    CLIP: "Clip of another media",
+    RECORDING: "Recorded from a live stream",
+}
 _SIZES = ("kB", "MB", "GB", "TB")
-
-STRIP_PIXELS = 30
 
 
 def size(count: int | None) -> str:
@@ -30,20 +38,15 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def state(media: dict[str, Any]) -> str:
+def state(media: MediaRow) -> str:
     """The status as people read it, with how far it is."""
     percent = media["percent"]
     return str(media["status"]) if percent is None else f"{media['status']} {percent} %"
 
 
-def name(media: dict[str, Any]) -> str:
+def name(media: MediaRow) -> str:
     """What to call a media: its title, else its file, else its id."""
     return str(media["title"] or media["source_name"] or media["id"])
-
-
-def local(address: str) -> str:
-    """The address without our own host: a page opened as 127.0.0.1 instead of localhost works too."""
-    return address.removeprefix(links.to(""))
 
 
 def poster(playable: Playable | None) -> str:
@@ -53,9 +56,9 @@ def poster(playable: Playable | None) -> str:
     return f"{local(preview_prefix(playable))}/{playable.version}/poster.jpg"
 
 
-def player(media: dict[str, Any], playable: Playable | None) -> dict[str, Any] | None:
+def player(media: MediaRow, playable: Playable | None) -> dict[str, Any] | None:
     """What `_player.html` takes; None while there is nothing to play. Works for private media and under restrictions."""
-    if playable is None or not playable.version or media["status"] != "Ready":
+    if playable is None or not playable.version or media["status"] != READY:
         return None
     prefix = local(preview_prefix(playable))
     return {
@@ -73,43 +76,32 @@ def player(media: dict[str, Any], playable: Playable | None) -> dict[str, Any] |
                 "label": track["title"] or track["language_name"],
             }
             for track in media["tracks"]
-            if track["is_added"] and track["type"] == "subtitle" and track["status"] == "available"
+            if track["is_added"] and track["type"] == "subtitle" and track["status"] == AVAILABLE
         ],
     }
 
 
-def playback(media: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    """A playback id with its addresses, the embed code and its rules in words."""
-    width, height = media["width"] or 640, media["height"] or 360
-    # Below the picture lies the strip of previews.
-    shape = f'width="{min(width, 640)}" height="{round(min(width, 640) * height / width) + STRIP_PIXELS}"'
-    shape = 'width="640" height="80"' if media["is_audio_only"] else shape
-    address = links.embed(row["id"]) + ("?token=TOKEN" if row["access_policy"] == "private" else "")
-    code = f'<iframe src="{address}" {shape} allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>'
-    rules = row["restrictions"]
-    return row | {
-        "url": stream(row),
-        "embed": code,
-        "thumbnail": links.image(row["id"]) + ("?token=TOKEN" if row["access_policy"] == "private" else ""),
-        "rules": [
-            line
-            for kind, word in (("domains", "sites"), ("userAgents", "programs"))
-            for line in _rule(rules[kind], word)
-        ],
-        "downloads": [
-            links.stream(f"{row['id']}/{file}")
-            for file, entry in media["downloads"].items()
-            if entry["status"] == "ready"
-        ],
+def played(media: MediaRow) -> Played:
+    """What of a media its playback ids show."""
+    files = tuple(file for file, entry in media["downloads"].items() if entry["status"] == "ready")
+    return Played(media["width"] or 640, media["height"] or 360, media["is_audio_only"], files)
+
+
+def facts(media: MediaRow) -> dict[str, str]:
+    """What there is to know, by name; what is not known yet is left out."""
+    renditions = [
+        f"{min(each['width'], each['height'])}p" if each["height"] else "sound" for each in media.get("renditions", [])
+    ]
+    sentences = {
+        "Duration": duration(media["duration"]),
+        "Picture": f"{media['width']} × {media['height']}" if media["width"] else "",
+        "Frames a second": f"{media['frame_rate']:g}" if media["frame_rate"] else "",
+        "Stored": size(media["size"]),
+        "Original file": " ".join(filter(None, (media["source_name"], size(media["source_size"])))),
+        "Came as": SOURCES[media["source_kind"]],
+        "Format": media["container"],
+        "Asked for": f"at most {media['max_resolution']}",
+        "Renditions": ", ".join(renditions),
+        "Creator id": media["creator_id"],
     }
-
-
-def stream(row: dict[str, Any]) -> str:
-    """The playlist of a playback id; a private one says where its token goes."""
-    return links.stream(f"{row['id']}.m3u8") + ("?token=TOKEN" if row["access_policy"] == "private" else "")
-
-
-def _rule(rule: dict[str, Any], word: str) -> list[str]:
-    if rule["defaultPolicy"] == "deny":
-        return [f"Only these {word}: {', '.join(rule['allow']) or 'none'}"]
-    return [f"Not these {word}: {', '.join(rule['deny'])}"] if rule["deny"] else []
+    return {name: text for name, text in sentences.items() if text}

@@ -1,162 +1,28 @@
-"""What comes in over the API about media, uploads, playback ids and tracks (contract sections 2 and 3)."""
+"""What the API takes and tells of media, as FastPix's clients parse it (docs/fastpix-contract.md, sections 2 and 3)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import Field, Strict
 
-from fastpix.errors import Invalid
-from fastpix.resources.media.asked import Asked
-from fastpix.web.api import Paging, Wire
+from fastpix import urls
+from fastpix.resources.media.downloads import schemas as downloads
+from fastpix.resources.media.tracks import schemas as tracks
+from fastpix.resources.media.tracks.rules import AVAILABLE
+from fastpix.resources.playback_ids.schemas import PlaybackIdOut, playback_id
+from fastpix.web.api import Answer, Moment, Paging, Sparse, Wire
+
+if TYPE_CHECKING:
+    from fastpix.resources.media.models import MediaRow
 
 Flag = Annotated[bool, Strict()]
-Policy = Literal["public", "private", "drm"]
-Resolution = Literal["360p", "480p", "720p", "1080p", "1440p", "2160p"]
-NO_AI = "In-video AI is not offered by this server. Leave it out, or set it to false."
 
 
 class MediaPaging(Paging):
     order_by: Literal["asc", "desc"] = Field(default="desc", description="By time of creation.")
-
-
-class RuleIn(Wire):
-    default_policy: Literal["allow", "deny"] | None = None
-    allow: list[str] | None = None
-    deny: list[str] | None = None
-
-
-class RestrictionsIn(Wire):
-    domains: RuleIn | None = None
-    user_agents: RuleIn | None = None
-
-    def as_rules(self) -> dict[str, Any]:
-        """As the domain takes them, by the contract's names."""
-        rules = {"domains": self.domains, "userAgents": self.user_agents}
-        return {kind: rule.model_dump(by_alias=True, exclude_none=True) for kind, rule in rules.items() if rule}
-
-
-class InputIn(Wire):
-    """One entry of `inputs`: a video (or sound) to fetch, or subtitles. The rest of FastPix's kinds is not offered."""
-
-    type: Literal["video", "audio", "subtitle", "watermark"]
-    url: str = ""
-    start_time: float | None = None
-    end_time: float | None = None
-    language_name: str = ""
-    language_code: str = ""
-    # Known to FastPix and refused in words, instead of being called unknown.
-    intro_url: str | None = None
-    outro_url: str | None = None
-    expunge_segments: list[Any] | None = None
-    segments: list[Any] | None = None
-    placement: Any = None
-    width: Any = None
-    height: Any = None
-    opacity: Any = None
-    swap_track_url: Any = None
-    impose_tracks: list[Any] | None = None
-
-    @model_validator(mode="after")
-    def _only_what_is_offered(self) -> InputIn:
-        refused = ("intro_url", "outro_url", "expunge_segments", "segments", "swap_track_url", "impose_tracks")
-        if self.type == "watermark" or any(getattr(self, name) for name in refused):
-            raise ValueError(
-                "Watermarks, intros, outros, cut segments and imposed sounds are not offered by this server."
-            )
-        if self.type == "audio" and not self.url:
-            raise ValueError("Give the address of the sound in url.")
-        return self
-
-
-class SubtitlesIn(Wire):
-    language_name: str | None = None
-    language_code: str | None = None
-    metadata: dict[str, str] | None = None
-
-
-class Wanted(Wire):
-    """What a media can be asked for, by address or by upload (contract section 3.1)."""
-
-    access_policy: Policy = Field(description="`drm` is not offered.")
-    metadata: dict[str, str] | None = None
-    title: str | None = None
-    creator_id: str | None = None
-    media_quality: Literal["standard", "pro", "premium"] = "standard"
-    max_resolution: Resolution = "1080p"
-    optimize_audio: Flag = False
-    source_access: Flag = False
-    mp4_support: Literal["capped_4k", "audioOnly", "audioOnly,capped_4k"] | None = None
-    access_restrictions: RestrictionsIn | None = None
-    drm_configuration_id: str | None = None
-    inputs: list[InputIn] = Field(default_factory=list)
-    subtitles: SubtitlesIn | None = Field(default=None, description="Generated subtitles: not offered.")
-    summary: Any = None
-    chapters: Any = None
-    named_entities: Any = None
-    moderation: Any = None
-
-    @field_validator("summary", "chapters", "named_entities", "moderation", "subtitles")
-    @classmethod
-    def _no_ai(cls, value: Any) -> Any:
-        """Absent and false are fine; asking for it is refused, since nothing here would do it (contract 3.1)."""
-        if value and not (isinstance(value, dict) and value.get("generate") is False):
-            raise ValueError(NO_AI)
-        return value
-
-    def asked(self) -> Asked:
-        """As the domain takes it."""
-        subtitles = [i for i in self.inputs if i.type == "subtitle"]
-        return Asked(
-            access_policy=self.access_policy,
-            restrictions=self.access_restrictions.as_rules() if self.access_restrictions else {},
-            metadata=self.metadata or {},
-            title=self.title or "",
-            creator_id=self.creator_id or "",
-            media_quality=self.media_quality,
-            max_resolution=self.max_resolution,
-            optimize_audio=self.optimize_audio,
-            source_access=self.source_access,
-            mp4_support=self.mp4_support or "",
-            subtitles=[
-                {"url": i.url, "languageName": i.language_name, "languageCode": i.language_code} for i in subtitles
-            ],
-        )
-
-
-class MediaCreate(Wanted):
-    inputs: list[InputIn] = Field(min_length=1, description="One video or sound by its address, and subtitles.")
-
-    def source(self) -> InputIn:
-        """The one input that is fetched. Raises `Invalid` unless there is exactly one."""
-        found = [i for i in self.inputs if i.type in ("video", "audio")]
-        if len(found) != 1:
-            raise Invalid("inputs", "Give exactly one input of type video (or audio) with its url.")
-        return found[0]
-
-    def asked(self) -> Asked:
-        wanted, source = super().asked(), self.source()
-        wanted.start_time, wanted.end_time = source.start_time, source.end_time
-        return wanted
-
-
-class PushSettings(Wanted):
-    start_time: float | None = None
-    end_time: float | None = None
-
-    def asked(self) -> Asked:
-        if any(i.type != "subtitle" for i in self.inputs):
-            raise Invalid(
-                "pushMediaSettings.inputs", "An upload is the video itself; only subtitles may be named here."
-            )
-        wanted = super().asked()
-        wanted.start_time, wanted.end_time = self.start_time, self.end_time
-        return wanted
-
-
-class UploadCreate(Wire):
-    cors_origin: str = Field(min_length=1, description="Origin of the page that sends the file, or `*`.")
-    push_media_settings: PushSettings | None = None
 
 
 class MediaEdit(Wire):
@@ -165,46 +31,97 @@ class MediaEdit(Wire):
     metadata: dict[str, str] | None = None
 
 
-class SourceAccessIn(Wire):
-    source_access: Flag
-
-
-class Mp4SupportIn(Wire):
-    mp4_support: Literal["none", "capped_4k", "audioOnly", "audioOnly,capped_4k"]
-
-
-class PlaybackIdCreate(Wire):
-    access_policy: Policy
-    access_restrictions: RestrictionsIn | None = None
-    resolution: Resolution | None = None
-    drm_configuration_id: str | None = None
-
-
-class PlaybackIdQuery(Wire):
-    playback_id: str
-
-
-class TrackIn(Wire):
-    url: str
-    type: Literal["audio", "subtitle"]
-    language_code: str
-    language_name: str
+class MediaOut(Sparse):
+    thumbnail: str
+    id: UUID
+    workspace_id: UUID
+    source_media_id: UUID | None = None
+    stream_id: str | None = None
+    metadata: dict[str, str]
+    media_quality: str
+    creator_id: str | None = None
     title: str | None = None
+    max_resolution: str
+    source_resolution: str | None = None
+    status: str
+    mp4_support: str | list[downloads.Mp4Out] | None = Field(
+        default=None, description="The setting; for FastPix's clients of Python and Java the files."
+    )
+    source_access: bool
+    playback_ids: list[PlaybackIdOut]
+    tracks: list[tracks.TrackOut]
+    generated_subtitles: list[Any]
+    is_audio_only: bool
+    subtitle_available: bool
+    duration: str | None = Field(default=None, description="Seconds, as a decimal number in a string.")
+    aspect_ratio: str | None = None
+    percent: int | None = Field(default=None, description="How far processing is, 0 to 99.")
+    failure: str | None = Field(default=None, description="Why the media failed.")
+    created_at: Moment
+    updated_at: Moment
 
 
-class TrackCreate(Wire):
-    tracks: TrackIn
+class MediaMade(Answer):
+    id: UUID
+    trial: bool = False
+    status: str
+    created_at: Moment
+    updated_at: Moment
+    playback_ids: list[PlaybackIdOut]
+    metadata: dict[str, str]
+    media_quality: str
+    source_access: bool
+    max_resolution: str
+    inputs: list[dict[str, Any]]
+    optimize_audio: bool
 
 
-class TrackEdit(Wire):
-    language_code: str | None = None
-    language_name: str | None = None
-    title: str | None = None
-    url: str | None = None
+def as_wire(row: MediaRow) -> dict[str, Any]:
+    """A media as the wire has it (docs/fastpix-contract.md, section 2; its duration: section 10, D1)."""
+    width, height = row["width"], row["height"]
+    first = row["playback_ids"][0]["id"] if row["playback_ids"] else ""
+    return {
+        **row,
+        "thumbnail": urls.image(first) if first else "",
+        "title": row["title"] or None,
+        "creator_id": row["creator_id"] or None,
+        "failure": row["failure"] or None,
+        "source_resolution": str(min(width, height)) if width and height else None,
+        "mp4_support": downloads.for_client(row["mp4_support"], row["downloads"]),
+        "playback_ids": [playback_id(each) for each in row["playback_ids"]],
+        "tracks": [tracks.as_wire(each) for each in row["tracks"]],
+        "generated_subtitles": [],
+        "subtitle_available": any(each["type"] == "subtitle" and each["status"] == AVAILABLE for each in row["tracks"]),
+        "duration": f"{row['duration']:.3f}" if row["duration"] is not None else None,
+        "aspect_ratio": aspect_ratio(width, height),
+    }
 
 
-class GenerateSubtitles(Wire):
-    language_name: str
-    language_code: str
-    metadata: dict[str, str] | None = None
-    title: str | None = None
+def as_told(row: MediaRow) -> dict[str, Any]:
+    """The same for webhooks, whoever's request it was that they tell of."""
+    return as_wire(row) | {"mp4_support": row["mp4_support"] or None}
+
+
+def clip(row: MediaRow) -> dict[str, Any]:
+    """A media in the list of clips, where the clients know only these resolutions.
+
+    See docs/fastpix-contract.md, section 10, D4.
+    """
+    wire = as_wire(row)
+    is_listed = wire["source_resolution"] in ("360", "480", "720", "1080", "1440", "2160")
+    return wire if is_listed else wire | {"source_resolution": None}
+
+
+@lru_cache(maxsize=1024)  # 441 pairs to try, for each row of a list, and few sizes are ever used
+def aspect_ratio(width: int | None, height: int | None) -> str | None:
+    """Such as "16:9": the nearest of small numbers, since 1366x768 means 16:9 to everybody."""
+    if not width or not height:
+        return None
+    pairs = [(w, h) for h in range(1, 22) for w in range(1, 22)]
+    best = min(pairs, key=lambda pair: (round(abs(pair[0] / pair[1] - width / height), 2), sum(pair)))
+    return f"{best[0]}:{best[1]}"
+
+
+def created(row: MediaRow, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a create: the media as asked for, with the inputs echoed."""
+    return {**row, "playback_ids": [playback_id(each) for each in row["playback_ids"]], "inputs": inputs}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from fastpix.resources.members import domain, offboarding
-from fastpix.resources.members.schemas import DepartureOut, Leave, MemberEdit, MemberOut, MemberQuery, ReceiptOut
+from fastpix.resources.members import domain
+from fastpix.resources.members.offboarding import domain as offboarding
+from fastpix.resources.members.offboarding.schemas import DepartureOut, ReceiptOut
+from fastpix.resources.members.schemas import Leave, MemberEdit, MemberOut, MemberQuery
 from fastpix.web.api import Api
 
 api = Api("members", __name__, "Members")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,88 +12,101 @@ from fastpix.access.action import action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
-from fastpix.resources.members import finding, notices, offboarding, search
-from fastpix.resources.members.change import admin_count, membership_change
-from fastpix.resources.members.models import Member, MemberWorkspace
+from fastpix.resources.members import name_search, notifications, queries
+from fastpix.resources.members.invariant import admin_count, membership_change
+from fastpix.resources.members.models import Member, MemberRow, MemberWorkspace, Successors
+from fastpix.resources.members.offboarding import presentation as endings
+from fastpix.resources.members.offboarding import queries as offboarding
+from fastpix.resources.members.offboarding.domain import STOPPED
+from fastpix.resources.members.offboarding.models import Ending
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 
 Workspaces = Literal["all"] | list[UUID]
 
+# Of those who could take over, so many are shown at once; the others are found by their words.
+SUCCESSORS = 10
+
 _ONE = sa.select(Member).where(Member.id == sa.bindparam("member_id"))
 
 
+class Filters(TypedDict, total=False):
+    """Those of `queries.keyset`."""
+
+    role: str
+    after: str
+    before: str
+    limit: int
+
+
 @action("members.view")
-def page(**filters: Any) -> search.Page:
-    """One page of the people, newest first; of those found by `query`, by their names.
-
-    The other filters are those of `search.keyset`.
-    """
-    return _page(**filters)
+def page(query: str = "", **filters: Unpack[Filters]) -> queries.Page:
+    """One page of the people, newest first; of those whom `query` finds, by its words."""
+    return _page(query, **filters)
 
 
 @action("members.view")
-def listed(offset: int, limit: int, **filters: Any) -> tuple[list[dict[str, Any]], int]:
+def listed(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[MemberRow], int]:
     """The people by page number (1-based) with the total, for the API."""
-    return search.numbered(offset, limit, **filters)
+    return queries.numbered(offset, limit, query=query, role=role)
 
 
 @action("members.view")
-def get(member_id: UUID) -> dict[str, Any]:
+def get(member_id: UUID) -> MemberRow:
     """One member with their workspaces. Raises `Missing`."""
-    return search.one(member_id)
+    return queries.one(member_id)
 
 
-@action("members.edit")
-def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces | None = None) -> dict[str, Any]:
+@action("members.edit", is_alone=True)
+def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces | None = None) -> MemberRow:
     """Set role and workspaces; what is None stays. Raises `Missing`, `Invalid`, `Refused` for the last admin."""
-    before = search.one(member_id)
-    with membership_change("members.edit", name=before["name"]):
+    before = queries.one(member_id)
+    with membership_change(name=before["name"]):
         member = _load(member_id)
         old_role = member.role
         ending = offboarding.of(member_id) if old_role == "admin" and role == "member" else None
         if role is not None:
-            _set_role(member, checked_role(role))
+            _set_role(member, table.checked_role(role))
         if workspace_access is not None:
             _grant(member, workspace_access)
         db.session.flush()
-    after = search.one(member_id)
-    stopped = {offboarding.STOPPED: offboarding.facts(ending)} if ending else {}
+    after = queries.one(member_id)
+    stopped = {STOPPED: endings.names(ending)} if ending else {}
     describe("member", member_id, before["name"], before=_facts(before), after=_facts(after) | stopped)
     if member.role != old_role:
         _tell_of_role(member, before["name"], ending)
     return after
 
 
-@action("members.remove")
+@action("members.remove", is_alone=True)
 def remove(member_id: UUID) -> None:
     """Remove somebody else, with everything that hangs on the membership; the person's account stays.
 
     Raises `Missing`, and `Refused` for oneself (that is `leave`) and for the last admin.
     """
-    before = search.one(member_id)
+    before = queries.one(member_id)
     if member_id == principal.current().member_id:
         raise Refused("You cannot remove yourself. Use “Leave organization” instead.")
-    with membership_change("members.remove", name=before["name"], by=-1):
+    with membership_change(name=before["name"], by=-1):
         member = _load(member_id)
         if member.role == "admin":
             principal.demand_fresh()
         people.rights_changed(member.person_id)
         ending = offboarding.of(member_id)
-        notices.membership_changed(
+        notifications.membership_changed(
             member,
             f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}."
-            + offboarding.in_words(ending, is_removed=True),
+            + endings.sentences(ending, is_removed=True),
             to_member=f"{_me()} removed you from {{organization}}: its pages, and your access tokens there, are closed to "
             "you from now on. Your account stays.",
         )
         db.session.delete(member)
-    after = {offboarding.STOPPED: offboarding.facts(ending)}
+    after = {STOPPED: endings.names(ending)}
     describe("member", member_id, before["name"], before=_facts(before), after=after)
 
 
-@action("members.leave")
+@action("members.leave", is_alone=True)
 def leave(successor_id: UUID | None = None) -> None:
     """Leave the organization; the successor, when an admin names one, becomes an admin in the same transaction.
 
@@ -102,14 +115,13 @@ def leave(successor_id: UUID | None = None) -> None:
     member_id = principal.current().member_id
     if member_id is None:
         raise Refused("Only a person or a person's token can leave an organization.")
-    before = search.one(member_id)
-    successor: dict[str, Any] | None = None
+    before = queries.one(member_id)
+    successor: MemberRow | None = None
     # Naming a successor makes an admin: else any member could make an accomplice one on the way out.
-    needed = "members.leave" if successor_id is None else "members.edit"
-    principal.demand(needed)
     if successor_id is not None:
+        principal.demand("members.edit")
         principal.demand_fresh()
-    with membership_change(needed, name="You", by=-1):
+    with membership_change(name="You", by=-1):
         if successor_id is not None:
             successor = _promote(successor_id, member_id)
         elif before["role"] == "admin" and admin_count() == 1:
@@ -120,41 +132,42 @@ def leave(successor_id: UUID | None = None) -> None:
         member = _load(member_id)
         people.rights_changed(member.person_id)
         ending = offboarding.of(member_id)
-        notices.membership_changed(
+        notifications.membership_changed(
             member,
             f"{before['name']} ({before['email']}) left {{organization}}."
             + _handed_over(successor)
-            + offboarding.in_words(ending, is_removed=True),
+            + endings.sentences(ending, is_removed=True),
             to_member="You left {organization}. Your account stays." + _handed_over(successor),
         )
         db.session.delete(member)
-    after = {offboarding.STOPPED: offboarding.facts(ending)} | ({"successor": successor["name"]} if successor else {})
+    after = {STOPPED: endings.names(ending)} | ({"successor": successor["name"]} if successor else {})
     describe("member", member_id, before["name"], before=_facts(before), after=after)
 
 
 @action("members.leave", changes=False)
-def successors(query: str = "") -> dict[str, Any]:
-    """Who could take over, at most 100, and whether somebody must: for the leave page."""
+def successors(query: str = "") -> Successors:
+    """Who could take over, the first few and how many in all, and whether somebody must: for the leave page."""
     me = principal.current().member_id
-    own = search.one(me) if me else None
+    own = queries.one(me) if me else None
     if not principal.may("members.edit"):
-        return {"is_required": False, "people": []}
+        return {"is_required": False, "people": [], "total": 0}
     return {
         "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
-        "people": _page(query, role="member", limit=100).rows,
+        "people": _page(query, role="member", limit=SUCCESSORS).rows,
+        "total": queries.numbered(1, 1, query=query, role="member")[1],
     }
 
 
-def _page(query: str = "", **filters: Any) -> search.Page:
-    return finding.page(query=query, **filters) if search.beginning_of(query) else search.keyset(**filters)
+def _page(query: str, **filters: Unpack[Filters]) -> queries.Page:
+    return name_search.page(query=query, **filters) if query.strip() else queries.keyset(**filters)
 
 
-def is_last_admin(member: dict[str, Any]) -> bool:
+def is_last_admin(member: MemberRow) -> bool:
     """Whether this member is the only admin: for saying so before a form is sent."""
     return member["role"] == "admin" and admin_count() == 1
 
 
-def found(person: Person) -> Member:
+def add_founder(person: Person) -> Member:
     """Add the founder of the organization in scope as its first admin. Not a verb: `organizations.domain` calls it."""
     return _add(person.id, "admin", "all")
 
@@ -170,10 +183,10 @@ def is_member(person_id: UUID) -> bool:
 
 def without_second_factor(most: int = 20) -> tuple[int, list[str]]:
     """How many members have no second factor, and the names of some: whom requiring one would stop."""
-    lacking = sa.select(Person.name).join(Member, Member.person_id == Person.id)
-    lacking = lacking.where(Person.second_factor_at.is_(None))
-    total = db.session.scalar(lacking.with_only_columns(sa.func.count(Member.id))) or 0
-    return total, list(db.session.scalars(lacking.order_by(Person.name_folded).limit(most)))
+    unprotected = sa.select(Person.name).join(Member, Member.person_id == Person.id)
+    unprotected = unprotected.where(Person.second_factor_at.is_(None))
+    total = db.session.scalar(unprotected.with_only_columns(sa.func.count(Member.id))) or 0
+    return total, list(db.session.scalars(unprotected.order_by(Person.name_folded).limit(most)))
 
 
 def admin_names(most: int = 5) -> list[str]:
@@ -182,22 +195,14 @@ def admin_names(most: int = 5) -> list[str]:
     return list(db.session.scalars(rows.order_by(Member.joined_at).limit(most)))
 
 
-def checked_role(role: str) -> Role:
-    """The role, if it is one. Raises `Invalid`."""
-    for known in table.ROLES:
-        if role == known:
-            return known
-    raise Invalid("role", "Choose admin or member.")
-
-
-def checked_workspaces(wanted: Workspaces, field: str = "workspaces") -> list[UUID]:
+def checked_workspaces(workspace_access: Workspaces, field: str = "workspaces") -> list[UUID]:
     """The ids, each checked to be a workspace of this organization. Raises `Invalid`."""
-    if wanted == "all":
+    if workspace_access == "all":
         return []
-    unknown = set(wanted) - workspaces.ids()
+    unknown = set(workspace_access) - workspaces.ids()
     if unknown:
         raise Invalid(field, f"There is no workspace {sorted(map(str, unknown))[0]} in this organization.")
-    return list(dict.fromkeys(wanted))
+    return list(dict.fromkeys(workspace_access))
 
 
 def _load(member_id: UUID) -> Member:
@@ -216,12 +221,12 @@ def _add(person_id: UUID, role: Role, workspace_access: Workspaces) -> Member:
 
 
 def _grant(member: Member, workspace_access: Workspaces) -> None:
-    chosen = checked_workspaces(workspace_access)
+    workspace_ids = checked_workspaces(workspace_access)
     member.all_workspaces = workspace_access == "all"
     if workspace_access == "all":
         return  # the list is kept: it takes effect again when somebody chooses "these"
     db.session.execute(sa.delete(MemberWorkspace).where(MemberWorkspace.member_id == member.id))
-    db.session.add_all(MemberWorkspace(member_id=member.id, to_workspace_id=each) for each in chosen)
+    db.session.add_all(MemberWorkspace(member_id=member.id, to_workspace_id=each) for each in workspace_ids)
 
 
 def _set_role(member: Member, role: Role) -> None:
@@ -232,14 +237,14 @@ def _set_role(member: Member, role: Role) -> None:
         people.rights_changed(member.person_id)
 
 
-def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
+def _promote(successor_id: UUID, leaver_id: UUID) -> MemberRow:
     if successor_id == leaver_id:
         raise Invalid("successorId", "Choose somebody else to take over.")
     try:
         member = _load(successor_id)
     except Missing:
         raise Invalid("successorId", "Choose a member of this organization.") from None
-    successor = search.one(successor_id)
+    successor = queries.one(successor_id)
     if member.role != "admin":
         _set_role(member, "admin")
         db.session.flush()
@@ -247,27 +252,27 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> dict[str, Any]:
     return successor
 
 
-def _tell_of_role(member: Member, name: str, ending: dict[str, Any] | None = None) -> None:
+def _tell_of_role(member: Member, name: str, ending: Ending | None = None) -> None:
     """The role as it is now, to the admins (with what ended) and to the member."""
     can = (
         "may do everything there, inviting people included" if member.role == "admin" else "may look, and change little"
     )
     which = "an admin" if member.role == "admin" else "a member, and no admin any more,"
-    notices.membership_changed(
+    notifications.membership_changed(
         member,
         f"{_me()} changed the role of {name}: now {which} of {{organization}}."
-        + (offboarding.in_words(ending, is_removed=False) if ending else ""),
+        + (endings.sentences(ending, is_removed=False) if ending else ""),
         to_member=f"{_me()} changed your role: you are now {which} of {{organization}}, and {can}.",
     )
 
 
-def _handed_over(successor: dict[str, Any] | None) -> str:
+def _handed_over(successor: MemberRow | None) -> str:
     return f" {successor['name']} took over as admin." if successor else ""
 
 
-def _facts(member: dict[str, Any]) -> dict[str, Any]:
-    workspaces_of = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
-    return {"role": member["role"], "workspaces": workspaces_of, "email": member["email"]}
+def _facts(member: MemberRow) -> dict[str, Any]:
+    granted = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
+    return {"role": member["role"], "workspaces": granted, "email": member["email"]}
 
 
 def _me() -> str:

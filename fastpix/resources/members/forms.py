@@ -1,22 +1,23 @@
-"""Forms of members and invitations."""
+"""Forms of members."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import request
-from wtforms import RadioField, SelectMultipleField, TextAreaField, ValidationError
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms import RadioField, SelectMultipleField
+from wtforms.validators import InputRequired, Optional
 
 from fastpix.access import table
 from fastpix.resources.members.domain import Workspaces
-from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
+from fastpix.web.forms import Form, SeenForm, WorkspaceAccess, as_uuid
 
 ROLE_CHOICES: dict[str, Any] = {role: role.capitalize() for role in table.ROLES}
 ACCESS_CHOICES = {"all": "All workspaces, new ones too", "these": "Only these"}
 
 
-class AccessForm(SeenForm):
+class AccessForm(WorkspaceAccess, SeenForm):
     """Role and workspaces, of a member or of a pending invite."""
 
     role = RadioField(
@@ -34,37 +35,12 @@ class AccessForm(SeenForm):
     )
     workspaces = SelectMultipleField("Which workspaces", coerce=as_uuid, validate_choice=False)
 
-    def validate_access(self, field: RadioField) -> None:
-        """Refuse what contradicts itself: the ticks would be ignored, and somebody see more than was meant."""
-        if field.data == "all" and self.workspaces.data:
-            raise ValidationError("You ticked workspaces below: choose “Only these”, or untick them.")
-
-    def offer(self, names: dict[str, str]) -> None:
-        """Set the workspaces one can choose from."""
-        self.workspaces.choices = names
-
-    def fill(self, found: dict[str, Any]) -> None:
+    def fill(self, role: table.Role, workspace_access: Workspaces) -> None:
         """Show what a member or invite has now; where it was sent, remember that alone."""
-        everything = found["workspaces"] == "all"
-        chosen = [] if everything else [w["id"] for w in found["workspaces"]]
+        access, granted = ("all", []) if workspace_access == "all" else ("these", workspace_access)
         if request.method == "GET":
-            self.role.data = found["role"]
-            self.access.data = "all" if everything else "these"
-            self.workspaces.data = chosen
-        self.stands(role=found["role"], access="all" if everything else "these", workspaces=chosen)
-
-    @property
-    def workspace_access(self) -> Workspaces:
-        return "all" if self.access.data == "all" else list(self.workspaces.data or [])
-
-
-class InviteForm(OnceForm, AccessForm):
-    emails = TextAreaField(
-        "E-mail addresses",
-        validators=[DataRequired("Give at least one mail address.")],
-        description="Up to 50, separated by commas, spaces or new lines.",
-        render_kw={"rows": "3", "autocomplete": "off", "spellcheck": "false"},
-    )
+            self.role.data, self.access.data, self.workspaces.data = role, access, granted
+        self.stands(role=role, access=access, workspaces=granted)
 
 
 class RemoveForm(Form):
@@ -74,7 +50,7 @@ class RemoveForm(Form):
         "Tokens to adopt", coerce=as_uuid, validate_choice=False, description="They become yours, with new secrets."
     )
 
-    def offer(self, tokens: list[dict[str, Any]]) -> None:
+    def offer(self, tokens: Iterable[Mapping[str, object]]) -> None:
         """Set the tokens one can choose from."""
         self.adopt.choices = {str(token["id"]): f"{token['name']} ({token['workspace_name']})" for token in tokens}
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import g, redirect, request, url_for
 
 from fastpix.access import principal, table
 from fastpix.errors import Invalid
-from fastpix.resources.members import domain, invitations, offboarding
+from fastpix.mail import outbox
+from fastpix.resources.members import domain, presentation
 from fastpix.resources.members.forms import AccessForm, LeaveForm, RemoveForm
+from fastpix.resources.members.invitations import domain as invitations
+from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
+
+# What the address of the list may hold, and how long each may be to be come back to.
+LIST = ("q", "role", "after", "before")
+MOST_BACK = 300
 
 pages = Pages("members", __name__, "/members", menu=(Entry("Members", "members.index", "users", "members.view"),))
 
@@ -21,19 +29,20 @@ pages = Pages("members", __name__, "/members", menu=(Entry("Members", "members.i
 @pages.page(domain.page, "GET", "/")
 def index() -> Any:
     """People, searched and filtered by the query string, and the number of pending invites."""
-    filters = {"query": request.args.get("q", "")[:254], "role": request.args.get("role", "")}
-    found = domain.page(**filters, after=request.args.get("after", ""), before=request.args.get("before", ""))
-    shown: dict[str, Any] = {"q": filters["query"], "role": filters["role"]}
+    query, role = request.args.get("q", "")[:254], request.args.get("role", "")
+    page = domain.page(query, role=role, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    filters: dict[str, Any] = {"q": query, "role": role}
     return show(
         "members/index.html",
-        members=found.rows,
-        total=found.total,
-        newer_url=found.newer and url_for(".index", before=found.newer, **shown),
-        older_url=found.older and url_for(".index", after=found.older, **shown),
-        filters=shown,
-        waiting=invitations.waiting(),
+        members=page.rows,
+        total=page.total,
+        newer_url=page.newer and url_for(".index", before=page.newer, **filters),
+        older_url=page.older and url_for(".index", after=page.older, **filters),
+        filters=filters,
+        waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
-        may={key: principal.may(f"members.{key}") for key in ("invite", "edit", "remove")},
+        back=_back_here(),
+        may=principal.may_each("members", "invite", "edit", "remove"),
     )
 
 
@@ -42,14 +51,14 @@ def edit(member_id: UUID) -> Any:
     member = domain.get(member_id)
     form = AccessForm()
     form.offer(workspaces.choices())
-    form.fill(member)
+    form.fill(member["role"], presentation.workspace_access(member["workspaces"]))
     if form.is_sent():
         with form.catching():
             after = domain.edit(member_id, form.role.data, form.workspace_access)
-            said = f"{after['name']} is now {_article(after['role'])} with {_reach(after)}."
+            message = f"{after['name']} is now {presentation.access(after['role'], after['workspaces'])}."
             if (member["role"], after["role"]) == ("admin", "member"):
-                return go(".receipt", said, member_id=member_id)
-            return go(".index", said)
+                return go(".receipt", message, member_id=member_id, back=request.args.get("back"))
+            return go(".index", message, **_list_one_came_from())
     gains, losses = table.gains_and_losses(member["role"], _other(member["role"]), principal.current().switches)
     return show(
         "members/edit.html",
@@ -60,6 +69,7 @@ def edit(member_id: UUID) -> Any:
         losses=losses,
         ending=offboarding.preview(member_id) if member["role"] == "admin" else None,
         is_last_admin=domain.is_last_admin(member),
+        list_url=url_for(".index", **_list_one_came_from()),
     )
 
 
@@ -73,42 +83,47 @@ def remove(member_id: UUID) -> Any:
     form.offer(ending["tokens"])
     if form.is_sent():
         with form.catching():
-            adopted = offboarding.adopt(member_id, form.adopt.data or [])
+            tokens = offboarding.adopt(member_id, form.adopt.data or [])
             domain.remove(member_id)
-            if adopted:  # their new secrets are shown now and never again
-                return show("members/adopted.html", status=200, member=member, tokens=adopted)
-            return go(".receipt", member_id=member_id)
+            if tokens:  # their new secrets are shown now and never again
+                return show("members/adopted.html", status=200, member=member, tokens=tokens)
+            return go(".receipt", member_id=member_id, back=request.args.get("back"))
     is_last_admin = domain.is_last_admin(member)
-    return show("members/remove.html", form=form, member=member, ending=ending, is_last_admin=is_last_admin)
+    facts: dict[str, Any] = {"member": member, "ending": ending, "is_last_admin": is_last_admin}
+    return show("members/remove.html", form=form, list_url=url_for(".index", **_list_one_came_from()), **facts)
 
 
 @pages.page(offboarding.receipt, "GET", "/<uuid:member_id>/receipt")
 def receipt(member_id: UUID) -> Any:
     """What ended with a membership or an admin's role; it may be opened again as long as the audit log is kept."""
-    return show("members/receipt.html", receipt=offboarding.receipt(member_id))
+    receipt = offboarding.receipt(member_id)
+    list_url = url_for(".index", **_list_one_came_from())
+    return show("members/receipt.html", receipt=receipt, mail_is_set_up=outbox.is_configured(), list_url=list_url)
 
 
 @pages.page(domain.leave, "GET POST", "/leave")
 def leave() -> Any:
-    offered = domain.successors(request.args.get("q", "")[:254])
+    successors = domain.successors(request.args.get("q", "")[:254])
     form = LeaveForm()
-    nobody = {} if offered["is_required"] else {"": "Nobody: the admins here go on"}
+    nobody = {} if successors["is_required"] else {"": "Nobody: the admins here go on"}
     form.successor.choices = nobody | {
-        str(m["id"]): f"{m['name']} ({m['email']}, {m['role']})" for m in offered["people"]
+        str(m["id"]): f"{m['name']} ({m['email']}{'' if m['last_seen_at'] else ', never seen here'})"
+        for m in successors["people"]
     }
     form.successor.validate_choice = False
     if form.is_sent():
         with form.catching():
-            domain.leave(_chosen(form.successor.data))
-            g.pop("standing", None)
+            domain.leave(_successor(form.successor.data))
+            g.pop("membership", None)
             return go("accounts.home", "You left the organization.")
     if request.method == "GET" and nobody:
         form.successor.data = ""
     return show(
         "members/leave.html",
         form=form,
-        is_required=offered["is_required"],
-        people=offered["people"],
+        is_required=successors["is_required"],
+        people=successors["people"],
+        total=successors["total"],
         query=request.args.get("q", ""),
         ending=offboarding.preview_of_mine(),
         may_hand_over=principal.may("members.edit"),
@@ -117,7 +132,19 @@ def leave() -> Any:
     )
 
 
-def _chosen(text: str | None) -> UUID | None:
+def _back_here() -> str:
+    """What a row's link ends with, so that one comes back to this page of this filter; empty for the first one of all."""
+    here = urlencode({name: value[:MOST_BACK] for name in LIST if (value := request.args.get(name, ""))})
+    return f"?{urlencode({'back': here})}" if here else ""
+
+
+def _list_one_came_from() -> dict[str, Any]:
+    """The filter and the place of the list that `back` in the address tells, for `url_for`; what is none of it is left out."""
+    told = dict(parse_qsl(request.args.get("back", "")[: 8 * MOST_BACK]))
+    return {name: told[name] for name in LIST if name in told}
+
+
+def _successor(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -126,14 +153,3 @@ def _chosen(text: str | None) -> UUID | None:
 
 def _other(role: table.Role) -> table.Role:
     return "member" if role == "admin" else "admin"
-
-
-def _article(role: str) -> str:
-    return "an admin" if role == "admin" else "a member"
-
-
-def _reach(member: dict[str, Any]) -> str:
-    if member["role"] == "admin" or member["workspaces"] == "all":
-        return "access to all workspaces"
-    count = len(member["workspaces"])
-    return f"access to {count} workspace{'' if count == 1 else 's'}" if count else "access to no workspace"

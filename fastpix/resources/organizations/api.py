@@ -14,19 +14,25 @@ api = Api("organizations", __name__, "Organization")
 @api.operation(domain.me, "GET", "/iam/me", answer=Me)
 def me() -> Any:
     """Who am I: token, role, organization, workspace and permissions."""
-    found = domain.me()
-    actor = found["actor"]
+    answer = domain.me()
+    actor = answer["actor"]
     return {
         "kind": actor.kind,
         "id": actor.token_id or actor.person_id,
         "name": actor.name.removeprefix("token "),
         "role": actor.role,
-        "organization": found["organization"],
+        "organization": answer["organization"],
         "workspace_id": actor.token_workspace_id,
         "may_manage_people": actor.may_manage_people,
         "expires_at": actor.expires_at,
-        "permissions": found["permissions"],
+        "permissions": answer["permissions"],
     }
+
+
+@api.operation(domain.me, "POST", "/iam/auth/verify-basic", is_question=True)
+def verify() -> None:
+    """Is this access token good? 200 if it is, 401 if not."""
+    domain.me()
 
 
 @api.operation(domain.access_table, "GET", "/iam/permissions", answer=PermissionOut, is_answer_list=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names
 from fastpix.access import principal, table, tenancy
 from fastpix.access.action import action, describe, personal
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing
 from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import notices
-from fastpix.resources.organizations.models import FormerSlug, Organization
+from fastpix.resources.members import notifications
+from fastpix.resources.members.models import Member
+from fastpix.resources.organizations.models import FormerSlug, Me, Organization, OrganizationRow, PermissionRow
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.text import counting, naming
 
 _OWN = sa.select(Organization)
 # Fewer would let an admin remove their tracks by way of a setting.
@@ -29,7 +29,9 @@ MOST_AUDIT_DAYS = 36500
 # What each policy means now, as a clause for the mail to the admins.
 _POLICIES: dict[str, Callable[[Any], str]] = {
     "members_edit_workspaces": lambda on: f"members may {'edit' if on else 'no longer edit'} workspace details",
-    "audit_days": lambda days: f"the audit log is kept {f'for {days} days' if days else 'for ever'}",
+    "audit_days": lambda days: (
+        "the audit log is kept " + (f"for {counting.counted(days, 'day')}" if days else "for ever")
+    ),
     "access_review_mail": lambda on: (
         f"admins are {'' if on else 'no longer '}reminded every month to review the access"
     ),
@@ -39,13 +41,13 @@ _RESERVED = frozenset({"new", "api", "admin", "account", "static", "docs", "v1"}
 
 
 @action("organizations.view")
-def get() -> dict[str, Any]:
+def get() -> OrganizationRow:
     """The organization in scope."""
     return as_dict(_load())
 
 
 @action("organizations.view")
-def me() -> dict[str, Any]:
+def me() -> Me:
     """Who the actor is here: role, workspaces and permissions, in table order."""
     actor = principal.current()
     allowed = [row.key for row in table.PERMISSIONS if row.key in actor.permissions]
@@ -53,8 +55,8 @@ def me() -> dict[str, Any]:
 
 
 @action("organizations.view")
-def access_table() -> list[dict[str, Any]]:
-    """The role table as it stands in this organization, with what the actor itself may do."""
+def access_table() -> list[PermissionRow]:
+    """The role table as it holds in this organization, with what the actor itself may do."""
     actor = principal.current()
     return [
         {
@@ -70,7 +72,7 @@ def access_table() -> list[dict[str, Any]]:
     ]
 
 
-@action("organizations.edit")
+@action("organizations.edit", is_alone=True)
 def edit(
     name: str | None = None,
     slug: str | None = None,
@@ -78,7 +80,7 @@ def edit(
     audit_days: int | None = None,
     require_second_factor: bool | None = None,
     access_review_mail: bool | None = None,
-) -> dict[str, Any]:
+) -> OrganizationRow:
     """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`, `NotFresh`."""
     organization = _load()
     before = _facts(organization)
@@ -99,12 +101,12 @@ def edit(
         organization.access_review_mail = access_review_mail
     after = _facts(organization)
     if changes := [say(after[name]) for name, say in _POLICIES.items() if after[name] != before[name]]:
-        notices.policy_changed(changes)
+        notifications.policy_changed(changes)
     describe("organization", organization.id, organization.name, before=before, after=after)
     return as_dict(organization)
 
 
-@action("organizations.delete")
+@action("organizations.delete", is_alone=True)
 def delete() -> None:
     """Delete the organization with everything in it. People keep their accounts, the audit log its rows."""
     organization = _load()
@@ -115,7 +117,7 @@ def delete() -> None:
 
 
 @personal("organizations.create")
-def found(name: str, founder: Person) -> dict[str, Any]:
+def create(name: str, founder: Person) -> OrganizationRow:
     """A new organization with its workspaces `production` and `development`, and the founder as its admin.
 
     Raises `Invalid` for a bad name.
@@ -128,15 +130,14 @@ def found(name: str, founder: Person) -> dict[str, Any]:
 
 
 def add(name: str, founder: Person) -> Organization:
-    """The rows of a new organization. Not a verb: `found`, the set-up and the operator's command call it."""
-    shown = _checked_name(name)
-    organization = Organization(name=shown, slug=_free_slug(shown), member_count=1)
+    """The rows of a new organization. Not a verb: `create`, the set-up and the operator's command call it."""
+    name = _checked_name(name)
+    organization = Organization(name=name, slug=_free_slug(name), member_count=1)
     with tenancy.everywhere("a new organization has no scope yet"):
         db.session.add(organization)
         db.session.flush()
-    here = replace(principal.current(), organization_id=organization.id, workspace_ids=None)
-    with principal.acting(here):
-        members.found(founder)
+    with tenancy.inside(organization.id):
+        members.add_founder(founder)
         workspaces.add("production", "production")
         workspaces.add("development", "development")
     return organization
@@ -155,13 +156,22 @@ def present_slug(former: str) -> str | None:
 def find(slug: str) -> UUID:
     """The id of the organization with this slug. Raises `Missing`. For commands and sign-in, not for verbs."""
     with tenancy.everywhere("an organization is found by its address"):
-        found = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
-    if found is None:
+        organization_id = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
+    if organization_id is None:
         raise Missing(f"There is no organization {slug}.")
-    return found
+    return organization_id
 
 
-def as_dict(organization: Organization) -> dict[str, Any]:
+def without_admin() -> dict[str, int]:
+    """Slugs of the organizations that nobody can manage, each with its number of members. None by any path of ours."""
+    with tenancy.everywhere("the operator's command looks at all organizations"):
+        admin = sa.exists().where(Member.organization_id == Organization.id, Member.role == "admin")
+        count = sa.select(sa.func.count(Member.id)).where(Member.organization_id == Organization.id).scalar_subquery()
+        left = sa.select(Organization.slug, count).where(~admin).order_by(Organization.slug)
+        return dict(iter(db.session.execute(left)))
+
+
+def as_dict(organization: Organization) -> OrganizationRow:
     return {
         "id": organization.id,
         "slug": organization.slug,
@@ -183,7 +193,7 @@ def _load() -> Organization:
 
 
 def _checked_name(text: str) -> str:
-    return names.checked(text, 80)
+    return naming.checked(text, 80)
 
 
 def _checked_days(days: int) -> int:
@@ -205,9 +215,9 @@ def _move(organization: Organization, slug: str) -> None:
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", slug) or slug in _RESERVED:
         raise Invalid("slug", "Use 1 to 40 lower-case letters, digits and hyphens, such as acme-video.")
     with tenancy.everywhere("addresses are unique in the instance"):
-        taken = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
+        owner = db.session.scalar(sa.select(Organization.id).where(Organization.slug == slug))
         former = db.session.get(FormerSlug, slug)
-        if taken or (former and former.of_organization_id != organization.id):
+        if owner or (former and former.of_organization_id != organization.id):
             raise Invalid("slug", f"{slug} is taken. Choose another one.")
         if former:
             db.session.delete(former)
@@ -217,11 +227,11 @@ def _move(organization: Organization, slug: str) -> None:
 
 
 def _free_slug(name: str) -> str:
-    wanted = names.slug(name, "organization")
+    slug = naming.slug(name, "organization")
     with tenancy.everywhere("addresses are unique in the instance"):
-        taken = set(db.session.scalars(sa.select(Organization.slug).where(Organization.slug.startswith(wanted))))
-        taken |= set(db.session.scalars(sa.select(FormerSlug.slug).where(FormerSlug.slug.startswith(wanted))))
-    return names.free(wanted, taken | _RESERVED)
+        slugs = set(db.session.scalars(sa.select(Organization.slug).where(Organization.slug.startswith(slug))))
+        slugs |= set(db.session.scalars(sa.select(FormerSlug.slug).where(FormerSlug.slug.startswith(slug))))
+    return naming.free(slug, slugs | _RESERVED)
 
 
 def _facts(organization: Organization) -> dict[str, Any]:

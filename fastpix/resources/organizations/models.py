@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from fastpix.access.principal import Actor
 from fastpix.access.tenancy import IsOrganization
 from fastpix.db import Base, id_column, now
 
 
 class Organization(IsOrganization, Base):
-    """`member_version` is touched first by every change of membership (access.md section 3)."""
+    """A tenant: its address, its policies, how many members it has, and the mark of the mails it was sent."""
 
     __tablename__ = "organizations"
 
@@ -22,7 +24,6 @@ class Organization(IsOrganization, Base):
     name: Mapped[str] = mapped_column(sa.String(80))
     members_edit_workspaces: Mapped[bool] = mapped_column(default=True)
     require_second_factor: Mapped[bool] = mapped_column(default=False)
-    member_version: Mapped[int] = mapped_column(default=0)
     member_count: Mapped[int] = mapped_column(default=0)
     # For how many days rows of the audit log are kept; 0 is for ever.
     audit_days: Mapped[int] = mapped_column(default=0)
@@ -38,4 +39,38 @@ class FormerSlug(Base):
     __tablename__ = "former_slugs"
 
     slug: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    of_organization_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    of_organization_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("organizations.id", ondelete="CASCADE"), index=True
+    )
+
+
+class OrganizationRow(TypedDict):
+    id: UUID
+    slug: str
+    name: str
+    members_edit_workspaces: bool
+    audit_days: int
+    require_second_factor: bool
+    access_review_mail: bool
+    member_count: int
+    created_at: datetime
+
+
+class Me(TypedDict):
+    """Who acts, where, and the keys of what they may do, in the order of the role table."""
+
+    actor: Actor
+    organization: OrganizationRow
+    permissions: list[str]
+
+
+class PermissionRow(TypedDict):
+    """A row of the role table as it holds here; `mine` says whether the actor has it, `fresh` when it asks for a proof."""
+
+    key: str
+    area: str
+    does: str
+    admin: bool
+    member: bool
+    mine: bool
+    fresh: str

@@ -8,40 +8,53 @@ from uuid import UUID
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 
-from fastpix import names, passwords
+from fastpix.config import instance
+from fastpix.crypto import passwords
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing
-from fastpix.resources.people.models import Person
+from fastpix.resources.people.models import Person, PersonWord
+from fastpix.text import folded_words, naming, pasted
+
+STAND_IN = ".example"
 
 
 def check_email(text: str, field: str = "email") -> tuple[str, str]:
     """The address as shown and its canonical form (ASCII, lower case). Raises `Invalid`.
 
     Never compared by `upper`, `casefold` or a database's folding: those call different people equal
-    (security.md section 3).
+    (docs/threat-model.md, class 18).
     """
+    text = pasted.one(text)
+    # The library refuses names that the internet does not have: one of the operator's own is looked at below a good one.
+    suffix = STAND_IN if _is_local(text) else ""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        valid = validate_email(text + suffix, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as problem:
         raise Invalid(field, f"This is not a mail address we can use: {problem}") from None
-    address = f"{found.local_part}@{found.ascii_domain or found.domain}"
+    address = f"{valid.local_part}@{(valid.ascii_domain or valid.domain).removesuffix(suffix)}"
     return address, address.lower()
+
+
+def _is_local(text: str) -> bool:
+    """Whether the operator said that the address's domain, or one above it, is known in their network."""
+    domain = text.rpartition("@")[2].lower()
+    return any(domain == each or domain.endswith(f".{each}") for each in instance.settings().local_domains)
 
 
 def check_name(text: str, field: str = "name") -> str:
     """A person's name, white space folded. Raises `Invalid`."""
-    return names.checked(text, 120, field=field)
+    return naming.checked(text, 120, field=field)
 
 
 def add(email: str, name: str, password: str, *, is_verified: bool) -> Person:
     """A new person. Raises `Invalid` for a bad or taken address, name or password."""
-    shown, canonical = check_email(email)
+    address, canonical = check_email(email)
     name = check_name(name)
     passwords.check_rules(password, email=canonical)
     if find(canonical) is not None:
         raise Invalid("email", "An account with this address exists already.")
     person = Person(
-        email=shown,
+        email=address,
         email_canonical=canonical,
         name=name,
         name_folded=name.lower(),
@@ -50,6 +63,7 @@ def add(email: str, name: str, password: str, *, is_verified: bool) -> Person:
     )
     db.session.add(person)
     db.session.flush()
+    _index(person)
     return person
 
 
@@ -78,6 +92,7 @@ def exist() -> bool:
 def rename(person: Person, name: str) -> None:
     person.name = check_name(name)
     person.name_folded = person.name.lower()
+    _index(person)
 
 
 def set_password(person: Person, password: str, field: str = "password") -> None:
@@ -88,11 +103,12 @@ def set_password(person: Person, password: str, field: str = "password") -> None
 
 def set_email(person: Person, email: str) -> None:
     """Set a new, proved address. Raises `Invalid` when somebody else has it."""
-    shown, canonical = check_email(email)
+    address, canonical = check_email(email)
     other = find(canonical)
     if other is not None and other.id != person.id:
         raise Invalid("email", "An account with this address exists already.")
-    person.email, person.email_canonical, person.email_verified_at = shown, canonical, now()
+    person.email, person.email_canonical, person.email_verified_at = address, canonical, now()
+    _index(person)
 
 
 def rights_changed(person_id: UUID) -> None:
@@ -139,3 +155,24 @@ def delete(person: Person) -> None:
     """Delete a person with their sessions. Memberships must be gone: that is `members`' rule to check."""
     db.session.delete(person)
     db.session.flush()
+
+
+def _index(person: Person) -> None:
+    """Keep the words that find the person: what differs alone, so that two who save the same are not in each other's way."""
+    db.session.flush()  # the person's row first: whoever changes the same person waits here
+    mine = sa.select(PersonWord).where(PersonWord.person_id == person.id).execution_options(populate_existing=True)
+    kept = {row.word: row for row in db.session.scalars(mine)}
+    wanted = {row.word: row for row in words_of(person.id, person.name, person.email_canonical)}
+    for word, row in kept.items():
+        if word in wanted:
+            row.name = wanted[word].name
+        else:
+            db.session.delete(row)
+    db.session.add_all(row for word, row in wanted.items() if word not in kept)
+
+
+def words_of(person_id: UUID, name: str, address: str) -> list[PersonWord]:
+    """Rows of the words that find a person."""
+    plain = folded_words.folded(name)
+    words = sorted(folded_words.of_person(name, address))
+    return [PersonWord(person_id=person_id, word=word, name=plain) for word in words]

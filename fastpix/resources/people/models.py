@@ -33,3 +33,17 @@ class Person(Base):
     is_operator: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     theme: Mapped[str] = mapped_column(sa.String(8), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PersonWord(Base):
+    """A word of a person's name or address, folded: search finds words by their beginning, by the index, in its order.
+
+    `name` is the whole name, folded; it puts those who have the same word in the order of their names.
+    """
+
+    __tablename__ = "person_words"
+    __table_args__ = (sa.Index("ix_person_words_find", "word", "name", "person_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(sa.Uuid, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(Bytewise, primary_key=True)
+    name: Mapped[str] = mapped_column(Bytewise)

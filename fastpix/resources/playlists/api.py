@@ -1,4 +1,4 @@
-"""Playlists over the HTTP API: the eight operations of contract section 6, in the token's workspace."""
+"""Playlists over the HTTP API, in the token's workspace: docs/fastpix-contract.md, section 6."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEDIA = f"{ONE}/media"
 @api.operation(domain.create, "POST", ROOT, body=PlaylistCreate, answer=PlaylistOut, status=201)
 def create(body: PlaylistCreate) -> Any:
     """Create a playlist in the token's workspace."""
-    made = domain.create(
+    row = domain.create(
         workspaces.of_token(),
         body.name,
         body.type,
@@ -29,7 +29,7 @@ def create(body: PlaylistCreate) -> Any:
         play_order=body.play_order or "",
         rules=body.rules(),
     )
-    return schemas.playlist(made)
+    return schemas.playlist(row)
 
 
 @api.operation(domain.listed, "GET", ROOT, query=Paging, answer=PlaylistRow, is_list=True)

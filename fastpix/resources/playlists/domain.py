@@ -8,16 +8,27 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names
 from fastpix.access.action import action, describe
 from fastpix.access.principal import current
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused, WrongState
 from fastpix.resources.media.models import READY, Media
-from fastpix.resources.playlists import contents
-from fastpix.resources.playlists import rules as date_rules
-from fastpix.resources.playlists.models import MANUAL, MOST_MEDIA, ORDERS, SMART, TYPES, Playlist, PlaylistItem
+from fastpix.resources.playlists import queries
+from fastpix.resources.playlists import rules as checks
+from fastpix.resources.playlists.models import (
+    MANUAL,
+    MOST_MEDIA,
+    ORDERS,
+    SMART,
+    TYPES,
+    Playlist,
+    PlaylistFacts,
+    PlaylistItem,
+    PlaylistRow,
+    PlaylistWithMedia,
+)
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.text import naming
 
 _NEWEST = sa.select(Playlist).order_by(Playlist.created_at.desc(), Playlist.id.desc())
 _COUNT = sa.select(sa.func.count(Playlist.id))
@@ -30,17 +41,18 @@ _ITEMS = (
 
 
 @action("media.view")
-def listed(offset: int = 1, limit: int = 10, workspace_id: UUID | None = None) -> tuple[list[dict[str, Any]], int]:
+def listed(offset: int = 1, limit: int = 10, workspace_id: UUID | None = None) -> tuple[list[PlaylistRow], int]:
     """The playlists by page number (1-based), newest first, with the total; all workspaces unless one is named."""
     here = Playlist.workspace_id == workspace_id if workspace_id is not None else sa.true()
-    found = db.session.scalars(_NEWEST.where(here).offset((offset - 1) * limit).limit(limit)).all()
-    counts = contents.counts(found)
-    rows = [_as_dict(playlist) | {"media_count": counts[playlist.id]} for playlist in found]
-    return rows, db.session.scalar(_COUNT.where(here)) or 0
+    playlists = db.session.scalars(_NEWEST.where(here).offset((offset - 1) * limit).limit(limit)).all()
+    counts = queries.counts(playlists)
+    return [_as_row(playlist, counts[playlist.id]) for playlist in playlists], db.session.scalar(
+        _COUNT.where(here)
+    ) or 0
 
 
 @action("media.view")
-def get(playlist_id: UUID) -> dict[str, Any]:
+def get(playlist_id: UUID) -> PlaylistWithMedia:
     """One playlist with its media in play order (`media_list`) and their `media_count`. Raises `Missing`."""
     return _whole(_load(playlist_id))
 
@@ -56,37 +68,37 @@ def create(
     limit: int = MOST_MEDIA,
     play_order: str = "",
     rules: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> PlaylistWithMedia:
     """A new playlist; one without a reference id gets its own id. Raises `Invalid`, `Refused` for a taken reference id.
 
-    A smart one needs `play_order` and `rules` (`rules.checked`); a manual one is empty at first.
+    A smart one needs `play_order` and `rules` (`rules.date_ranges`); a manual one is empty at first.
     """
     workspaces.check(workspace_id)
     playlist = Playlist(
         workspace_id=workspace_id,
-        name=names.checked(name, 255),
-        type=_chosen("type", type_, TYPES),
-        description=_checked_description(description),
-        limit=_checked_limit(limit),
-        play_order=_chosen("playOrder", play_order, ORDERS) if play_order or type_ == SMART else "",
-        rules=_checked_rules(type_, rules),
+        name=naming.checked(name, 255),
+        type=checks.one_of("type", type_, TYPES),
+        description=checks.checked_description(description),
+        limit=checks.checked_limit(limit),
+        play_order=checks.one_of("playOrder", play_order, ORDERS) if play_order or type_ == SMART else "",
+        rules=checks.checked_rules(type_, rules or {}),
         reference_id=_free_reference(workspace_id, reference_id) if reference_id else "",
         created_by=current().shown_name,
     )
     db.session.add(playlist)
     db.session.flush()
     playlist.reference_id = playlist.reference_id or str(playlist.id)
-    _tell(playlist, after=_facts(playlist))
+    _describe(playlist, after=_facts(playlist))
     return _whole(playlist)
 
 
 @action("media.edit")
-def edit(playlist_id: UUID, name: str, description: str) -> dict[str, Any]:
+def edit(playlist_id: UUID, name: str, description: str) -> PlaylistWithMedia:
     """Give another name and description; what lies in it stays. Raises `Missing`, `Invalid`."""
     playlist = _load(playlist_id, to_change=True)
     before = _facts(playlist)
-    playlist.name, playlist.description = names.checked(name, 255), _checked_description(description)
-    _tell(playlist, before=before, after=_facts(playlist))
+    playlist.name, playlist.description = naming.checked(name, 255), checks.checked_description(description)
+    _describe(playlist, before=before, after=_facts(playlist))
     return _whole(playlist)
 
 
@@ -101,26 +113,26 @@ def delete(playlist_id: UUID) -> None:
 
 
 @action("media.edit")
-def add(playlist_id: UUID, media_ids: Sequence[UUID]) -> dict[str, Any]:
+def add(playlist_id: UUID, media_ids: Sequence[UUID]) -> PlaylistWithMedia:
     """Put media at the end, in the order given; what lies in it already keeps its place.
 
     Raises `Missing`, `WrongState` for a smart playlist, `Invalid` for media that is not Ready in the playlist's
     workspace, and for more than the playlist's limit.
     """
     playlist, items = _open(playlist_id)
-    there = {item.media_id for item in items}
-    new = [media_id for media_id in dict.fromkeys(media_ids) if media_id not in there]
+    present = {item.media_id for item in items}
+    new = [media_id for media_id in dict.fromkeys(media_ids) if media_id not in present]
     _check_media(playlist, new)
-    if len(there) + len(new) > playlist.limit:
-        raise Invalid("mediaIds", f"This playlist holds at most {playlist.limit} media, and has {len(there)}.")
+    if len(present) + len(new) > playlist.limit:
+        raise Invalid("mediaIds", f"This playlist holds at most {playlist.limit} media, and has {len(present)}.")
     last = items[-1].position if items else 0
     db.session.add_all(_item(playlist, media_id, last + place) for place, media_id in enumerate(new, 1))
-    _tell(playlist, after={"added": [str(media_id) for media_id in new]})
+    _describe(playlist, after={"added": [str(media_id) for media_id in new]})
     return _whole(playlist)
 
 
 @action("media.edit")
-def reorder(playlist_id: UUID, media_ids: Sequence[UUID]) -> dict[str, Any]:
+def reorder(playlist_id: UUID, media_ids: Sequence[UUID]) -> PlaylistWithMedia:
     """Play the media in this order, which names each of them once.
 
     Raises `Missing`, `WrongState` for a smart playlist, `Invalid`.
@@ -133,22 +145,22 @@ def reorder(playlist_id: UUID, media_ids: Sequence[UUID]) -> dict[str, Any]:
     for item in items:
         item.position = places[item.media_id]
     moved = [str(media_id) for old, media_id in zip(before, after, strict=True) if old != media_id]
-    _tell(playlist, after={"moved": moved})
+    _describe(playlist, after={"moved": moved})
     return _whole(playlist)
 
 
 @action("media.edit")
-def remove(playlist_id: UUID, media_ids: Sequence[UUID]) -> dict[str, Any]:
+def remove(playlist_id: UUID, media_ids: Sequence[UUID]) -> PlaylistWithMedia:
     """Take media out; they stay in the workspace. Raises `Missing`, `WrongState` for a smart playlist, `Invalid`."""
     playlist, items = _open(playlist_id)
-    wanted = set(media_ids)
-    strangers = wanted - {item.media_id for item in items}
-    if strangers:
-        raise Invalid("mediaIds", f"{min(map(str, strangers))} is not in this playlist.")
+    removed = set(media_ids)
+    absent = removed - {item.media_id for item in items}
+    if absent:
+        raise Invalid("mediaIds", f"{min(map(str, absent))} is not in this playlist.")
     for item in items:
-        if item.media_id in wanted:
+        if item.media_id in removed:
             db.session.delete(item)
-    _tell(playlist, before={"removed": sorted(map(str, wanted))})
+    _describe(playlist, before={"removed": sorted(map(str, removed))})
     return _whole(playlist)
 
 
@@ -176,41 +188,14 @@ def _item(playlist: Playlist, media_id: UUID, position: int) -> PlaylistItem:
 
 
 def _check_media(playlist: Playlist, media_ids: Sequence[UUID]) -> None:
-    wanted = sa.select(Media.id, Media.status).where(
-        Media.workspace_id == playlist.workspace_id, Media.id.in_(media_ids)
-    )
-    statuses = {row.id: row.status for row in db.session.execute(wanted)}
+    statement = sa.select(Media.id, Media.status)
+    statement = statement.where(Media.workspace_id == playlist.workspace_id, Media.id.in_(media_ids))
+    statuses = {row.id: row.status for row in db.session.execute(statement)}
     for media_id in media_ids:
         if media_id not in statuses:
             raise Invalid("mediaIds", f"There is no media {media_id} in the playlist's workspace.")
         if statuses[media_id] != READY:
             raise Invalid("mediaIds", f"The media {media_id} is {statuses[media_id]}. Add it once it is Ready.")
-
-
-def _chosen(field: str, text: str, known: Sequence[str]) -> str:
-    if text not in known:
-        raise Invalid(field, f"Choose one of {', '.join(known)}.")
-    return text
-
-
-def _checked_description(text: str) -> str:
-    if len(text) > 1000:
-        raise Invalid("description", "Use at most 1000 characters.")
-    return names.visible(text.strip(), "description")
-
-
-def _checked_limit(limit: int) -> int:
-    if not 1 <= limit <= MOST_MEDIA:
-        raise Invalid("limit", f"Give a number from 1 to {MOST_MEDIA}.")
-    return limit
-
-
-def _checked_rules(type_: str, rules: Mapping[str, Any] | None) -> dict[str, Any]:
-    if type_ == SMART:
-        return date_rules.checked(rules or {})
-    if rules:
-        raise Invalid("metadata", "Only a smart playlist has rules. Leave them out, or make it a smart one.")
-    return {}
 
 
 def _free_reference(workspace_id: UUID, text: str) -> str:
@@ -225,22 +210,28 @@ def _free_reference(workspace_id: UUID, text: str) -> str:
     return text
 
 
-def _tell(playlist: Playlist, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
+def _describe(
+    playlist: Playlist, *, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None
+) -> None:
     playlist.updated_at = now()
     db.session.flush()
     describe("playlist", playlist.id, playlist.name, before=before, after=after, workspace_id=playlist.workspace_id)
 
 
-def _facts(playlist: Playlist) -> dict[str, Any]:
-    columns = ("name", "reference_id", "type", "description", "limit", "play_order")
-    return {name: getattr(playlist, name) for name in columns} | {"rules": dict(playlist.rules)}
+def _facts(playlist: Playlist) -> PlaylistFacts:
+    return PlaylistFacts(
+        name=playlist.name, reference_id=playlist.reference_id, type=playlist.type, description=playlist.description,
+        limit=playlist.limit, play_order=playlist.play_order, rules=dict(playlist.rules),
+    )  # fmt: skip
 
 
-def _as_dict(playlist: Playlist) -> dict[str, Any]:
-    columns = ("id", "workspace_id", "created_by", "created_at", "updated_at")
-    return {name: getattr(playlist, name) for name in columns} | _facts(playlist)
+def _as_row(playlist: Playlist, media_count: int) -> PlaylistRow:
+    return PlaylistRow(
+        **_facts(playlist), id=playlist.id, workspace_id=playlist.workspace_id, created_by=playlist.created_by,
+        created_at=playlist.created_at, updated_at=playlist.updated_at, media_count=media_count,
+    )  # fmt: skip
 
 
-def _whole(playlist: Playlist) -> dict[str, Any]:
-    media = contents.of(playlist)
-    return _as_dict(playlist) | {"media_list": media, "media_count": len(media)}
+def _whole(playlist: Playlist) -> PlaylistWithMedia:
+    media = queries.media_of(playlist)
+    return {**_as_row(playlist, len(media)), "media_list": media}

@@ -7,9 +7,9 @@ from typing import Any
 from wtforms import DateField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from fastpix.resources.playlists.rules import MOST_MEDIA
 from fastpix.web.forms import Form, OnceForm, SeenForm, as_uuid
 
-MOST_MEDIA = 1000
 TYPES = {"manual": "Manual", "smart": "Smart"}
 CONSEQUENCES = {
     "manual": "You choose the media and put them in order.",
@@ -40,9 +40,9 @@ class NewPlaylistForm(OnceForm, PlaylistForm):
         validators=[InputRequired(f"Give a number from 1 to {MOST_MEDIA}."), NumberRange(1, MOST_MEDIA)],
         render_kw={"min": "1", "max": str(MOST_MEDIA)},
     )
-    created_from = DateField("Created from", validators=[Optional()])
+    created_from = DateField("Created from", validators=[Optional()], description="Days are those of UTC.")
     created_until = DateField("Created until", validators=[Optional()], description="This day counts too.")
-    updated_from = DateField("Changed from", validators=[Optional()])
+    updated_from = DateField("Changed from", validators=[Optional()], description="Days are those of UTC.")
     updated_until = DateField("Changed until", validators=[Optional()], description="This day counts too.")
     play_order = SelectField("Play order", choices=ORDERS)
     wire_names = {

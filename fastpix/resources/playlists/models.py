@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fastpix.access.tenancy import InWorkspace
 from fastpix.db import Base, id_column, now
 
-# The words of the wire contract, section 6, exactly.
+# The words of the wire, exactly: docs/fastpix-contract.md, section 6.
 MANUAL, SMART = "manual", "smart"
 TYPES = (MANUAL, SMART)
 OLDEST_FIRST, NEWEST_FIRST = "createdDate ASC", "createdDate DESC"
@@ -51,6 +51,53 @@ class PlaylistItem(InWorkspace, Base):
     __tablename__ = "playlist_items"
     __table_args__ = (sa.Index("ix_playlist_items_order", "playlist_id", "position", "media_id"),)
 
-    playlist_id: Mapped[UUID] = mapped_column(sa.ForeignKey("playlists.id", ondelete="CASCADE"), primary_key=True)
-    media_id: Mapped[UUID] = mapped_column(sa.ForeignKey("media.id", ondelete="CASCADE"), primary_key=True, index=True)
+    playlist_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("playlists.id", ondelete="CASCADE"), primary_key=True
+    )
+    media_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("media.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     position: Mapped[int]
+
+
+class PlaylistMedia(TypedDict):
+    """A media in a playlist; `duration` in seconds."""
+
+    id: UUID
+    title: str
+    source_name: str
+    creator_id: str
+    status: str
+    duration: float | None
+    source_resolution: str | None
+    thumbnail: str | None
+    created_at: datetime
+
+
+class PlaylistFacts(TypedDict):
+    """What somebody decided about a playlist; the audit log tells of it."""
+
+    name: str
+    reference_id: str
+    type: str
+    description: str
+    limit: int
+    play_order: str
+    rules: dict[str, Any]
+
+
+class PlaylistRow(PlaylistFacts):
+    """A playlist in a list."""
+
+    id: UUID
+    workspace_id: UUID
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    media_count: int
+
+
+class PlaylistWithMedia(PlaylistRow):
+    """A playlist with its media in play order."""
+
+    media_list: list[PlaylistMedia]

@@ -1,18 +1,21 @@
-"""Wire shapes of playlists, as FastPix's published clients parse them (contract section 6)."""
+"""Wire shapes of playlists, as FastPix's published clients parse them (docs/fastpix-contract.md, section 6)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, PlainSerializer, Strict
 
+from fastpix.resources.playlists.rules import MOST_MEDIA
 from fastpix.web.api import Answer, Id, Moment, Sparse, Wire
+
+if TYPE_CHECKING:
+    from fastpix.resources.playlists.models import PlaylistWithMedia
 
 Type = Literal["manual", "smart"]
 PlayOrder = Literal["createdDate ASC", "createdDate DESC"]
-MOST_MEDIA = 1000
-# Contract section 10, D1: the one form that old and new clients parse.
+# The one form that old and new clients parse: docs/fastpix-contract.md, section 10, D1.
 Seconds = Annotated[
     float, PlainSerializer(lambda seconds: f"{seconds:.3f}", return_type=str), Field(examples=["10.010"])
 ]
@@ -55,6 +58,8 @@ class MediaIds(Wire):
 
 class PlaylistMedia(Sparse):
     id: UUID
+    title: str | None = None
+    creator_id: str | None = None
     status: str
     duration: Seconds | None = None
     source_resolution: str | None = None
@@ -87,7 +92,6 @@ class PlaylistOut(Sparse):
     reference_id: str
     type: Type
     description: str
-    limit: int
     play_order: PlayOrder | None = None
     metadata: DateRulesOut | None = None
     media_list: list[PlaylistMedia]
@@ -97,6 +101,9 @@ class PlaylistOut(Sparse):
     updated_at: Moment
 
 
-def playlist(row: dict[str, Any]) -> dict[str, Any]:
+def playlist(row: PlaylistWithMedia) -> dict[str, object]:
     """A playlist of the domain as the wire shows it."""
-    return row | {"play_order": row["play_order"] or None, "metadata": row["rules"] or None}
+    media = [
+        {**each, "title": each["title"] or None, "creator_id": each["creator_id"] or None} for each in row["media_list"]
+    ]
+    return {**row, "media_list": media, "play_order": row["play_order"] or None, "metadata": row["rules"] or None}

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import request, url_for
 
 from fastpix.access import principal
-from fastpix.resources.media import search
+from fastpix.resources.media import queries as media
 from fastpix.resources.playlists import domain
 from fastpix.resources.playlists.forms import ORDERS, AddMediaForm, NewPlaylistForm, PlaylistForm
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web import remembered
+from fastpix.web.confirm import confirm
 from fastpix.web.forms import EmptyForm
+from fastpix.web.list_pages import numbered
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
 
-PAGE = 25
+if TYPE_CHECKING:
+    from fastpix.resources.playlists.models import PlaylistWithMedia
+
 pages = Pages(
     "playlists", __name__, "/playlists", menu=(Entry("Playlists", "playlists.index", "list-check", "media.view"),)
 )
@@ -24,19 +29,8 @@ pages = Pages(
 
 @pages.page(domain.listed, "GET", "/")
 def index() -> Any:
-    number = max(1, min(request.args.get("page", 1, type=int), 100000))
-    chosen = request.args.get("workspace", None, type=UUID)
-    playlists, total = domain.listed(number, PAGE, chosen)
-    return show(
-        "playlists/index.html",
-        playlists=playlists,
-        total=total,
-        workspaces=workspaces.choices(),
-        chosen=chosen,
-        newer_url=url_for(".index", page=number - 1, workspace=chosen) if number > 1 else None,
-        older_url=url_for(".index", page=number + 1, workspace=chosen) if number * PAGE < total else None,
-        may=_may(),
-    )
+    may = _may()
+    return numbered("playlists/index.html", domain.listed, workspaces.choices(), may=may)
 
 
 @pages.page(domain.create, "GET POST", "/new")
@@ -44,11 +38,11 @@ def create() -> Any:
     form = NewPlaylistForm()
     form.workspace.choices = workspaces.choices()
     if request.method == "GET":
-        form.workspace.data = request.args.get("workspace", None, type=UUID)
+        form.workspace.data = remembered.workspace(form.workspace.choices)
     if form.is_sent():
         with form.catching():
             is_smart = form.type.data == "smart"
-            made = domain.create(
+            playlist = domain.create(
                 form.workspace.data,
                 form.name.data or "",
                 form.type.data,
@@ -58,7 +52,7 @@ def create() -> Any:
                 play_order=form.play_order.data if is_smart else "",
                 rules=form.rules if is_smart else None,
             )
-            return go(".detail", f"The playlist {made['name']} was created.", playlist_id=made["id"])
+            return go(".detail", f"The playlist {playlist['name']} was created.", playlist_id=playlist["id"])
     return show("playlists/new.html", form=form)
 
 
@@ -82,22 +76,17 @@ def edit(playlist_id: UUID) -> Any:
 @pages.page(domain.delete, "GET POST", "/<uuid:playlist_id>/delete")
 def delete(playlist_id: UUID) -> Any:
     playlist = domain.get(playlist_id)
-    form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            domain.delete(playlist_id)
-            return go(".index", f"The playlist {playlist['name']} was deleted. Its media stay.")
-    return show("playlists/delete.html", form=form, playlist=playlist)
+    message = f"The playlist {playlist['name']} was deleted. Its media stay."
+    return confirm("playlists/delete.html", lambda: domain.delete(playlist_id), message, playlist=playlist)
 
 
 @pages.page(domain.add, "GET POST", "/<uuid:playlist_id>/add")
 def add(playlist_id: UUID) -> Any:
     playlist = domain.get(playlist_id)
     query, place = request.args.get("q", "")[:200], {name: request.args.get(name, "") for name in ("after", "before")}
-    found = search.library(playlist["workspace_id"], query=query, status="Ready", **place)
+    page = media.library(playlist["workspace_id"], query=query, status="Ready", **place)
     form = AddMediaForm()
-    there = {media["id"] for media in playlist["media_list"]}
-    form.media.choices = [(str(media["id"]), media["title"] or media["source_name"]) for media in found.rows]
+    form.media.choices = [(str(row["id"]), row["title"] or row["source_name"]) for row in page.rows]
     form.media.validate_choice = False  # a page of the library may have moved on; the domain checks each of them
     if form.is_sent():
         with form.catching():
@@ -109,11 +98,11 @@ def add(playlist_id: UUID) -> Any:
         "playlists/add.html",
         form=form,
         playlist=playlist,
-        found=found,
-        there=there,
+        rows=page.rows,
+        present={item["id"] for item in playlist["media_list"]},
         query=query,
-        back_url=url_for(".add", before=found.back, **here) if found.back else None,
-        on_url=url_for(".add", after=found.on, **here) if found.on else None,
+        back_url=url_for(".add", before=page.back, **here) if page.back else None,
+        on_url=url_for(".add", after=page.on, **here) if page.on else None,
     )
 
 
@@ -122,13 +111,14 @@ def order(playlist_id: UUID) -> Any:
     """One media goes one place up or down: the button pressed names it."""
     playlist = domain.get(playlist_id)
     form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            up, down = (request.form.get(name, None, type=UUID) for name in ("up", "down"))
-            ids = _moved([media["id"] for media in playlist["media_list"]], up or down, -1 if up else 1)
-            domain.reorder(playlist_id, ids)
-            return go(".detail", playlist_id=playlist_id, _anchor=f"m-{up or down}")
-    return _detail(playlist, form)
+
+    def reorder() -> Any:
+        up, down = (request.form.get(name, None, type=UUID) for name in ("up", "down"))
+        ids = _moved([item["id"] for item in playlist["media_list"]], up or down, -1 if up else 1)
+        domain.reorder(playlist_id, ids)
+        return go(".detail", playlist_id=playlist_id, _anchor=f"m-{up or down}")
+
+    return form.answer(reorder) or _detail(playlist, form)
 
 
 @pages.page(domain.remove, "POST", "/<uuid:playlist_id>/remove")
@@ -143,7 +133,7 @@ def remove(playlist_id: UUID) -> Any:
     return _detail(playlist, form)
 
 
-def _detail(playlist: dict[str, Any], form: EmptyForm) -> Any:
+def _detail(playlist: PlaylistWithMedia, form: EmptyForm) -> Any:
     return show(
         "playlists/detail.html",
         form=form,
@@ -164,4 +154,4 @@ def _moved(ids: list[UUID], media_id: UUID | None, by: int) -> list[UUID]:
 
 
 def _may() -> dict[str, bool]:
-    return {key: principal.may(f"media.{key}") for key in ("create", "edit", "delete")}
+    return principal.may_each("media", "create", "edit", "delete")

@@ -1,4 +1,4 @@
-"""Signing keys over the HTTP API: the four endpoints of contract section 5."""
+"""Signing keys over the HTTP API: the four endpoints of docs/fastpix-contract.md, section 5."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def create() -> Any:
 @api.operation(domain.listed, "GET", "/iam/signing-keys", query=Paging, answer=schemas.SigningKeyRow, is_list=True)
 def index(query: Paging) -> Any:
     """List the signing keys, newest first."""
-    rows, total = domain.listed(query.offset, query.limit)
-    return [schemas.row(key) for key in rows], total
+    return domain.listed(query.offset, query.limit)
 
 
 @api.operation(domain.get, "GET", "/iam/signing-keys/<signingKeyId>", answer=schemas.SigningKeyOut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +25,29 @@ class SigningKey(InWorkspace, Base):
     id: Mapped[UUID] = id_column()
     public_key: Mapped[str] = mapped_column(sa.Text)
     created_by: Mapped[str] = mapped_column(sa.String(160))
-    created_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("members.id", ondelete="SET NULL"), index=True)
+    created_by_id: Mapped[UUID | None] = mapped_column(
+        sa.Uuid, sa.ForeignKey("members.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_used_at: Mapped[datetime | None]
+
+
+class SigningKeyRow(TypedDict):
+    """A key with its public half, and the name and type of its workspace."""
+
+    id: UUID
+    workspace_id: UUID
+    public_key: str
+    created_by: str
+    created_at: datetime
+    last_used_at: datetime | None
+    workspace_name: str
+
+
+class NewSigningKey(TypedDict):
+    """A key as it leaves when it is made, and never again: `private_key` is Base64 of the PKCS#8 PEM that is `pem`."""
+
+    id: UUID
+    private_key: str
+    pem: str
+    created_at: datetime

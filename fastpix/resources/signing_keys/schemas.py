@@ -1,8 +1,7 @@
-"""Wire shapes of signing keys, as FastPix's published clients parse them (contract section 5)."""
+"""Wire shapes of signing keys, as FastPix's published clients parse them (docs/fastpix-contract.md, section 5)."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -10,16 +9,9 @@ from pydantic import Field
 from fastpix.web.api import Answer, Moment
 
 
-class WorkspaceRef(Answer):
-    id: UUID
-    name: str
-    workspace_type: str
-
-
 class SigningKeyRow(Answer):
     id: UUID
     created_at: Moment
-    workspace: list[WorkspaceRef]
 
 
 class SigningKeyCreated(Answer):
@@ -36,9 +28,3 @@ class SigningKeyOut(Answer):
 
 class Deleted(Answer):
     message: str
-
-
-def row(key: dict[str, Any]) -> dict[str, Any]:
-    """A key as the list shows it."""
-    workspace = {"id": key["workspace_id"], "name": key["workspace_name"], "workspace_type": key["workspace_kind"]}
-    return {"id": key["id"], "created_at": key["created_at"], "workspace": [workspace]}

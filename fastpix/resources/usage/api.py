@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from fastpix.resources.live_streams import viewers
-from fastpix.resources.usage import domain
+from fastpix.resources.live_streams.viewers import queries as viewers
+from fastpix.resources.usage import queries
 from fastpix.resources.usage.schemas import AudienceOut, MediaUsageOut, MediaUsageQuery, UsageOut, UsageQuery
 from fastpix.web.api import Api
 
 api = Api("usage", __name__, "Usage")
 
 
-@api.operation(domain.history, "GET", "/iam/usage", query=UsageQuery, answer=UsageOut, is_answer_list=True)
+@api.operation(queries.history, "GET", "/iam/usage", query=UsageQuery, answer=UsageOut, is_answer_list=True)
 def index(query: UsageQuery) -> Any:
     """List storage, views and minutes delivered of the last days, oldest first."""
-    return domain.history(query.days, query.workspace_id).days
+    return queries.history(query.days, query.workspace_id).days
 
 
 @api.operation(
-    domain.of_media,
+    queries.of_media,
     "GET",
     "/iam/usage/media/<mediaId>",
     query=MediaUsageQuery,
@@ -29,7 +29,7 @@ def index(query: UsageQuery) -> Any:
 )
 def media(media_id: UUID, query: MediaUsageQuery) -> Any:
     """List views and minutes delivered of a media on the last days, oldest first."""
-    return domain.of_media(media_id, query.days)
+    return queries.of_media(media_id, query.days)
 
 
 @api.operation(viewers.audiences, "GET", "/iam/usage/live/<streamId>", answer=AudienceOut, is_answer_list=True)

@@ -55,7 +55,9 @@ class UsageDay(InWorkspace, Base):
     __tablename__ = "usage_days"
     __table_args__ = (sa.Index("ix_usage_days_page", "organization_id", "workspace_id", "day"),)
 
-    workspace_id: Mapped[UUID] = mapped_column(sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(
+        sa.Uuid, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
     day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
     stored_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     stored_seconds: Mapped[float | None]

@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from fastpix.resources.usage.holding import MOST_AT_ONCE
+from fastpix.resources.usage.queries import MOST_AT_ONCE
 from fastpix.web.api import Answer, Id, Moment, Wire
 
 _MEASURED = f"Today's is as of now; with more than {MOST_AT_ONCE:,} media in all it was measured within the last hour."

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 
-from fastpix.access import tenancy
+from fastpix.access import principal
 from fastpix.db import db, now
-from fastpix.jobs import queue
-from fastpix.resources.webhooks.models import Webhook, WebhookDelivery, WebhookEvent
+from fastpix.errors import Invalid
+from fastpix.resources.webhooks.deliveries import lifecycle as deliveries
+from fastpix.resources.webhooks.models import Webhook, WebhookEvent
 from fastpix.resources.workspaces.models import Workspace
 
-JOB = "webhooks.deliver"
-KEPT = timedelta(days=30)
-# What the test button sends is no event: `{}` without a signature, as FastPix probes an endpoint (contract section 9).
+# What the test button sends is no event: `{}` without a signature, as FastPix probes an endpoint
+# (docs/fastpix-contract.md, section 9).
 TEST = "test"
 
 _MEDIA = (
@@ -34,10 +35,16 @@ TYPES: tuple[str, ...] = (
     "video.upload.media_created",
     *(f"video.live_stream.{name}" for name in _LIVE),
 )
-_WANTING = sa.select(Webhook.id, Webhook.events).where(
+_ENABLED = sa.select(Webhook.id, Webhook.events).where(
     Webhook.workspace_id == sa.bindparam("workspace"), Webhook.is_enabled.is_(True)
 )
 _NAME = sa.select(Workspace.name).where(Workspace.id == sa.bindparam("workspace"))
+
+
+def as_shown(permission: str, shape: type[BaseModel], row: Callable[[], object]) -> dict[str, Any]:
+    """A thing as the API shows it to those who may only look: what else there is of it goes to nobody outside."""
+    with principal.acting(replace(principal.current(), permissions=frozenset({permission}))):
+        return shape.model_validate(row()).model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 def emit(
@@ -54,9 +61,9 @@ def emit(
     """
     if type not in TYPES:
         raise KeyError(f"{type} is not in TYPES (fastpix/resources/webhooks/events.py)")
-    wanting = db.session.execute(_WANTING, {"workspace": workspace_id}).all()
-    endpoints = [row.id for row in wanting if not row.events or type in row.events]
-    if not endpoints:
+    endpoints = db.session.execute(_ENABLED, {"workspace": workspace_id}).all()
+    webhook_ids = [webhook_id for webhook_id, types in endpoints if not types or type in types]
+    if not webhook_ids:
         return
     event = WebhookEvent(id=uuid4(), workspace_id=workspace_id, type=type, created_at=now())
     body = {
@@ -71,29 +78,13 @@ def emit(
     event.body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     db.session.add(event)
     db.session.flush()
-    for webhook_id in endpoints:
-        send(webhook_id, event)
+    for webhook_id in webhook_ids:
+        deliveries.send(webhook_id, event)
 
 
-def send(webhook_id: UUID, event: WebhookEvent, *, is_asked: bool = False) -> WebhookDelivery:
-    """A delivery of an event and the job that does it, in the caller's transaction."""
-    delivery = WebhookDelivery(
-        workspace_id=event.workspace_id, webhook_id=webhook_id, event_id=event.id, is_asked=is_asked, next_at=now()
-    )
-    db.session.add(delivery)
-    db.session.flush()
-    plan(delivery)
-    return delivery
-
-
-def plan(delivery: WebhookDelivery) -> None:
-    """The job of the delivery's next attempt. It knows its number: run twice, it delivers once."""
-    args = {"delivery_id": str(delivery.id), "attempt": delivery.attempts + 1}
-    queue.enqueue(JOB, args, organization_id=delivery.organization_id, run_at=delivery.next_at)
-
-
-def prune() -> int:
-    """Delete events older than 30 days with their deliveries. Returns how many. The worker calls it."""
-    with tenancy.everywhere("housekeeping of all organizations' delivery logs"):
-        old = sa.delete(WebhookEvent).where(WebhookEvent.created_at < now() - KEPT)
-        return int(cast(Any, db.session.execute(old.execution_options(synchronize_session=False))).rowcount)
+def checked(types: list[str]) -> list[str]:
+    """These types of events, each once and in the order of `TYPES`. Raises `Invalid` for one that does not exist."""
+    unknown = [type_ for type_ in types if type_ not in TYPES]
+    if unknown:
+        raise Invalid("events", f"There is no event {unknown[0][:80]}. docs/webhooks.md lists them all.")
+    return [type_ for type_ in TYPES if type_ in types]

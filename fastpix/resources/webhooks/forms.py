@@ -39,8 +39,8 @@ class _Fields(Form):
             raise ValidationError("Tick at least one event, or choose all.")
 
     @property
-    def wanted(self) -> list[str]:
-        """The chosen events; none means all."""
+    def event_types(self) -> list[str]:
+        """The chosen ones; none means all."""
         return list(self.events.data or []) if self.which.data == "these" else []
 
 

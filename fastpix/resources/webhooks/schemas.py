@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -43,30 +42,3 @@ class WebhookEdit(Wire):
     description: str | None = Field(default=None, max_length=200)
     events: list[str] | None = Field(default=None, max_length=100, description=ALL)
     is_enabled: bool | None = Field(default=None, strict=True)
-
-
-class DeliveryRow(Answer):
-    id: UUID
-    webhook_id: UUID
-    event_id: UUID
-    type: str
-    state: Literal["waiting", "delivered", "failed"]
-    attempts: int
-    problem: str
-    next_at: Moment | None
-    created_at: Moment
-    finished_at: Moment | None
-
-
-class AttemptOut(Answer):
-    number: int
-    at: Moment
-    status: int | None
-    milliseconds: int
-    answer: str = Field(description="The first 4 KB of what the receiver answered.")
-    problem: str
-
-
-class DeliveryOut(DeliveryRow):
-    body: str = Field(description="The body as it is sent, byte by byte.")
-    log: list[AttemptOut]

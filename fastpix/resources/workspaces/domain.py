@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix import names, words
-from fastpix.access import principal, tenancy
+from fastpix.access import organization_lock, principal, tenancy
 from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
 from fastpix.jobs import queue
-from fastpix.resources.organizations import lock
-from fastpix.resources.workspaces.models import KINDS, Workspace
+from fastpix.resources.workspaces.models import KINDS, Workspace, WorkspaceRow
+from fastpix.text import naming, word_index
 
 _ROWS = sa.select(
     Workspace.id, Workspace.slug, Workspace.name, Workspace.kind, Workspace.description, Workspace.created_at
@@ -26,50 +25,49 @@ _COUNT = sa.select(sa.func.count(Workspace.id))
 
 
 @action("workspaces.view")
-def search() -> list[dict[str, Any]]:
+def search() -> list[WorkspaceRow]:
     """All workspaces the actor sees, oldest first."""
-    return [dict(row._mapping) for row in db.session.execute(_ALL)]
+    return _rows(_ALL)
 
 
 @action("workspaces.view")
-def find(text: str, most: int) -> list[dict[str, Any]]:
+def find(text: str, most: int) -> list[WorkspaceRow]:
     """At most `most` workspaces with such words in their names, or of such an id. There are few: all are looked at."""
-    wanted, span = words.of(text), words.id_range(text)
+    beginnings, span = word_index.of(text), word_index.id_range(text)
 
-    def fits(row: dict[str, Any]) -> bool:
-        own = words.of(row["name"])
-        has_words = all(any(word.startswith(begun) for word in own) for begun in wanted)
-        return bool(wanted and has_words) or (span is not None and span[0] <= row["id"] <= span[1])
+    def fits(row: WorkspaceRow) -> bool:
+        words = word_index.of(row["name"])
+        has_words = all(any(word.startswith(beginning) for word in words) for beginning in beginnings)
+        return bool(beginnings and has_words) or (span is not None and span[0] <= row["id"] <= span[1])
 
     return [row for row in search() if fits(row)][:most]
 
 
 @action("workspaces.view")
-def listed(offset: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+def listed(offset: int, limit: int) -> tuple[list[WorkspaceRow], int]:
     """The workspaces by page number (1-based), newest first, with the total, for the API."""
     newest = _ROWS.order_by(Workspace.created_at.desc(), Workspace.id.desc())
-    rows = db.session.execute(newest.offset((offset - 1) * limit).limit(limit))
-    return [dict(row._mapping) for row in rows], db.session.scalar(_COUNT) or 0
+    return _rows(newest.offset((offset - 1) * limit).limit(limit)), db.session.scalar(_COUNT) or 0
 
 
 @action("workspaces.view")
-def get(workspace_id: UUID) -> dict[str, Any]:
+def get(workspace_id: UUID) -> WorkspaceRow:
     """One workspace. Raises `Missing`."""
-    return _as_dict(_load(workspace_id))
+    return _as_row(_load(workspace_id))
 
 
 @action("workspaces.create")
-def create(name: str, kind: str = "development", description: str = "") -> dict[str, Any]:
+def create(name: str, kind: str = "development", description: str = "") -> WorkspaceRow:
     """Add a workspace. Raises `Invalid` for a bad or taken name, type or description."""
     workspace = add(name, kind, description)
     describe("workspace", workspace.id, workspace.name, after=_facts(workspace), workspace_id=workspace.id)
-    return _as_dict(workspace)
+    return _as_row(workspace)
 
 
 @action("workspaces.edit")
 def edit(
     workspace_id: UUID, name: str | None = None, kind: str | None = None, description: str | None = None
-) -> dict[str, Any]:
+) -> WorkspaceRow:
     """Change name, type or description; what is None stays. Raises `Missing`, `Invalid`."""
     workspace = _load(workspace_id)
     before = _facts(workspace)
@@ -82,13 +80,13 @@ def edit(
     describe(
         "workspace", workspace_id, workspace.name, before=before, after=_facts(workspace), workspace_id=workspace_id
     )
-    return _as_dict(workspace)
+    return _as_row(workspace)
 
 
-@action("workspaces.delete")
+@action("workspaces.delete", is_alone=True)
 def delete(workspace_id: UUID) -> None:
     """Delete a workspace with everything in it. Raises `Missing`, `Refused` for the last one."""
-    lock.touch()
+    organization_lock.take()
     workspace = _load(workspace_id)
     with tenancy.every_workspace("the last workspace of the organization stays"):
         if (db.session.scalar(_COUNT) or 0) <= 1:
@@ -102,7 +100,7 @@ def delete(workspace_id: UUID) -> None:
 
 
 def add(name: str, kind: str, description: str = "") -> Workspace:
-    """A new workspace in the organization in scope. Not a verb: `create` and `organizations.found` call it."""
+    """A new workspace in the organization in scope. Not a verb: `create` and `organizations.create` call it."""
     shown, folded = _checked_name(name)
     workspace = Workspace(
         name=shown,
@@ -131,15 +129,15 @@ def check(workspace_id: UUID) -> UUID:
 
 def of_token() -> UUID:
     """The workspace of the acting token: all that the API shows and makes lies in it. Raises `Refused` for others."""
-    found = principal.current().token_workspace_id
-    if found is None:
+    workspace_id = principal.current().token_workspace_id
+    if workspace_id is None:
         raise Refused("Only a token has a workspace of its own; choose one.")
-    return found
+    return workspace_id
 
 
 def choices() -> dict[str, str]:
     """Id and name of all workspaces the actor sees, for choices in forms."""
-    return {str(row.id): row.name for row in db.session.execute(_ALL)}
+    return {str(row.id): row.name for row in tenancy.rows(_ALL)}
 
 
 def _load(workspace_id: UUID) -> Workspace:
@@ -150,7 +148,7 @@ def _load(workspace_id: UUID) -> Workspace:
 
 
 def _checked_name(text: str, but: UUID | None = None) -> tuple[str, str]:
-    name = names.checked(text, 80)
+    name = naming.checked(text, 80)
     taken = sa.select(Workspace.id).where(Workspace.name_folded == name.casefold())
     with tenancy.every_workspace("names are unique in the organization"):
         other = db.session.scalar(taken)
@@ -172,16 +170,23 @@ def _checked_description(text: str) -> str:
 
 
 def _free_slug(name: str) -> str:
-    wanted = names.slug(name, "workspace")
+    slug = naming.slug(name, "workspace")
     with tenancy.every_workspace("slugs are unique in the organization"):
-        return names.free(wanted, set(db.session.scalars(sa.select(Workspace.slug))))
+        return naming.free(slug, set(db.session.scalars(sa.select(Workspace.slug))))
 
 
-def _facts(workspace: Workspace) -> dict[str, Any]:
+def _facts(workspace: Workspace) -> dict[str, str]:
     return {"name": workspace.name, "type": workspace.kind, "description": workspace.description}
 
 
-def _as_dict(workspace: Workspace) -> dict[str, Any]:
+def _rows(statement: sa.Select[UUID, str, str, str, str, datetime]) -> list[WorkspaceRow]:
+    return [
+        {"id": id_, "slug": slug, "name": name, "kind": kind, "description": description, "created_at": created_at}
+        for id_, slug, name, kind, description, created_at in db.session.execute(statement)
+    ]
+
+
+def _as_row(workspace: Workspace) -> WorkspaceRow:
     return {
         "id": workspace.id,
         "slug": workspace.slug,

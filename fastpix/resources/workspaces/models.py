@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,3 +38,14 @@ class Workspace(IsWorkspace, Base):
     description: Mapped[str] = mapped_column(sa.String(500), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     token_count: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class WorkspaceRow(TypedDict):
+    """A workspace as lists and pages show it."""
+
+    id: UUID
+    slug: str
+    name: str
+    kind: str
+    description: str
+    created_at: datetime

@@ -8,11 +8,10 @@ from uuid import UUID
 from flask import request
 
 from fastpix.access import principal
-from fastpix.resources.workspaces import contents, domain
+from fastpix.resources.workspaces import domain
 from fastpix.resources.workspaces.forms import NewWorkspaceForm, WorkspaceForm
-from fastpix.web.forms import TypedNameForm
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
 
 pages = Pages(
     "workspaces", __name__, "/workspaces", menu=(Entry("Workspaces", "workspaces.index", "stack", "workspaces.view"),)
@@ -24,7 +23,7 @@ def index() -> Any:
     return show(
         "workspaces/index.html",
         workspaces=domain.search(),
-        may={key: principal.may(f"workspaces.{key}") for key in ("create", "edit", "delete")},
+        may=principal.may_each("workspaces", "create", "edit", "delete"),
     )
 
 
@@ -33,8 +32,8 @@ def create() -> Any:
     form = NewWorkspaceForm()
     if form.is_sent():
         with form.catching():
-            made = domain.create(form.name.data or "", form.kind.data, form.description.data or "")
-            return go(".index", f"The workspace {made['name']} was created.")
+            workspace = domain.create(form.name.data or "", form.kind.data, form.description.data or "")
+            return go(".index", f"The workspace {workspace['name']} was created.")
     return show("workspaces/form.html", form=form, workspace=None)
 
 
@@ -43,7 +42,7 @@ def detail(workspace_id: UUID) -> Any:
     return show(
         "workspaces/detail.html",
         workspace=domain.get(workspace_id),
-        may={key: principal.may(f"workspaces.{key}") for key in ("edit", "delete")},
+        may=principal.may_each("workspaces", "edit", "delete"),
     )
 
 
@@ -57,20 +56,3 @@ def edit(workspace_id: UUID) -> Any:
             after = domain.edit(workspace_id, form.name.data, form.kind.data, form.description.data)
             return go(".index", f"The workspace {after['name']} was saved.")
     return show("workspaces/form.html", form=form, workspace=workspace)
-
-
-@pages.page(domain.delete, "GET POST", "/<uuid:workspace_id>/delete")
-def delete(workspace_id: UUID) -> Any:
-    workspace = domain.get(workspace_id)
-    form = TypedNameForm(expected=workspace["name"])
-    if form.is_sent():
-        with form.catching():
-            domain.delete(workspace_id)
-            return go(".index", f"The workspace {workspace['name']} was deleted, with everything in it.")
-    return show(
-        "workspaces/delete.html",
-        form=form,
-        workspace=workspace,
-        goes_with_it=contents.of(workspace_id),
-        is_last=len(domain.search()) == 1,
-    )

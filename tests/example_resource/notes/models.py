@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,3 +22,12 @@ class Note(InWorkspace, Base):
     id: Mapped[UUID] = id_column()
     text: Mapped[str] = mapped_column(sa.String(200))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class NoteRow(TypedDict):
+    """A note as a page or an answer shows it: plain values, never the row of the session."""
+
+    id: UUID
+    workspace_id: UUID
+    text: str
+    created_at: datetime

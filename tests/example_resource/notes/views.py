@@ -5,32 +5,22 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import request, url_for
-
 from fastpix.access import principal
 from fastpix.resources.notes import domain
 from fastpix.resources.notes.forms import NoteForm
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.web.forms import EmptyForm
+from fastpix.web.confirm import confirm
+from fastpix.web.list_pages import numbered
 from fastpix.web.menu import Entry
-from fastpix.web.resource import Pages, go, show
+from fastpix.web.pages import Pages, go, show
 
-PAGE = 25
 pages = Pages("notes", __name__, "/notes", menu=(Entry("Notes", "notes.index", "pencil", "notes.view"),))
 
 
 @pages.page(domain.listed, "GET", "/")
 def index() -> Any:
-    number = max(1, min(request.args.get("page", 1, type=int), 100000))
-    notes, total = domain.listed(number, PAGE)
-    return show(
-        "notes/index.html",
-        notes=notes,
-        total=total,
-        newer_url=url_for(".index", page=number - 1) if number > 1 else None,
-        older_url=url_for(".index", page=number + 1) if number * PAGE < total else None,
-        may_create=principal.may("notes.create"),
-    )
+    may_create = principal.may("notes.create")
+    return numbered("notes/index.html", domain.listed, workspaces.choices(), may_create=may_create)
 
 
 @pages.page(domain.create, "GET POST", "/new")
@@ -52,9 +42,5 @@ def detail(note_id: UUID) -> Any:
 @pages.page(domain.delete, "GET POST", "/<uuid:note_id>/delete")
 def delete(note_id: UUID) -> Any:
     note = domain.get(note_id)
-    form = EmptyForm()
-    if form.is_sent():
-        with form.catching():
-            domain.delete(note_id)
-            return go(".index", "The note was deleted.")
-    return show("notes/delete.html", form=form, note=note)
+    message = "The note was deleted."
+    return confirm("notes/delete.html", lambda: domain.delete(note_id), message, note=note)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from fastpix.access import principal
 from fastpix.db import Base, now, set_reading
-from fastpix.resources.access_review import domain, reminders
+from fastpix.resources.access_review import domain
+from fastpix.resources.access_review import jobs as review_jobs
 from tests.resources.members.test_query_counts import fill, statements
 from tests.stories.tables import change, rows
 
@@ -106,13 +107,13 @@ def test_it_costs_the_same_for_3_and_300_members(world, ada, cast):
 @pytest.fixture
 def asked(office):
     office.doors("ada").api.patch("iam/organization", {"accessReviewMail": True})
-    office.kept = len(office._rows())
+    office.kept = len(office.rows())
     return office
 
 
 def remind(office):
     with office.app.app_context():
-        return reminders.remind()
+        return review_jobs.remind()
 
 
 def test_the_admins_are_reminded_once_a_month(asked):
@@ -139,7 +140,7 @@ def test_two_workers_at_once_remind_once(world):
     def work():
         with world.app.app_context():
             barrier.wait()
-            world_now.append(reminders.remind())
+            world_now.append(review_jobs.remind())
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fastpix import tokens
+from fastpix.crypto import tokens
 from fastpix.db import now
 from fastpix.errors import Refused
 from fastpix.resources.access_tokens import domain
@@ -95,6 +95,20 @@ def test_the_form_takes_the_end_of_the_chosen_day(world, ada, cast):
     )
     past = ada.page.post("/o/acme/access-tokens/new", form | {"name": "Another", "expires_on": "2001-01-01"})
     assert past.status_code == 422 and b"Choose a time in the future" in past.data and b"Another" in past.data
+
+
+@pytest.mark.parametrize(
+    ("offset", "at"), [("-120", "21:59:59"), ("480", "07:59:59"), ("99999", "23:59:59"), ("x", "23:59:59")]
+)
+@pytest.mark.sqlite
+def test_the_chosen_day_ends_where_the_person_is(world, ada, cast, offset, at):
+    """By how many minutes UTC is ahead, as the browser counts it: Berlin in summer, Los Angeles in winter, nonsense."""
+    assert "At the end of that day<span data-zone> (UTC)</span>" in ada.page.get("/o/acme/access-tokens/new").text
+    day = (datetime.now(UTC) + timedelta(days=3)).date()
+    form = {"name": "Far", "workspace": str(cast.acme.workspace), "role": "member", "expires_on": day.isoformat()}
+    assert ada.page.post("/o/acme/access-tokens/new", form | {"utc_offset": offset}).status_code == 200
+    ends = day + timedelta(days=1) if offset == "480" else day
+    assert rows(world, "access_tokens", name="Far")[0]["expires_at"].isoformat() == f"{ends}T{at}+00:00"
 
 
 # Suspension, the cap, adoption.

@@ -9,14 +9,16 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from fastpix import seal
 from fastpix.access.action import Entry
 from fastpix.db import Base, db, set_reading, transaction
 from fastpix.errors import Refused
-from fastpix.resources.audit import chain, domain, verify
+from fastpix.resources.audit import domain
+from fastpix.resources.audit.chain import rules, verify
 from fastpix.resources.audit.models import NOWHERE
 from tests.cast import acting_as
 from tests.stories.tables import change, rows
+
+pytestmark = pytest.mark.sql("one chain an organization, by locks")
 
 LOG, HEADS = Base.metadata.tables["audit_log"], Base.metadata.tables["audit_heads"]
 
@@ -113,12 +115,12 @@ def test_a_row_put_in_is_found(world, told):
 
 def test_a_chain_rebuilt_without_the_secret_key_is_found(world, told):
     """What somebody with the database and the source can do: everything but know the key."""
-    seal.configure("another key, as long as the one of all tests")
+    world.set(secret_key="another key, as long as the one of all tests")
     row = {**told[-1], "actor_name": "Nobody"}
-    row["hash"] = chain.row_hash(row)
+    row["hash"] = rules.row_hash(row)
     head = rows(world, "audit_heads", chain=world.cast.acme.id)[0] | {"hash": row["hash"]}
-    forged = chain.head_seal(head)
-    seal.configure(world.settings.secret_key)
+    forged = rules.head_seal(head)
+    world.set()
     change(world, "audit_log", {"id": row["id"]}, actor_name="Nobody", hash=row["hash"])
     change(world, "audit_heads", {"chain": world.cast.acme.id}, hash=row["hash"], seal=forged)
     assert len(faults(world)) == 2
@@ -235,5 +237,5 @@ def test_a_log_that_cannot_be_written_spoils_no_refusal(world, mel, monkeypatch)
     def broken(_entry):
         raise sa.exc.OperationalError("no", {}, Exception("no"))
 
-    monkeypatch.setattr(domain, "_was_told", broken)
+    monkeypatch.setattr(domain, "_is_recorded", broken)
     assert mel.page.get("/o/acme/signing-keys/").status_code == 403

@@ -12,7 +12,7 @@ import pytest
 
 from fastpix.access import table
 from fastpix.db import now
-from fastpix.resources.audit import presentation, search
+from fastpix.resources.audit import presentation, queries
 from tests.access.test_fresh_steps import go_on, grow_stale, is_asked
 from tests.stories.tables import change, rows
 
@@ -78,7 +78,7 @@ def test_a_filter_gives_exactly_its_rows_on_page_api_and_in_files(world, ada, me
     expected = [row["number"] for row in of_acme(world) if row[column] == value]
     assert expected
     page = ada.page.get(f"{PAGE}?{name}={value}")
-    assert numbers(page.text) == expected[: search.PAGE]
+    assert numbers(page.text) == expected[: queries.PAGE]
     listed = ada.api.get(f"iam/audit?limit=50&{WIRE.get(name, name)}={value}").json
     assert [row["number"] for row in listed["data"]] == expected[:50]
     assert listed["pagination"]["totalRecords"] == len(expected)
@@ -171,9 +171,12 @@ def test_before_and_after_can_be_unfolded(ada):
 
 @pytest.mark.sqlite
 def test_cells_of_the_csv_are_no_formulas(world, ada):
-    for name in ("=1+1", "+1", "-1", "@A1"):
+    for name in ("=1+1", "+1", "-1", "@A1", "Ñandú 東京"):
         ada.api.post("iam/workspaces", {"name": name})
-    found = list(csv.DictReader(io.StringIO(ada.page.post(f"{PAGE}export").text)))
+    sent = ada.page.post(f"{PAGE}export").data
+    assert sent.startswith(b"\xef\xbb\xbf"), "Excel takes a file without this mark for one of its own old encodings"
+    found = list(csv.DictReader(io.StringIO(sent.decode("utf-8-sig"))))
+    assert "Ñandú 東京" in {row["target_name"] for row in found}
     assert len(found) == len(of_acme(world))
     names = {row["target_name"] for row in found}
     assert {"'=1+1", "'+1", "'-1", "'@A1"} <= names
@@ -182,7 +185,7 @@ def test_cells_of_the_csv_are_no_formulas(world, ada):
 
 @pytest.mark.sqlite
 def test_an_export_is_read_bit_by_bit(world, ada, many, monkeypatch):
-    monkeypatch.setattr(search, "BATCH", 7)
+    monkeypatch.setattr(queries, "BATCH", 7)
     answer = ada.page.post(f"{PAGE}export?form=jsonl")
     assert exported(answer) == [row["number"] for row in many]
     name = f"acme-audit-{now().date()}.jsonl"
@@ -192,7 +195,7 @@ def test_an_export_is_read_bit_by_bit(world, ada, many, monkeypatch):
 
 @pytest.mark.sqlite
 def test_a_filtered_list_is_not_counted_to_its_end(ada, many, monkeypatch):
-    monkeypatch.setattr(search, "MOST_COUNTED", 30)
+    monkeypatch.setattr(queries, "MOST_COUNTED", 30)
     assert "of more than 30 shown" in ada.page.get(f"{PAGE}?door=api").text
 
 
@@ -205,7 +208,7 @@ def test_every_action_has_words():
 
 def test_every_action_is_said_in_words():
     assert set(presentation.PERSONAL) == set(table.PERSONAL), "a key is no sentence"
-    row = {"result": "done", "door": "dashboard", "workspace_id": None, "before": {}, "after": {}}
+    row = {"result": "done", "door": "dashboard", "workspace_id": None, "target_kind": "", "before": {}, "after": {}}
     for action in (*table.ROWS, *table.PERSONAL, *presentation.OWN):
         assert presentation.shown(row | {"action": action}, {})["does"] != action
 

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from fastpix import operating, upkeep
+from fastpix.cli import context, maintenance
 from fastpix.db import db, now
-from fastpix.resources.audit import retention, verify
+from fastpix.resources.audit import jobs as audit_jobs
+from fastpix.resources.audit.chain import verify
 from tests.stories.tables import change, rows
+
+pytestmark = pytest.mark.sql("what is old is deleted in pieces")
 
 
 def of_acme(world):
@@ -19,7 +22,7 @@ def of_acme(world):
 
 def expire(world):
     with world.app.app_context():
-        retention.expire()
+        audit_jobs.expire()
 
 
 def faults(world):
@@ -35,13 +38,13 @@ def told(world, ada, monkeypatch):
     for number in range(6):
         ada.api.patch("iam/organization", {"name": f"Acme {number}"})
     found = of_acme(world)
-    monkeypatch.setattr(retention, "now", lambda: found[-2]["at"] + timedelta(days=30))
+    monkeypatch.setattr(audit_jobs, "now", lambda: found[-2]["at"] + timedelta(days=30))
     return found
 
 
 @pytest.mark.parametrize("batch", [2000, 3])
 def test_old_rows_go_and_the_chain_stays_whole(world, told, batch, monkeypatch):
-    monkeypatch.setattr(retention, "BATCH", batch)
+    monkeypatch.setattr(audit_jobs, "BATCH", batch)
     expire(world)
     left = of_acme(world)
     assert [row["id"] for row in left[:2]] == [row["id"] for row in told[-2:]]
@@ -93,10 +96,10 @@ def test_the_form_says_which_days_it_takes(ada):
 @pytest.fixture
 def command(world, monkeypatch):
     """`command(*arguments)`: `fastpix audit ...` on this world's instance."""
-    monkeypatch.setattr(operating, "create_app", lambda _given: world.app)
+    monkeypatch.setattr(context, "create_app", lambda _given: world.app)
 
     def run(*arguments):
-        found = CliRunner().invoke(upkeep.audit, arguments)
+        found = CliRunner().invoke(maintenance.audit, arguments)
         with world.app.app_context():
             db.session.remove()
         return found

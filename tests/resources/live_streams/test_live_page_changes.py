@@ -7,7 +7,9 @@ import re
 import pytest
 
 from fastpix.db import db
-from fastpix.resources.live_streams import domain, lifecycle, simulcasts
+from fastpix.resources.live_streams import domain
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.simulcasts import domain as simulcasts
 from tests.resources.live_streams.test_live_pages import HOME, main_of, on_air, text_of  # fixtures too
 from tests.resources.members.test_query_counts import quiet, statements  # noqa: F401  # `quiet` is a fixture
 from tests.stories.tables import change, rows
@@ -130,7 +132,7 @@ def test_a_simulcast_target_is_added_while_idle_switched_and_deleted(world, ada,
     assert ada.page.post(f"{path}/{target}/switch", {"on": "yes"}).status_code == 303
     on_air(acting, stream_id)
     with acting("ada"):
-        simulcasts.pushed(target, domain.load(stream_id).connection_id, "failed", "It does not answer.")
+        simulcasts.write_state(target, domain.load(stream_id).connection_id, "failed", "It does not answer.")
         db.session.flush()
     assert "It does not answer." in text_of(ada.page.get(f"{HOME}{stream_id}"))
     assert "only while the stream is idle" in text_of(ada.page.get(f"{path}/new"))
@@ -145,7 +147,7 @@ def test_a_simulcast_target_is_added_while_idle_switched_and_deleted(world, ada,
 def test_refused_encoders_stand_in_the_log_of_those_who_can_help(world, ada, mel, cast):
     stream_id = cast.acme.shelf.stream
     with world.session():
-        lifecycle.refuse(lifecycle.NotAdmitted(lifecycle.WRONG_KEY, stream_id), "198.51.100.9")
+        connections.log_refusal(connections.NotAdmitted(connections.WRONG_KEY, stream_id), "198.51.100.9")
     assert "198.51.100.9 was refused" in text_of(ada.page.get(f"{HOME}{stream_id}"))
     assert "198.51.100.9" not in text_of(mel.page.get(f"{HOME}{stream_id}"))
 

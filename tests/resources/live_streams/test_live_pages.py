@@ -10,8 +10,12 @@ from datetime import timedelta
 import pytest
 
 from fastpix.db import db, now
-from fastpix.resources.live_streams import broadcasts, domain, presentation
-from fastpix.resources.live_streams.models import ACTIVE, LiveBroadcast, LiveConnection, LiveViewer
+from fastpix.resources.live_streams import domain, lifecycle, presentation
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
+from fastpix.resources.live_streams.connections.models import LiveConnection
+from fastpix.resources.live_streams.models import ACTIVE
+from fastpix.resources.live_streams.rules import StreamOptions
+from fastpix.resources.live_streams.viewers.models import LiveViewer
 from tests.resources.members.test_query_counts import quiet, statements  # noqa: F401  # `quiet` is a fixture
 from tests.stories.tables import rows
 
@@ -31,7 +35,7 @@ def main_of(answer, status=200):
 
 def make(acting, workspace, name="A stream", **wanted):
     with acting("ada"):
-        return domain.create(workspace, domain.Wanted(metadata={"name": name}, **wanted))["id"]
+        return domain.create(workspace, StreamOptions(metadata={"name": name}, **wanted))["id"]
 
 
 def on_air(acting, stream_id, *, away=False, longest=2.0, viewers=0):
@@ -179,7 +183,7 @@ def test_a_key_that_crosses_the_network_in_the_open_is_told_of(server, is_open):
 
 
 def test_an_instance_that_takes_no_streams_says_so(ada, cast, monkeypatch):
-    monkeypatch.setattr("fastpix.links._live_server", "")
+    monkeypatch.setattr("fastpix.urls.live_server", lambda: "")
     for path in (HOME, f"{HOME}{cast.acme.shelf.stream}"):
         assert "takes no streams in" in text_of(ada.page.get(path)), path
     assert "stream-key" not in text_of(ada.page.get(f"{HOME}{cast.acme.shelf.stream}"))
@@ -232,10 +236,26 @@ def test_rare_keyframes_are_told_to_who_can_set_the_encoder(ada, mel, acting, ca
     on_air(acting, stream_id, longest=4.0)
     assert "Keyframes come rarely" not in text_of(ada.page.get(f"{HOME}{stream_id}"))
     with acting("ada"):
-        broadcasts.load(domain.load(stream_id).broadcast_id).longest = 8.3
+        lifecycle.load_broadcast(domain.load(stream_id).broadcast_id).longest = 8.3
         db.session.flush()
     assert "gap was 8.3 seconds" in text_of(ada.page.get(f"{HOME}{stream_id}"))
     assert "Keyframes come rarely" not in text_of(mel.page.get(f"{HOME}{stream_id}"))
+
+
+@pytest.mark.parametrize(
+    ("codecs", "said"),
+    [("avc1.F4001F,mp4a.40.2", "4:4:4 colour"), ("mp4a.40.2,avc1.6e0028", "10 bits a colour"), ("avc1.64001F", "")],
+)
+def test_a_picture_that_phones_cannot_show_is_told_to_who_can_set_the_encoder(ada, mel, acting, cast, codecs, said):
+    stream_id = cast.acme.shelf.stream
+    on_air(acting, stream_id)
+    with acting("ada"):
+        lifecycle.load_broadcast(domain.load(stream_id).broadcast_id).codecs = codecs
+        db.session.flush()
+    page = text_of(ada.page.get(f"{HOME}{stream_id}"))
+    assert ("Phones and televisions cannot show" in page) is bool(said)
+    assert f"it has {said}" in page or not said
+    assert "Phones and televisions" not in text_of(mel.page.get(f"{HOME}{stream_id}"))
 
 
 def test_pages_hold_no_inline_script_and_no_inline_style(ada, acting, cast):
@@ -274,7 +294,7 @@ def test_the_recordings_that_are_left_are_linked(world, mel, acting, cast):
     shelf = cast.acme.shelf
     on_air(acting, shelf.stream, away=True)
     with acting("ada"):
-        broadcasts.end(domain.load(shelf.stream), "The encoder said goodbye.")
+        lifecycle.end(domain.load(shelf.stream), "The encoder said goodbye.")
         db.session.add(
             LiveBroadcast(
                 stream_id=shelf.stream, workspace_id=cast.acme.workspace, is_recorded=True, is_dvr=False,

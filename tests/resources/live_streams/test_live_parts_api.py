@@ -1,5 +1,5 @@
 """The API of a stream's parts: playback ids and simulcast targets; unknown ids; a member's token."""
-# ruff: noqa: F811  # fixtures are imported by name, and named again by the tests that ask for them
+# fixtures are imported by name, and named again by the tests that ask for them
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from tests.resources.live_streams.test_live_streams_api import ALWAYS, CREATE, api, fields, make, put, shelf  # noqa: F401  # fixtures too
+from tests.resources.live_streams.test_live_streams_api import ALWAYS, CREATE, fields, make, put
 
 
 def test_playback_ids_are_made_got_and_deleted(api, shelf):
@@ -40,7 +40,7 @@ def test_rules_change_one_by_one_and_what_is_absent_stays(api, shelf):
     after = api.patch(f"{path}/domains", {"deny": ["evil.example"]}).json["data"]
     assert after == rule | {"deny": ["evil.example"]}
     assert api.patch(f"{path}/user-agents", {"deny": ["curl"]}).json["data"]["deny"] == ["curl"]
-    told = api.get(path).json["data"]["accessRestrictions"]
+    told = api.get(f"{path}/restrictions").json["data"]
     assert (told["domains"], told["userAgents"]["deny"]) == (after, ["curl"])
 
 
@@ -173,3 +173,15 @@ def test_a_members_token_changes_nothing(ada, world, shelf, method, rest, body):
     assert "permission" in answer.json["error"]["description"]
     assert ada.api_with("member").post("live/streams", CREATE).status_code == 403
     assert world.digest() == before
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "10.1.2.3", "[::1]", "[::ffff:192.168.0.1]", "0x7f000001", "169.254.169.254"]
+)
+@pytest.mark.sqlite
+def test_a_target_on_a_private_address_is_refused_when_it_is_saved(world, api, shelf, host):
+    path, target = f"live/streams/{shelf.stream}/simulcast", TARGET | {"url": f"rtmp://{host}/app"}
+    answer = api.post(path, target)
+    assert "not on the public internet" in fields(answer)["url"]
+    world.set(fetch_allow_private=True)
+    assert api.post(path, target).status_code == 201

@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 
 from fastpix.db import now
-from fastpix.resources.live_streams import domain, housekeeping, lifecycle
-from fastpix.resources.live_streams.models import (
-    ACTIVE,
-    IDLE,
-    PREPARING,
-)
+from fastpix.resources.live_streams import domain, jobs, lifecycle
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections.models import Admission, IngestRate
+from fastpix.resources.live_streams.models import ACTIVE, IDLE, PREPARING
+from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.resources.media import domain as media_domain
 from tests.stories.tables import change, rows
 
-PICTURE = lifecycle.Picture("avc1.64001f,mp4a.40.2", 1280, 720)
+PICTURE = VideoInfo("avc1.64001f,mp4a.40.2", 1280, 720)
 ADDRESS = "192.0.2.9"
 
 
@@ -30,18 +31,18 @@ class Studio:
 
     def admit(self, key=None, owner="one", address=ADDRESS):
         with self.world.session():
-            return lifecycle.admit(key or self.key, address, owner, "own")
+            return connections.admit(key or self.key, address, owner, "own")
 
     def send(self, admission, count=1):
         """Whether the segments were still taken."""
-        told = [lifecycle.Finished(f"s{self.sent + n:05}.m4s", 2.0, 1000, now()) for n in range(count)]
+        told = [StoredSegment(f"s{self.sent + n:05}.m4s", 2.0, 1000, now()) for n in range(count)]
         self.sent += count
         with self.world.session():
-            return lifecycle.keep(admission, told, PICTURE)
+            return broadcasts.add_segments(admission, told, PICTURE)
 
     def leave(self, admission, reason="The encoder left."):
         with self.world.session():
-            lifecycle.closed(admission, reason)
+            connections.close(admission, reason)
 
     def on_air(self):
         admission = self.admit()
@@ -50,7 +51,7 @@ class Studio:
 
     def sweep(self):
         with self.world.session():
-            housekeeping.sweep()
+            jobs.sweep()
 
     def let_the_window_pass(self):
         self.change(disconnected_at=now() - timedelta(seconds=61))
@@ -90,7 +91,7 @@ def studio(world, acting, cast):
 def make(world, acting, cast, **wanted):
     with acting("ada"):
         told = {"metadata": {"name": "Evening"}, "media_policy": "private", "max_resolution": "720p"}
-        return Studio(world, domain.create(cast.acme.workspace, domain.Wanted(**told | wanted)))
+        return Studio(world, domain.create(cast.acme.workspace, StreamOptions(**told | wanted)))
 
 
 @pytest.fixture
@@ -137,8 +138,8 @@ def test_any_other_key_does_not(world, studio, cast, act):
     }  # fmt: skip
     before = world.digest()
     for key, stream_id in wrong.items():
-        with pytest.raises(lifecycle.NotAdmitted, match="no stream with this key") as caught, world.session():
-            lifecycle.admit(key, ADDRESS, "one", "own")
+        with pytest.raises(connections.NotAdmitted, match="no stream with this key") as caught, world.session():
+            connections.admit(key, ADDRESS, "one", "own")
         assert caught.value.stream_id == stream_id, key
     assert world.digest() == before
     studio.admit(told["stream_key"])
@@ -147,43 +148,43 @@ def test_any_other_key_does_not(world, studio, cast, act):
 def test_a_disabled_stream_and_a_taken_one_refuse_with_a_sentence(world, studio, act):
     act(domain.disable, studio.id)
     before = world.digest()
-    with pytest.raises(lifecycle.NotAdmitted, match="disabled") as caught:
+    with pytest.raises(connections.NotAdmitted, match="disabled") as caught:
         studio.admit()
     assert caught.value.stream_id == studio.id
     assert world.digest() == before
     act(domain.enable, studio.id)
     studio.admit()
     before = world.digest()
-    with pytest.raises(lifecycle.NotAdmitted, match="Another encoder"):
+    with pytest.raises(connections.NotAdmitted, match="Another encoder"):
         studio.admit(owner="two")
     assert world.digest() == before
 
 
 def test_a_refusal_is_told_once_a_minute_for_each_who_is_refused(world, studio):
-    problem = lifecycle.NotAdmitted(lifecycle.IS_TAKEN, studio.id)
+    problem = connections.NotAdmitted(connections.IS_TAKEN, studio.id)
 
     def refuse(*addresses):
         for address in addresses:
             with world.session():
-                lifecycle.refuse(problem, address)
+                connections.log_refusal(problem, address)
 
     refuse(ADDRESS, ADDRESS, "192.0.2.10")
     refused = [line for line in studio.log if "was refused" in line]
     assert refused == [
-        f"An encoder at {ADDRESS} was refused. {lifecycle.IS_TAKEN}",
-        f"An encoder at 192.0.2.10 was refused. {lifecycle.IS_TAKEN}",
+        f"An encoder at {ADDRESS} was refused. {connections.IS_TAKEN}",
+        f"An encoder at 192.0.2.10 was refused. {connections.IS_TAKEN}",
     ]
     told = rows(world, "audit_log", action="live_streams.publish", target_id=studio.id)
-    assert [row["after"] for row in told] == [{"reason": lifecycle.IS_TAKEN}] * 2
+    assert [row["after"] for row in told] == [{"reason": connections.IS_TAKEN}] * 2
     assert {row["result"] for row in told} == {"refused"}
     for row in rows(world, "live_log", stream_id=studio.id):
-        change(world, "live_log", {"id": row["id"]}, at=row["at"] - lifecycle.TOLD_EVERY)
+        change(world, "live_log", {"id": row["id"]}, at=row["at"] - connections.REFUSAL_LOGGED_EVERY)
     refuse(ADDRESS)
     assert len([line for line in studio.log if "was refused" in line]) == 3
     before = world.digest()
     with world.session():
-        lifecycle.refuse(lifecycle.NotAdmitted(lifecycle.WRONG_KEY), ADDRESS)
-        lifecycle.refuse(lifecycle.NotAdmitted(lifecycle.WRONG_KEY, "0" * 32), ADDRESS)
+        connections.log_refusal(connections.NotAdmitted(connections.WRONG_KEY), ADDRESS)
+        connections.log_refusal(connections.NotAdmitted(connections.WRONG_KEY, "0" * 32), ADDRESS)
     assert world.digest() == before
 
 
@@ -194,7 +195,7 @@ def test_of_two_encoders_at_once_one_is_admitted(world, studio):
         barrier.wait(30)
         try:
             results.append(studio.admit(owner=owner))
-        except lifecycle.NotAdmitted as problem:
+        except connections.NotAdmitted as problem:
             results.append(str(problem))
 
     threads = [threading.Thread(target=come, args=(str(number),)) for number in range(4)]
@@ -202,9 +203,9 @@ def test_of_two_encoders_at_once_one_is_admitted(world, studio):
         thread.start()
     for thread in threads:
         thread.join(60)
-    admitted = [each for each in results if isinstance(each, lifecycle.Admission)]
+    admitted = [each for each in results if isinstance(each, Admission)]
     assert len(admitted) == 1, results
-    assert results.count(lifecycle.IS_TAKEN) == 3
+    assert results.count(connections.IS_TAKEN) == 3
     assert studio.row["connection_id"] == admitted[0].connection_id
     assert len(studio.broadcasts) == len(rows(world, "live_connections", broadcast_id=admitted[0].broadcast_id)) == 1
 
@@ -222,7 +223,7 @@ def test_the_first_segment_makes_it_active(studio, act):
     assert (broadcast["position"], broadcast["part"], broadcast["seconds"], broadcast["longest"]) == (2, 1, 4.0, 2.0)
     assert (broadcast["codecs"], broadcast["width"], broadcast["height"]) == (PICTURE.codecs, 1280, 720)
     with studio.world.session():
-        lifecycle.renew("one", {admission.connection_id: lifecycle.Measured(3_000_000, 750_000)})
+        connections.renew("one", {admission.connection_id: IngestRate(3_000_000, 750_000)})
     signal = act(domain.get, studio.id)["signal"]
     assert (signal["bit_rate"], signal["seconds"], signal["height"]) == (3_000_000, 4.0, 720)
 

@@ -12,17 +12,18 @@ import sqlalchemy as sa
 from fastpix.access.principal import Denied
 from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused, WrongState
-from fastpix.resources.live_streams import domain, housekeeping, keys, lifecycle, playback_ids, simulcasts, viewers
-from fastpix.resources.live_streams.models import (
-    ACTIVE,
-    BROADCASTING,
-    BROKEN,
-    DISABLED,
-    IDLE,
-    PREPARING,
-    RESTING,
-    LiveStream,
-)
+from fastpix.resources.live_streams import domain, jobs, lifecycle, rules, stream_keys
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections.models import IngestRate
+from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, LiveStream
+from fastpix.resources.live_streams.playback_ids import domain as playback_ids
+from fastpix.resources.live_streams.rules import StreamOptions
+from fastpix.resources.live_streams.simulcasts import domain as simulcasts
+from fastpix.resources.live_streams.simulcasts import queries as simulcast_queries
+from fastpix.resources.live_streams.simulcasts.models import BROADCASTING, BROKEN, RESTING
+from fastpix.resources.live_streams.viewers import domain as viewers
+from fastpix.resources.live_streams.viewers import queries as viewer_queries
+from fastpix.resources.playback_ids import domain as all_playback_ids
 from tests.resources.live_streams.test_live_streams import act, studio  # noqa: F401  # fixtures too
 from tests.stories.tables import change, rows
 
@@ -36,7 +37,7 @@ def test_finish_ends_it_now_and_waits_for_the_last_segment(studio, act):
     studio.sweep()
     assert studio.recordings == []
     with studio.world.session():
-        assert lifecycle.renew("one", {admission.connection_id: lifecycle.Measured(1, 1)}) == set()
+        assert connections.renew("one", {admission.connection_id: IngestRate(1, 1)}) == set()
     assert studio.send(admission), "the last segment comes after"
     assert studio.status == IDLE
     studio.leave(admission)
@@ -73,7 +74,7 @@ def test_disable_ends_what_is_out_and_enable_lets_in_again(studio, act, is_sendi
         studio.leave(admission)
     act(domain.disable, studio.id)
     assert (studio.status, studio.row["broadcast_id"]) == (DISABLED, None)
-    with pytest.raises(lifecycle.NotAdmitted, match="disabled"):
+    with pytest.raises(connections.NotAdmitted, match="disabled"):
         studio.admit()
     studio.leave(admission)
     assert studio.status == DISABLED
@@ -92,11 +93,11 @@ def test_a_new_key_cuts_off_the_old_one_and_the_broadcast_waits(studio, act):
     first, old = studio.on_air(), studio.key
     new = act(domain.reset_key, studio.id)["stream_key"]
     assert new != old
-    assert keys.stream_id_of(new) == keys.stream_id_of(old) == studio.id
+    assert stream_keys.stream_id_of(new) == stream_keys.stream_id_of(old) == studio.id
     assert (studio.status, studio.row["connection_id"]) == (ACTIVE, None)
     with studio.world.session():
-        assert lifecycle.renew("one", {first.connection_id: lifecycle.Measured(1, 1)}) == set()
-    with pytest.raises(lifecycle.NotAdmitted, match="no stream with this key"):
+        assert connections.renew("one", {first.connection_id: IngestRate(1, 1)}) == set()
+    with pytest.raises(connections.NotAdmitted, match="no stream with this key"):
         studio.admit(old)
     second = studio.admit(new)
     assert second.broadcast_id == first.broadcast_id
@@ -119,7 +120,7 @@ def test_a_deleted_streams_recording_stays(world, studio, act):
     (told,) = rows(world, "audit_log", action="live_streams.delete", target_id=studio.id)
     assert told["before"]["status"] == ACTIVE
     assert rows(world, "live_streams", id=studio.id) == rows(world, "live_log", stream_id=studio.id) == []
-    with pytest.raises(lifecycle.NotAdmitted, match="no stream with this key"):
+    with pytest.raises(connections.NotAdmitted, match="no stream with this key"):
         studio.admit()
     assert studio.send(admission), "its last segment"
     studio.leave(admission)
@@ -134,19 +135,19 @@ def test_who_is_served_by_a_dead_ingest_makes_room(world, studio):
     second = studio.admit(owner="two")
     assert second.broadcast_id == first.broadcast_id
     with world.session():
-        assert lifecycle.renew("one", {first.connection_id: lifecycle.Measured(1, 1)}) == set()
-        assert lifecycle.renew("two", {second.connection_id: lifecycle.Measured(1, 1)}) == {second.connection_id}
+        assert connections.renew("one", {first.connection_id: IngestRate(1, 1)}) == set()
+        assert connections.renew("two", {second.connection_id: IngestRate(1, 1)}) == {second.connection_id}
     studio.leave(first)
     assert (studio.status, studio.row["connection_id"]) == (ACTIVE, second.connection_id)
 
 
 def test_only_the_ingest_that_serves_it_keeps_a_connection(world, studio):
     admission = studio.on_air()
-    measured = {admission.connection_id: lifecycle.Measured(1, 1)}
+    measured = {admission.connection_id: IngestRate(1, 1)}
     with world.session():
-        assert lifecycle.renew("two", measured) == set()
-        assert lifecycle.renew("one", measured) == {admission.connection_id}
-        assert lifecycle.renew("one", {}) == set()
+        assert connections.renew("two", measured) == set()
+        assert connections.renew("one", measured) == {admission.connection_id}
+        assert connections.renew("one", {}) == set()
 
 
 def test_what_a_dead_ingest_left_is_closed_by_the_sweep(world, studio):
@@ -157,7 +158,7 @@ def test_what_a_dead_ingest_left_is_closed_by_the_sweep(world, studio):
     studio.sweep()
     assert (studio.status, studio.row["connection_id"]) == (ACTIVE, None)
     (connection,) = rows(world, "live_connections", id=admission.connection_id)
-    assert (connection["end_reason"], connection["bit_rate"]) == (housekeeping.INGEST_DIED, 0)
+    assert (connection["end_reason"], connection["bit_rate"]) == (jobs.INGEST_DIED, 0)
     studio.let_the_window_pass()
     studio.sweep()
     assert (studio.status, len(studio.recordings)) == (IDLE, 1)
@@ -177,17 +178,17 @@ def test_what_a_dead_ingest_left_is_closed_by_the_sweep(world, studio):
 def test_a_bad_wish_makes_nothing(world, act, cast, wanted, field):
     before = world.digest()
     with pytest.raises(Invalid) as caught:
-        act(domain.create, cast.acme.workspace, domain.Wanted(**wanted))
+        act(domain.create, cast.acme.workspace, StreamOptions(**wanted))
     assert list(caught.value.fields) == [field]
     assert world.digest() == before
 
 
 @pytest.mark.sqlite
 def test_there_is_room_for_so_many_and_no_more(act, cast, monkeypatch, studio):
-    monkeypatch.setattr(domain, "MOST", 4)
+    monkeypatch.setattr(rules, "MOST", 4)
     with pytest.raises(Refused, match="at most 4 live streams"):
-        act(domain.create, cast.acme.workspace, domain.Wanted())
-    monkeypatch.setattr(playback_ids, "MOST", 1)
+        act(domain.create, cast.acme.workspace, StreamOptions())
+    monkeypatch.setattr(all_playback_ids, "MOST", 1)
     with pytest.raises(Refused, match="at most 1 playback ids"):
         act(playback_ids.create, studio.id)
 
@@ -195,7 +196,7 @@ def test_there_is_room_for_so_many_and_no_more(act, cast, monkeypatch, studio):
 @pytest.mark.sqlite
 def test_a_stream_is_called_by_its_metadata(act, cast):
     def name(**metadata):
-        return act(domain.create, cast.acme.workspace, domain.Wanted(metadata=metadata))["name"]
+        return act(domain.create, cast.acme.workspace, StreamOptions(metadata=metadata))["name"]
 
     assert name(name="One", title="Two") == "One"
     assert name(title="Two") == "Two"
@@ -217,14 +218,14 @@ def test_targets_are_told_to_ingest_with_their_keys_and_rest_when_it_ends(world,
     off = act(simulcasts.create, studio.id, "rtmp://live.elsewhere.example/app", "another")
     act(simulcasts.edit, studio.id, off["id"], is_enabled=False)
     studio.on_air()
-    with world.session(), lifecycle.scope(studio.row["organization_id"]):
-        (told,) = simulcasts.targets(studio.id)
+    with world.session(), lifecycle.ingest_scope(studio.row["organization_id"]):
+        (told,) = simulcast_queries.targets(studio.id)
         assert (told.id, told.url, told.key) == (target["id"], "rtmps://live.elsewhere.example/app", "a-secret-key")
         assert "a-secret-key" not in repr(told)
         mine = domain.load(studio.id).connection_id
-        simulcasts.pushed(target["id"], uuid4(), BROKEN)  # another connection's push: that one is over
-        simulcasts.pushed(target["id"], mine, BROADCASTING)
-        simulcasts.pushed("0" * 32, mine, BROADCASTING)
+        simulcasts.write_state(target["id"], uuid4(), BROKEN)  # another connection's push: that one is over
+        simulcasts.write_state(target["id"], mine, BROADCASTING)
+        simulcasts.write_state("0" * 32, mine, BROADCASTING)
     assert act(simulcasts.get, studio.id, target["id"])["state"] == BROADCASTING
     assert "a-secret-key" not in repr(rows(world, "live_simulcasts", id=target["id"]))
     act(domain.finish, studio.id)
@@ -236,18 +237,18 @@ def test_many_viewers_are_noted_at_once_and_forgotten_later(world, studio, cast,
     with world.session():
         viewers.note((studio.id, f"viewer {n}", cast.acme.workspace, cast.acme.id) for n in range(5))
         viewers.note([])
-    assert act(viewers.count, studio.id, who="mel") == 3
+    assert act(viewer_queries.count, studio.id, who="mel") == 3
     with world.session():
         past = now() - timedelta(minutes=3)
         mine = sa.update(viewers.LiveViewer).where(viewers.LiveViewer.stream_id == studio.id)
-        with lifecycle.scope(cast.acme.id):
+        with lifecycle.ingest_scope(cast.acme.id):
             db.session.execute(mine.values(seen_at=past))
-    assert act(viewers.count, studio.id) == 0
+    assert act(viewer_queries.count, studio.id) == 0
     with world.session():
-        housekeeping.tidy()
+        jobs.tidy()
     assert rows(world, "live_viewers", stream_id=studio.id) == []
     with pytest.raises(Missing):
-        act(viewers.count, cast.rival.shelf.stream)
+        act(viewer_queries.count, cast.rival.shelf.stream)
 
 
 def test_streams_of_another_house_are_not_there(world, act, cast):
@@ -266,9 +267,9 @@ def test_streams_of_another_house_are_not_there(world, act, cast):
 
 @pytest.mark.sqlite
 def test_keys_are_stored_nowhere(world, studio):
-    stored = repr(world._read())
+    stored = repr(world.rows())
     assert studio.key not in stored
-    with world.session(), lifecycle.scope(studio.row["organization_id"]):
+    with world.session(), lifecycle.ingest_scope(studio.row["organization_id"]):
         stream = db.session.scalar(sa.select(LiveStream).where(LiveStream.id == studio.id))
-        assert keys.is_right(studio.key, stream)
-        assert not keys.is_right(studio.key[::-1], stream)
+        assert stream_keys.is_right(studio.key, stream)
+        assert not stream_keys.is_right(studio.key[::-1], stream)

@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.db import db, now
 from fastpix.resources.live_streams import domain as live_streams
-from fastpix.resources.live_streams import housekeeping, lifecycle
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveSegment
+from fastpix.resources.live_streams import jobs as live_streams_jobs
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts import jobs as recordings
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, LiveSegment, StoredSegment, VideoInfo
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.resources.media import domain as media
-from fastpix.resources.media import recordings
 from fastpix.storage import instance as storage
 from fastpix.video import recording
 from tests.cast import acting_as
@@ -24,7 +27,7 @@ from tests.video.cutting import cut, listed
 from tests.working import jobs, work
 
 pytestmark = pytest.mark.sqlite
-PICTURE = lifecycle.Picture("avc1.64000d,mp4a.40.2", 320, 180)
+PICTURE = VideoInfo("avc1.64000d,mp4a.40.2", 320, 180)
 ENCODER = (*H264, "-g", "60", "-c:a", "aac", "-f", "flv")
 
 
@@ -48,15 +51,13 @@ class Air:
     def __init__(self, app, cast, **wanted):
         self.app, self.cast = app, cast
         with self.app.app_context(), acting_as(cast, "ada"):
-            stream = live_streams.create(
-                cast.acme.workspace, live_streams.Wanted(metadata={"name": "Evening"}, **wanted)
-            )
+            stream = live_streams.create(cast.acme.workspace, StreamOptions(metadata={"name": "Evening"}, **wanted))
             db.session.commit()
         self.id, self.key = stream["id"], stream["stream_key"]
 
     def connect(self):
         with self.app.app_context():
-            admission = lifecycle.admit(self.key, "192.0.2.7", "an ingest", "own")
+            admission = connections.admit(self.key, "192.0.2.7", "an ingest", "own")
             db.session.commit()
         return admission
 
@@ -67,14 +68,14 @@ class Air:
         told = []
         for path, seconds in zip(sorted(folder.glob("s*.m4s")), listed(folder), strict=True):
             size = store.write(f"{admission.folder}/{path.name}", path.read_bytes())
-            told.append(lifecycle.Finished(path.name, seconds, size, now()))
+            told.append(StoredSegment(path.name, seconds, size, now()))
         with self.app.app_context():
-            assert lifecycle.keep(admission, told, PICTURE)
+            assert broadcasts.add_segments(admission, told, PICTURE)
             db.session.commit()
 
     def leave(self, admission):
         with self.app.app_context():
-            lifecycle.closed(admission, "The encoder left.")
+            connections.close(admission, "The encoder left.")
             db.session.commit()
 
     def broadcast(self, *folders):
@@ -111,7 +112,7 @@ class Air:
             db.session.commit()
 
     def look_after(self, *tasks):
-        for task in tasks or (housekeeping.sweep, housekeeping.tidy):
+        for task in tasks or (live_streams_jobs.sweep, live_streams_jobs.tidy):
             with self.app.app_context():
                 task()
                 db.session.commit()
@@ -120,11 +121,6 @@ class Air:
 @pytest.fixture
 def air(world):
     return Air(world.app, world.cast)
-
-
-@pytest.fixture
-def api(ada):
-    return ada.api_with("admin")
 
 
 def texts(world, media_id):

@@ -13,12 +13,18 @@ import sqlalchemy as sa
 
 from fastpix.access import principal, tenancy
 from fastpix.db import db, now
-from fastpix.resources.live_streams import housekeeping, lifecycle, segments
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveConnection, LiveStream, LiveViewer
-from fastpix.resources.media import housekeeping as media_housekeeping
+from fastpix.resources.live_streams import jobs
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts import queries as broadcast_queries
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, StoredSegment
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections.models import LiveConnection
+from fastpix.resources.live_streams.models import LiveStream
+from fastpix.resources.live_streams.viewers.models import LiveViewer
+from fastpix.resources.media import storage_check
 from fastpix.storage import instance as storage
 from tests.doors import Doors
-from tests.resources.live_streams.test_recordings import PICTURE, Air, air, api, sent, silent, told, work_left  # noqa: F401  # fixtures too
+from tests.resources.live_streams.test_recordings import PICTURE, Air, air, sent, silent, told, work_left  # noqa: F401  # fixtures too
 from tests.resources.media.test_media_on_s3 import s3  # noqa: F401  # a fixture
 from tests.video.cutting import listed
 from tests.working import work
@@ -32,7 +38,7 @@ def test_segments_go_a_while_after_the_media_has_them(world, air, sent):
     air.look_after()
     work(world)
     assert (air.segments(), len(air.stored())) == (4, 5), "viewers may still be watching the end"
-    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - jobs.SEGMENTS_STAY)
     air.look_after()
     assert air.row().cleared_at is not None
     work(world)
@@ -50,7 +56,7 @@ def test_they_stay_while_the_media_waits_for_its_worker(world, air, sent):
 def test_a_broadcast_that_is_not_recorded_leaves_nothing(world, sent):
     air = Air(world.app, world.cast, enable_recording=False)
     assert air.broadcast(sent) is None
-    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - jobs.SEGMENTS_STAY)
     air.look_after()
     work(world)
     assert (air.segments(), air.stored()) == (0, set())
@@ -59,28 +65,28 @@ def test_a_broadcast_that_is_not_recorded_leaves_nothing(world, sent):
 def test_what_is_not_recorded_goes_behind_its_window(world, sent, silent):
     air = Air(world.app, world.cast, enable_recording=False)
     admission = air.connect()
-    many = segments.WINDOW + segments.SPARE + 9
+    many = broadcast_queries.WINDOW + broadcast_queries.SPARE + 9
     storage.get().write(f"{admission.folder}/init.mp4", b"init")
     for number in range(many):
         storage.get().write(f"{admission.folder}/s{number:05}.m4s", b"bytes")
     with world.session():
-        finished = [lifecycle.Finished(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(many)]
-        lifecycle.keep(admission, finished, PICTURE)
+        finished = [StoredSegment(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(many)]
+        broadcasts.add_segments(admission, finished, PICTURE)
     air.look_after()
     kept = {key.rpartition("/")[2] for key in air.stored()}
     assert len(kept) == air.segments() + 1, "rows and bytes agree, and the init segment stays"
     assert f"s{many - 1:05}.m4s" in kept and "init.mp4" in kept and "s00000.m4s" not in kept
-    assert segments.WINDOW <= air.segments() <= segments.WINDOW + segments.SPARE + 1
+    assert broadcast_queries.WINDOW <= air.segments() <= broadcast_queries.WINDOW + broadcast_queries.SPARE + 1
     with world.session(), tenancy.everywhere("the test looks"):
-        seen = segments.window(air.row())
-    assert len(seen) == segments.WINDOW
+        seen = broadcast_queries.window(air.row())
+    assert len(seen) == broadcast_queries.WINDOW
 
 
 def test_a_recorded_one_keeps_all_while_it_is_on_air(world, air, sent):
     admission = air.connect()
     with world.session():
-        finished = [lifecycle.Finished(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(60)]
-        lifecycle.keep(admission, finished, PICTURE)
+        finished = [StoredSegment(f"s{number:05}.m4s", 2.0, 5, now()) for number in range(60)]
+        broadcasts.add_segments(admission, finished, PICTURE)
     air.look_after()
     assert air.segments() == 60
 
@@ -96,7 +102,7 @@ def test_the_check_knows_what_is_on_air(world, air, sent):
 
     def orphans():
         with world.session():
-            return {orphan.key for orphan in media_housekeeping.orphans(timedelta(0))}
+            return {orphan.key for orphan in storage_check.orphans(timedelta(0))}
 
     found = orphans()
     assert not found & air.stored()
@@ -149,15 +155,15 @@ def test_an_encoder_whose_ingest_came_to_itself_stays(world, air, sent, monkeypa
     air.send(admission, sent)
     mine = LiveConnection.id == admission.connection_id
     air.change(LiveConnection, mine, lease_until=now() - timedelta(seconds=1))
-    found = housekeeping._abandoned
+    found = jobs._abandoned
 
     def abandoned():
         stale = found()
-        air.change(LiveConnection, mine, lease_until=now() + lifecycle.LEASE)
+        air.change(LiveConnection, mine, lease_until=now() + connections.LEASE)
         return stale
 
     with monkeypatch.context() as patch:
-        patch.setattr(housekeeping, "_abandoned", abandoned)
+        patch.setattr(jobs, "_abandoned", abandoned)
         air.look_after()
     with world.session(), tenancy.everywhere("the test looks"):
         assert db.session.scalar(sa.select(LiveConnection.ended_at).where(mine)) is None
@@ -178,7 +184,7 @@ def test_with_the_bytes_in_a_bucket_it_is_the_same(s3, sent):  # the fixture
     assert ready["status"] == "Ready"
     assert float(ready["duration"]) == pytest.approx(2 * sum(listed(sent)) - 2, abs=0.5)
     assert not work_left()
-    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - housekeeping.GRACE)
+    air.change(LiveBroadcast, LiveBroadcast.stream_id == air.id, settled_at=now() - jobs.SEGMENTS_STAY)
     air.look_after()
     work(s3)
     assert not air.stored()

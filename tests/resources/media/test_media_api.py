@@ -1,4 +1,7 @@
-"""The API's media as the contract has it: shapes, refusals, and what a member is not told (contract sections 1 to 3)."""
+"""The API's media as clients read it: shapes, refusals, and what a member is not told.
+
+See docs/fastpix-contract.md, sections 1 to 3.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.sqlite
 CREATE = {"inputs": [{"type": "video", "url": "https://files.example/a.mp4"}], "accessPolicy": "public"}
-
-
-@pytest.fixture
-def api(ada):
-    return ada.api_with("admin")
-
-
-@pytest.fixture
-def shelf(cast):
-    return cast.acme.shelf
 
 
 def fields(answer):
@@ -43,13 +36,13 @@ def test_a_media_has_the_contracts_keys_and_leaves_out_what_has_no_value(api, sh
     assert {
         "thumbnail", "id", "workspaceId", "metadata", "mediaQuality", "title", "maxResolution", "sourceResolution",
         "status", "mp4Support", "sourceAccess", "playbackIds", "tracks", "generatedSubtitles", "isAudioOnly",
-        "subtitleAvailable", "duration", "frameRate", "aspectRatio", "createdAt", "updatedAt", "trial",
+        "subtitleAvailable", "duration", "aspectRatio", "createdAt", "updatedAt",
     } <= set(data)  # fmt: skip
     assert (data["duration"], data["aspectRatio"], data["sourceResolution"]) == ("10.010", "16:9", "720")
     assert "creatorId" not in data and "failure" not in data and "percent" not in data
     video = next(track for track in data["tracks"] if track["type"] == "video")
     assert (video["width"], video["height"], video["frameRate"]) == (1280, 720, "30.000")
-    assert data["mp4Support"] == [{"type": "capped_4k", "ext": "mp4", "status": "ready", "width": 1280, "height": 720}]
+    assert data["mp4Support"] == "capped_4k"
 
 
 @pytest.mark.parametrize(
@@ -158,6 +151,16 @@ def test_an_absent_list_of_a_rule_keeps_its_value(api, shelf):
     api.patch(path, {"defaultPolicy": "deny", "allow": ["A.example", "*.b.example"]})
     after = api.patch(path, {"deny": ["c.example"]}).json["data"]
     assert after == {"defaultPolicy": "deny", "allow": ["a.example", "*.b.example"], "deny": ["c.example"]}
+
+
+def test_a_rule_may_name_a_site_in_other_letters_and_nonsense_is_422(api, shelf):
+    path = f"on-demand/{shelf.media}/playback-ids/{shelf.playback_id}/domains"
+    written = ["straße.de", "*.Bücher.example"]
+    answer = api.patch(path, {"defaultPolicy": "deny", "allow": written})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["data"]["allow"] == ["straße.de", "*.bücher.example"]
+    for nonsense in ("é..de", "straße", "a b.é", "*.*.straße.de", "é.de/path", "a;b.é"):
+        assert api.patch(path, {"allow": [nonsense]}).status_code == 422, nonsense
 
 
 def test_the_same_mp4_support_again_is_400(api, shelf):

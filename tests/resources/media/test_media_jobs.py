@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from fastpix_python._version import __user_agent__
 
 from fastpix.access import principal, tenancy
 from fastpix.jobs import queue
-from fastpix.resources.media import domain, housekeeping, processing
+from fastpix.resources.media import jobs as media_jobs
+from fastpix.resources.media import lifecycle, storage_check
 from fastpix.resources.media.models import PROCESSING, Media
 from fastpix.storage import instance as storage
 from tests.video.clips import H264, clip, colour, tone
@@ -24,11 +26,6 @@ pytestmark = pytest.mark.sqlite
 def clip_file(tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / "clips-of-jobs"
     return clip(folder, "short.mp4", *colour(seconds=2), *tone(2), *H264, "-c:a", "aac", "-shortest")
-
-
-@pytest.fixture
-def api(ada):
-    return ada.api_with("admin")
 
 
 def send(world, api, data, **settings):
@@ -51,13 +48,13 @@ def folder_of(world, media_id):
 
 def orphans(world):
     with world.session():
-        return {orphan.key for orphan in housekeeping.orphans(timedelta(0))}
+        return {orphan.key for orphan in storage_check.orphans(timedelta(0))}
 
 
 def test_an_upload_becomes_ready_with_everything(world, api, clip_file):
     media_id = send(world, api, clip_file.read_bytes(), mp4Support="audioOnly,capped_4k")
     assert work(world) == 3  # ingest, process, downloads
-    told = api.get(f"on-demand/{media_id}").json["data"]
+    told = api.get(f"on-demand/{media_id}", headers={"User-Agent": __user_agent__}).json["data"]
     assert (told["status"], told["duration"], told["sourceResolution"]) == ("Ready", "2.000", "180")
     assert [track["type"] for track in told["tracks"]] == ["video", "audio"]
     assert {track["status"] for track in told["tracks"]} == {"available"}
@@ -115,8 +112,6 @@ def test_a_media_deleted_while_it_waits_leaves_no_job_behind_that_fails(world, a
 
 
 def test_a_media_deleted_while_it_is_processed_leaves_no_byte(world, api, clip_file, monkeypatch):
-    from fastpix.resources.media import jobs as media_jobs
-
     media_id = send(world, api, clip_file.read_bytes())
     folder = folder_of(world, media_id)
     real = media_jobs.pipeline.process
@@ -169,8 +164,9 @@ def test_a_job_whose_lease_is_lost_publishes_nothing(world, api, clip_file, monk
 
 
 def test_a_worker_that_ends_puts_its_job_back_without_counting_it(world, api, clip_file):
-    from fastpix import programs, resources
+    from fastpix import resources
     from fastpix.jobs import worker
+    from fastpix.processes import programs
 
     media_id = send(world, api, clip_file.read_bytes())
     work(world, "media.ingest")
@@ -187,14 +183,14 @@ def test_a_poison_job_ends_with_its_media_failed(world, api, clip_file):
     """The worker died with it each time: the row is buried, and the media says so."""
     media_id = send(world, api, clip_file.read_bytes())
     work(world, "media.ingest")
-    for _ in range(domain.MOST_ATTEMPTS):
+    for _ in range(lifecycle.MOST_ATTEMPTS):
         with world.app.app_context():
             assert queue.claim("a worker that dies", ["media.process"], lease=timedelta(seconds=-1))
     with world.app.app_context():
         assert queue.claim("another one", ["media.process"]) is None
         assert queue.bury() == 1
     with world.session():
-        assert housekeeping.sweep() == 1
+        assert media_jobs.fail_abandoned() == 1
     told = api.get(f"on-demand/{media_id}").json["data"]
     assert told["status"] == "Failed"
     assert "several times" in told["failure"]
@@ -215,7 +211,7 @@ def test_the_check_finds_what_belongs_to_nothing_and_what_is_missing(world, api,
     assert len([key for key in found if key.endswith("/source")]) >= 1
     store.delete(f"{folder}/source")
     with world.session():
-        assert f"{folder}/source" in set(housekeeping.missing())
+        assert f"{folder}/source" in set(storage_check.missing())
 
 
 def test_a_clip_is_cut_from_another_media(world, api, clip_file):
@@ -240,15 +236,15 @@ def test_percent_is_stored_while_it_is_under_way_and_not_after(world, api, clip_
     media_id = send(world, api, clip_file.read_bytes())
     work(world, "media.ingest")
     with world.session(), principal.acting(principal.system("the test", world.cast.acme.id)):
-        processing.mark(uuid.UUID(media_id), PROCESSING, percent=0)
-        processing.progress(uuid.UUID(media_id), 42)
+        lifecycle.enter(uuid.UUID(media_id), PROCESSING, percent=0)
+        lifecycle.progress(uuid.UUID(media_id), 42)
     assert api.get(f"on-demand/{media_id}").json["data"]["percent"] == 42
     work(world)
     assert "percent" not in api.get(f"on-demand/{media_id}").json["data"]
 
 
 def test_subtitles_sent_as_a_file_become_available(world, api, ada, clip_file, acting):
-    from fastpix.resources.media import tracks
+    from fastpix.resources.media.tracks import domain as tracks
 
     media_id = send(world, api, clip_file.read_bytes())
     work(world)
@@ -260,7 +256,37 @@ def test_subtitles_sent_as_a_file_become_available(world, api, ada, clip_file, a
     told = {t["id"]: t for t in api.get(f"on-demand/{media_id}").json["data"]["tracks"]}
     assert told[str(made["id"])]["status"] == "available"
     assert told[str(broken["id"])]["status"] == "failed"
+    assert told[str(broken["id"])]["failure"].startswith("There are no subtitles in this file.")
+    assert "notices" not in told[str(made["id"])]
     assert not {key for key in orphans(world) if media_id in key}
     api.delete(f"on-demand/{media_id}/tracks/{made['id']}")
     work(world)
     assert not {key for key in keys(folder_of(world, media_id)) if str(made["id"]) in key}
+
+
+@pytest.mark.full("a film with subtitles of it, by the worker")
+def test_what_could_not_be_read_of_subtitles_is_said_at_both_doors(world, api, ada, clip_file, acting):
+    from fastpix.resources.media.tracks import domain as tracks
+
+    media_id = send(world, api, clip_file.read_bytes())
+    work(world)
+    backwards = "\n2\n00:00:02,000 --> 00:00:01,500\nnever\n"
+    with acting("ada"):
+        made = tracks.create(
+            uuid.UUID(media_id),
+            "subtitle",
+            "de",
+            "German",
+            file=f"1\n00:00:00,500 --> 00:00:01,500\nGrüße\n{backwards}".encode("cp1252"),
+        )
+    work(world)
+    told = next(t for t in api.get(f"on-demand/{media_id}").json["data"]["tracks"] if t["id"] == str(made["id"]))
+    assert told["status"] == "available"
+    page = ada.page.get(f"/o/acme/media/{media_id}").text
+    for words in ("was read as Windows-1252", "Line 6: the subtitle ends before it begins"):
+        assert words in " ".join(told["notices"])
+        assert words in page
+    playback_id = api.get(f"on-demand/{media_id}").json["data"]["playbackIds"][0]["id"]
+    with world.app.test_client().get(f"/stream/{playback_id}/text/{made['id']}.vtt") as file:
+        assert "Grüße" in file.text
+        assert "never" not in file.text

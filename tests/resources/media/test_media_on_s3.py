@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fastpix_python._version import __user_agent__
 from moto.server import ThreadedMotoServer
 
 from fastpix.app import create_app
@@ -65,7 +66,7 @@ def test_it_is_uploaded_processed_played_and_deleted(s3, tmp_path):
     rest = {"Content-Range": f"bytes {half}-{len(data) - 1}/{len(data)}"}
     assert client.put(path, data=data[half:], headers=rest).status_code == 200
     work(s3)
-    media = api.get(f"on-demand/{told['uploadId']}").json["data"]
+    media = api.get(f"on-demand/{told['uploadId']}", headers={"User-Agent": __user_agent__}).json["data"]
     assert (media["status"], media["mp4Support"][0]["status"]) == ("Ready", "ready")
 
     playback_id = media["playbackIds"][0]["id"]

@@ -9,8 +9,9 @@ import uuid
 import pytest
 
 from fastpix.db import db
-from fastpix.resources.media import create, domain, processing
-from fastpix.resources.media.asked import Asked
+from fastpix.resources.media import domain, lifecycle
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.options import Options
 from tests.library import ready
 from tests.resources.members.test_query_counts import quiet, statements  # noqa: F401  # `quiet` is a fixture
 from tests.stories.tables import change, rows
@@ -30,8 +31,8 @@ def fill(acting, count, workspace, **asked):
     made = []
     with acting("ada"):
         for number in range(count):
-            media = create.from_url(
-                workspace, f"https://files.example/{number}.mp4", Asked(title=f"Film {number}", **asked)
+            media = creation.from_url(
+                workspace, f"https://files.example/{number}.mp4", Options(title=f"Film {number}", **asked)
             )
             ready(media["id"])
             made.append(media["id"])
@@ -42,7 +43,7 @@ def failing(acting, media_id, reason="The file is damaged."):
     with acting("ada"):
         media = domain.load(media_id)
         media.status = "Processing"
-        processing.fail(media_id, reason, ("ffmpeg: /srv/secret/path broke",))
+        lifecycle.fail(media_id, reason, ("ffmpeg: /srv/secret/path broke",))
         db.session.flush()
 
 
@@ -164,7 +165,7 @@ def test_the_status_is_304_until_something_changes(ada, acting, cast):
     assert same.status_code == 304 and not same.data
     with acting("ada"):
         domain.load(media_id).status = "Processing"
-        processing.progress(media_id, 40)
+        lifecycle.progress(media_id, 40)
         db.session.flush()
     new = ada.page.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert new.json["text"] == "Processing 40 %" and not new.json["done"]
@@ -175,7 +176,7 @@ def test_work_under_way_shows_its_percent_and_a_link_to_look_again(mel, acting, 
     media_id = cast.acme.shelf.media
     with acting("ada"):
         domain.load(media_id).status = "Processing"
-        processing.progress(media_id, 40)
+        lifecycle.progress(media_id, 40)
         db.session.flush()
     page = text_of(mel.page.get(f"{HOME}{media_id}"))
     assert re.search(r'<progress[^>]*value="40"', page) and "Look again" in page and "<video" not in page

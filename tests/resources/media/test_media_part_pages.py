@@ -10,7 +10,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from fastpix.resources.media import playback_ids
+from fastpix.resources.media.playback_ids import domain as playback_ids
 from fastpix.storage import instance as storage
 from tests.stories.tables import rows
 

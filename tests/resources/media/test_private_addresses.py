@@ -6,8 +6,6 @@ import socket
 
 import pytest
 
-from fastpix.resources.media import asked
-
 pytestmark = pytest.mark.sqlite
 TOLD = "is not on the public internet"
 PRIVATE = [
@@ -53,6 +51,6 @@ def test_public_ones_and_names_are_taken_and_no_name_is_looked_up(world, ada, ur
     assert all(flags & socket.AI_NUMERICHOST for _, flags in asked_of_system)
 
 
-def test_an_operator_may_allow_them(world, ada, monkeypatch):
-    monkeypatch.setattr(asked, "policy", asked.Policy(allow_private=True))
+def test_an_operator_may_allow_them(world, ada):
+    world.set(fetch_allow_private=True)
     assert ada.api.post("/v1/on-demand", body("http://127.0.0.1/a.mp4")).status_code == 201

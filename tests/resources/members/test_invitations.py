@@ -9,7 +9,7 @@ import pytest
 
 from fastpix.db import now
 from fastpix.errors import Invalid, Missing
-from fastpix.resources.members import invitations
+from fastpix.resources.members.invitations import domain as invitations
 from tests.stories.tables import change, rows
 
 MANY = ["one@new.example", "two@new.example", "mel@mel.example", "pat@acme.example", "nonsense", "ONE@new.example"]
@@ -48,6 +48,39 @@ def test_the_page_and_the_api_give_the_same_results(world, ada):
     assert "Mail is not set up: pass this link on yourself." in text, "and the honest status"
     assert "nonsense" in text and "This person is a member already." in text
     assert len(rows(world, "invitations", organization_id=world.cast.acme.id, used_at=None)) >= 3
+
+
+PASTED = '"Lovelace, Ada" <one@new.example>; Bob <mailto:two@new.example>,\u200bthree@new.example\ufeff'
+
+
+def test_addresses_are_taken_as_people_paste_them_at_both_doors(world, ada):
+    api = ada.api.post("iam/invitations", {"emails": [PASTED], "role": "member"})
+    told = [(result["email"], result["status"]) for result in api.json["data"]]
+    assert told == [(f"{name}@new.example", "invited") for name in ("one", "two", "three")]
+    world.reset()
+    form = {"emails": PASTED, "role": "member", "access": "all"}
+    assert ada.page.post("/o/acme/members/invitations/new", form).text.count("http://localhost/i/") >= 3
+
+
+def test_wrong_addresses_are_told_one_by_one_and_what_was_typed_stays(ada):
+    form = {"emails": "oops@, nonsense", "role": "member", "access": "all"}
+    answer = ada.page.post("/o/acme/members/invitations/new", form)
+    assert answer.status_code == 422 and "oops@, nonsense</textarea>" in answer.text
+    assert "oops@: This is not a mail address" in answer.text and "nonsense: This is not a mail address" in answer.text
+    form["emails"] = "one@new.example, oops@, nonsense"
+    answer = ada.page.post("/o/acme/members/invitations/new", form)
+    again = re.search(r'href="([^"]*)">Correct them', answer.text)[1]
+    assert answer.status_code == 200 and "oops@, nonsense</textarea>" in ada.page.get(again).text
+
+
+def test_a_domain_of_the_operators_own_network_is_taken_by_a_setting(world, ada):
+    def status(email):
+        return ada.api.post("iam/invitations", {"emails": [email], "role": "member"}).json["data"][0]["status"]
+
+    assert {status(f"ada@{domain}") for domain in ("firm.local", "a.firm.local", "intern")} == {"invalid"}
+    world.set(local_mail_domains="firm.local, intern")
+    assert {status(f"ada@{domain}") for domain in ("firm.local", "a.firm.local", "intern")} == {"invited"}
+    assert {status(f"ada@{domain}") for domain in ("other.local", "xfirm.local", "local")} == {"invalid"}
 
 
 def test_the_status_is_honest_when_mail_is_set_up(office):
@@ -200,8 +233,8 @@ def test_workspaces_of_another_organization_cannot_be_granted(world, ada, cast):
     assert world.digest() == before
 
 
-def test_limits_count_per_organization_and_are_told_per_address(world, ada, monkeypatch):
-    monkeypatch.setattr(invitations.policy, "per_hour", 5)
+def test_limits_count_per_organization_and_are_told_per_address(world, ada):
+    world.set(invites_per_hour=5)
     body = {"emails": [f"p{n}@x.example" for n in range(6)], "role": "member"}
     results = ada.api.post("iam/invitations", body).json["data"]
     assert [r["status"] for r in results] == ["invited"] * 5 + ["limited"]
@@ -243,8 +276,8 @@ def test_who_joined_is_told_to_the_inviter(office):
     assert [letter.kind for letter in office.letters("ada@ada.example")] == ["member_joined"]
 
 
-def test_days_of_validity_come_from_the_settings(world, ada, monkeypatch):
-    monkeypatch.setattr(invitations.policy, "days", 2)
+def test_days_of_validity_come_from_the_settings(world, ada):
+    world.set(invite_days=2)
     made = ada.api.post("iam/invitations", {"emails": ["one@new.example"], "role": "member"}).json["data"][0]
     row = next(r for r in rows(world, "invitations") if str(r["id"]) == made["invitation"]["id"])
     assert timedelta(days=1, hours=23) < row["expires_at"] - now() <= timedelta(days=2)
@@ -257,3 +290,11 @@ def test_the_same_form_sent_twice_invites_once(world, ada):
     again = ada.page.post("/o/acme/members/invitations/new", form | {"emails": "two@new.example"})
     assert again.status_code == 409 and b"sent already" in again.data and b"two@new.example" in again.data
     assert world.digest() == before
+
+
+@pytest.mark.sqlite
+def test_a_limit_of_0_turns_all_limits_of_invites_off(world, ada, cast):
+    """That of one address, too: it is resent to again and again."""
+    world.set(invites_per_hour=0)
+    statuses = {ada.api.post(f"iam/invitations/{cast.acme.invitation}/resend").status_code for _ in range(15)}
+    assert statuses == {200}

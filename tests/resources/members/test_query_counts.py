@@ -10,9 +10,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from fastpix.db import Base, now, set_reading
-from fastpix.resources.members import finding, search
+from fastpix.db import Base, db, now, set_reading
+from fastpix.resources.members import name_search, queries
+from fastpix.resources.people import domain as people
+from fastpix.resources.people import queries as people_words
+from fastpix.text import folded_words
 from tests.stories.tables import change
+
+pytestmark = pytest.mark.sql("search and paging")
 
 
 @contextmanager
@@ -43,19 +48,28 @@ def quiet(world):
 
 def fill(world, count, limited):
     """More people in acme; `limited` of them with one workspace each."""
-    people, members, granted = [], [], []
+    persons, members, granted, words = [], [], [], []
     for number in range(count):
         person, member = uuid.uuid4(), uuid.uuid4()
         email = f"person{number}@many.example"
-        people.append({"id": person, "email": email, "email_canonical": email, "name": f"Person {number}",
+        persons.append({"id": person, "email": email, "email_canonical": email, "name": f"Person {number}",
                        "name_folded": f"person {number}"})  # fmt: skip
+        words += [
+            {"person_id": person, "word": word, "name": f"person {number}"}
+            for word in folded_words.of_person(f"Person {number}", email)
+        ]
         members.append({"id": member, "person_id": person, "organization_id": world.cast.acme.id, "role": "member",
                         "all_workspaces": number >= limited, "joined_at": now() + timedelta(seconds=number)})  # fmt: skip
         if number < limited:
             granted.append({"member_id": member, "to_workspace_id": world.cast.acme.workspace})
     set_reading(False)
     with world.engine.begin() as connection:
-        for name, new in (("people", people), ("members", members), ("member_workspaces", granted)):
+        for name, new in (
+            ("people", persons),
+            ("person_words", words),
+            ("members", members),
+            ("member_workspaces", granted),
+        ):
             if new:
                 connection.execute(sa.insert(Base.metadata.tables[name]), new)
     change(world, "organizations", {"id": world.cast.acme.id}, member_count=3 + count)
@@ -153,47 +167,88 @@ def test_pages_by_number_hold_every_member_once_newest_first(world, ada):
 
 
 def as_found(row, query):
-    """Those whom the name fits by it, after them those whom the address fits by that."""
-    name, address = row["name"].lower(), row["email"].lower()
-    is_named = name.startswith(query)
-    return (0 if is_named else 1, name if is_named else address, row["person_id"].hex)
+    """By the first of somebody's words that begins with the question's leading one, then by name."""
+    lead = folded_words.asked(query)[0]
+    word = min(word for word in folded_words.of_person(row["name"], row["email"]) if word.startswith(lead))
+    return word, folded_words.folded(row["name"]), row["person_id"].hex
 
 
 @pytest.mark.parametrize("few", [0, 2000], ids=["large", "small"])
 @pytest.mark.parametrize("role", ["", "member"])
-@pytest.mark.parametrize("query", ["person", "person 1", "person@", "mel", "nobody"])
+@pytest.mark.parametrize("query", ["person", "person 1", "person@", "m", "mel", "nobody"])
 def test_a_search_finds_everybody_once_on_the_way_there_and_back(world, acting, monkeypatch, few, role, query):
-    """The same people as pages by number show, by their names, and those whom only the address fits after them."""
+    """The same people as pages by number show, by the word that fits and then by their names."""
     fill(world, 12, limited=2)
-    change(world, "people", {"id": world.cast.people["dana"].id}, name="Person 1", name_folded="person 1")
-    mel = {"email": "person@mel.example", "email_canonical": "person@mel.example"}
-    change(world, "people", {"id": world.cast.people["mel"].id}, **mel)
-    monkeypatch.setattr(finding, "FEW", few)
+    with world.app.app_context():
+        people.rename(people.get(world.cast.people["dana"].id), "Person 1")
+        people.set_email(people.get(world.cast.people["mel"].id), "person@mel.example")
+        db.session.commit()
+    monkeypatch.setattr(name_search, "FEW", few)
     asked = {"query": query, "role": role, "limit": 2}
     with acting("ada"):
-        known = search.numbered(1, 50, query=query, role=role)[0]
-        page = finding.page(**asked)
+        known = queries.numbered(1, 50, query=query, role=role)[0]
+        page = name_search.page(**asked)
         pages = [page.rows]
         assert page.newer is None
         while page.older is not None:
-            page = finding.page(**asked, after=page.older)
+            page = name_search.page(**asked, after=page.older)
             pages.append(page.rows)
         assert [row for rows in pages for row in rows] == sorted(known, key=lambda row: as_found(row, query))
         for rows in reversed(pages[:-1]):
-            page = finding.page(**asked, before=page.newer)
+            page = name_search.page(**asked, before=page.newer)
             assert page.rows == rows
         assert page.newer is None
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "nonsense", "name~x~y", "place~" + "0" * 32 + "~y", "name~", "\0", "2026_" + "0" * 32]
+    "cursor", ["", "nonsense", "mel~x~y", "place~" + "0" * 32 + "~y~z", "mel~", "\0", "2026_" + "0" * 32]
 )
 def test_a_cursor_that_is_none_shows_the_first_page(world, ada, acting, cursor):
     with acting("ada"):
-        assert finding.page(query="mel", after=cursor) == finding.page(query="mel")
+        assert name_search.page(query="mel", after=cursor) == name_search.page(query="mel")
 
 
 def test_a_search_in_another_organization_finds_only_its_own(world, acting):
     with acting("rex"):
         for few in (0, 2000):
-            assert finding.page(query="mel").rows == [], few
+            assert name_search.page(query="mel").rows == [], few
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("words", ["person", "person 7", "person 7 many"])
+def test_a_search_reads_few_rows_however_many_people_there_are(world, acting, words):
+    """Words by their index, in its order, and one look into an index for whatever else is asked: nothing sorted or scanned."""
+    fill(world, 60, limited=0)
+    asked = folded_words.asked(words)
+    parameters = {
+        **people_words.bounds(asked),
+        "rows": 26,
+        "word": "person",
+        "name": "person 3",
+        "person_id": uuid.UUID(int=3),
+    }
+    with acting("ada"):
+        for has_place in (False, True):
+            statement = name_search._statement(len(asked), False, False, has_place, False)
+            plan = plan_of(statement, parameters)
+            assert not [step for step in plan if "SCAN p" in step or "SCAN m" in step], plan
+            assert any("ix_person_words_find" in step for step in plan), plan
+            assert [step for step in plan if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR ORDER BY"], (
+                plan
+            )  # of the page's few
+
+
+def plan_of(statement, parameters):
+    """The steps of a statement as it runs, with its tenancy conditions."""
+    seen = []
+
+    def note(_connection, _cursor, text, values, *_more):
+        seen.append((text, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        db.session.execute(statement, parameters).all()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    ((text, values),) = seen
+    return [row[3] for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]

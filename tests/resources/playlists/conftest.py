@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fastpix.resources.media import create
-from fastpix.resources.media.asked import Asked
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.options import Options
 from tests import library
 from tests.stories.tables import change
 
@@ -17,7 +17,7 @@ def film(world, acting, cast):
     def make(title, who="ada", workspace=None, **columns):
         house = cast.rival if who == "rex" else cast.acme
         with acting(who):
-            made = create.from_url(workspace or house.workspace, "https://files.example/a.mp4", Asked(title=title))[
+            made = creation.from_url(workspace or house.workspace, "https://files.example/a.mp4", Options(title=title))[
                 "id"
             ]
             library.ready(made)

@@ -1,4 +1,4 @@
-"""Playlists over the API: the shapes of contract section 6, read by the published client's own models."""
+"""Playlists over the API, read by the published client's own models (docs/fastpix-contract.md, section 6)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ def test_a_created_playlist_has_the_shape_of_the_contract(made, cast):
         "referenceId": "talks",
         "type": "manual",
         "description": "All",
-        "limit": 1000,
         "mediaList": [],
         "mediaCount": 0,
         "workspaceId": str(cast.acme.workspace),
@@ -59,17 +58,20 @@ def test_a_smart_playlist_says_its_rules_again(ada):
     answer = ada.api.post(ROOT, SMART)
     assert answer.status_code == 201
     told = answer.json["data"]
-    assert {name: told[name] for name in SMART} == SMART
+    assert {name: told.get(name) for name in SMART} == SMART | {"limit": None}
     parsed = models.PlaylistCreatedResponse.model_validate(answer.json)
     assert parsed.data.metadata.created_date.end_date == "2026-03-31" and parsed.data.play_order == "createdDate ASC"
 
 
-def test_media_in_a_playlist_has_the_shape_of_the_contract(ada, cast):
+def test_media_in_a_playlist_has_the_shape_of_the_contract(world, ada, cast):
+    change(world, "media", {"id": cast.acme.shelf.media}, creator_id="creator 7")
     answer = ada.api.get(f"{ROOT}/{cast.acme.playlist}")
     assert answer.status_code == 200
     shelf, (media,) = cast.acme.shelf, answer.json["data"]["mediaList"]
     assert media == {
         "id": str(shelf.media),
+        "title": "The acme clip",
+        "creatorId": "creator 7",
         "status": "Ready",
         "duration": "10.010",
         "sourceResolution": "720",
@@ -81,7 +83,7 @@ def test_media_in_a_playlist_has_the_shape_of_the_contract(ada, cast):
 
 
 def test_what_is_unknown_is_left_out(world, ada, cast):
-    change(world, "media", {"id": cast.acme.shelf.media}, duration=None, width=None, height=None)
+    change(world, "media", {"id": cast.acme.shelf.media}, title="", duration=None, width=None, height=None)
     change(world, "playback_ids", {"media_id": cast.acme.shelf.media}, media_id=cast.rival.shelf.media)
     (media,) = ada.api.get(f"{ROOT}/{cast.acme.playlist}").json["data"]["mediaList"]
     assert set(media) == {"id", "status", "createdAt"}
@@ -246,7 +248,7 @@ def test_a_token_sees_playlists_of_its_workspace_only(ada, acting, cast):
 
 
 def test_the_address_is_not_taken_for_a_medias(ada):
-    """`/on-demand/<mediaId>` stands beside it (contract section 1, routing traps)."""
+    """`/on-demand/<mediaId>` stands beside it (docs/fastpix-contract.md, section 1)."""
     assert "pagination" in ada.api.get(ROOT).json
     assert ada.api.get("on-demand/nonsense").json["error"]["fields"][0]["field"] == "mediaId"
 

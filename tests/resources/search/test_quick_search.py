@@ -7,13 +7,13 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from fastpix import words
 from fastpix.db import db
+from fastpix.overview.search import domain
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.live_streams import domain as live_streams
 from fastpix.resources.media import domain as media
 from fastpix.resources.media.models import Media, MediaWord
-from fastpix.resources.search import domain
+from fastpix.text import word_index
 
 pytestmark = pytest.mark.sqlite
 
@@ -93,7 +93,7 @@ def test_a_question_reads_few_rows_however_many_there_are(world, acting, cast):
     with acting("ada"):
         plans = []
         for asked in (["epis"], ["epis", "rare", "third"]):
-            statement = words._statement(MediaWord, MediaWord.media_id, asked, cast.acme.workspace, 7)
+            statement = word_index._statement(MediaWord, MediaWord.media_id, asked, cast.acme.workspace, 7)
             text = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
             scoped = text.replace(
                 "media_words.workspace_id =", "media_words.organization_id = 'x' AND media_words.workspace_id ="
@@ -114,14 +114,18 @@ def test_the_rarest_word_leads(world, acting, cast):
         db.session.add_all(MediaWord(media_id=i, word="episode", **here) for i in ids)
         db.session.add(MediaWord(media_id=ids[700], word="tea", **here))
         db.session.flush()
-        assert words.find(MediaWord, MediaWord.media_id, "Episode tea", [cast.acme.workspace], 6) == [ids[700]]
-        assert len(words.find(MediaWord, MediaWord.media_id, "ep", [cast.acme.workspace], 6)) == 6
+        assert word_index.find(MediaWord, MediaWord.media_id, "Episode tea", [cast.acme.workspace], 6) == [ids[700]]
+        assert len(word_index.find(MediaWord, MediaWord.media_id, "ep", [cast.acme.workspace], 6)) == 6
         db.session.rollback()
 
 
 def test_ids_begin_with_eight_digits_or_more():
-    assert words.id_range("1234567") is None and words.id_range("cafe dead") is None and words.id_range("é" * 8) is None
-    low, high = words.id_range("CAFE-0000")
+    assert (
+        word_index.id_range("1234567") is None
+        and word_index.id_range("cafe dead") is None
+        and word_index.id_range("é" * 8) is None
+    )
+    low, high = word_index.id_range("CAFE-0000")
     assert (str(low), str(high)) == (
         "cafe0000" + "-0000" * 3 + "-" + "0" * 12,
         "cafe0000" + "-ffff" * 3 + "-" + "f" * 12,

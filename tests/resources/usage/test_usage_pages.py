@@ -9,10 +9,13 @@ import sqlalchemy as sa
 
 from fastpix.access import tenancy
 from fastpix.db import db, now, transaction
-from fastpix.resources.live_streams import lifecycle, viewers
-from fastpix.resources.live_streams.models import LiveBroadcast, LiveStream, LiveViewer, LiveViewerSample
+from fastpix.resources.live_streams import lifecycle
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
+from fastpix.resources.live_streams.models import LiveStream
+from fastpix.resources.live_streams.viewers import domain as viewers
+from fastpix.resources.live_streams.viewers.models import LiveViewer, LiveViewerSample
 from fastpix.resources.media.models import Media
-from fastpix.resources.usage import holding
+from fastpix.resources.usage import queries
 from fastpix.resources.usage.models import UsageDay
 
 pytestmark = pytest.mark.sqlite
@@ -48,7 +51,8 @@ def test_one_workspace_by_itself(ada, cast):
 
 def test_the_file_has_a_line_for_every_day(mel):
     answer = mel.page.get("/o/acme/usage/days.csv?days=90")
-    lines = answer.get_data(as_text=True).splitlines()
+    assert answer.data.startswith(b"\xef\xbb\xbf")  # by which spreadsheets know UTF-8
+    lines = answer.data.decode("utf-8-sig").splitlines()
     assert answer.headers["Content-Disposition"] == f'attachment; filename="acme-usage-90-days-{now().date()}.csv"'
     assert lines[0] == "day,stored_bytes,stored_minutes,media,views,delivered_minutes" and len(lines) == 91
     assert lines[-1] == f"{now().date()},3010,0.17,2,2,0.3"
@@ -89,7 +93,7 @@ def test_what_was_uploaded_a_moment_ago_is_in_todays_numbers(world, ada):
 
 
 def test_of_too_many_media_the_hours_measure_is_shown_and_the_page_says_so(world, ada, monkeypatch):
-    monkeypatch.setattr(holding, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(queries, "MOST_AT_ONCE", 0)
     with world.session(), tenancy.everywhere(WHY), transaction():
         db.session.execute(sa.update(Media).values(size=5_000_000))
     html = ada.page.get("/o/acme/usage/").get_data(as_text=True)
@@ -128,7 +132,7 @@ def test_viewers_are_looked_at_once_a_minute_while_it_is_on_air(world, cast, mel
 
 def test_broadcasts_of_the_past_keep_their_viewers(world, cast, mel):
     stream_id, house = cast.acme.shelf.active_stream, cast.acme
-    with world.session(), lifecycle.scope(house.id), transaction():
+    with world.session(), lifecycle.ingest_scope(house.id), transaction():
         first = db.session.scalar(sa.select(LiveStream.broadcast_id).where(LiveStream.id == stream_id))
     with world.session(), tenancy.everywhere(WHY), transaction():
         told = {"workspace_id": house.workspace, "organization_id": house.id}

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fastpix.db import now, set_reading
 from fastpix.jobs.models import Job
-from fastpix.resources.webhooks import targets
+from fastpix.resources.webhooks import rules
 from tests.working import work
 
 
@@ -66,12 +66,8 @@ def receiver():
 @pytest.fixture
 def private(world, monkeypatch):
     """Loopback is allowed, as an operator may allow it."""
-    monkeypatch.setattr(targets, "policy", targets.Policy(allow_private=True, seconds=5.0))
-
-
-@pytest.fixture
-def api(ada):
-    return ada.api_with("admin")
+    world.set(fetch_allow_private=True)
+    monkeypatch.setattr(rules, "ANSWER_SECONDS", 5.0)
 
 
 @pytest.fixture
@@ -94,7 +90,7 @@ def hurry(world):
 
 
 def is_signed(headers, body, secret):
-    """As the contract's receivers check it (section 9)."""
+    """As receivers check it (docs/fastpix-contract.md, section 9)."""
     key = base64.b64decode(secret)
     expected = base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()
     return hmac.compare_digest(headers.get("FastPix-Signature", ""), expected)

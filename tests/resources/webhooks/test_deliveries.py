@@ -15,7 +15,10 @@ import pytest
 
 from fastpix.db import now
 from fastpix.jobs import queue
-from fastpix.resources.webhooks import events, jobs, targets
+from fastpix.resources.webhooks import jobs as webhook_jobs
+from fastpix.resources.webhooks import lifecycle as webhook_lifecycle
+from fastpix.resources.webhooks import rules
+from fastpix.resources.webhooks.deliveries import jobs, lifecycle
 from tests.resources.webhooks.conftest import deliver, hurry, is_signed
 from tests.stories.tables import change, rows
 
@@ -84,7 +87,7 @@ def test_a_failure_is_tried_five_times_more_and_the_event_keeps_its_id(world, ca
         assert deliver(world) == 1, "one attempt a job, and the next one waits"
         hurry(world)
     assert deliver(world) == 0
-    assert [pause.total_seconds() / 60 for pause in jobs.PAUSES] == [1, 4, 16, 64, 256]
+    assert [pause.total_seconds() / 60 for pause in lifecycle.PAUSES] == [1, 4, 16, 64, 256]
     log = one(api, hook)
     assert (log["state"], log["attempts"], log["nextAt"]) == ("failed", 6, None)
     assert {attempt["status"] for attempt in log["log"]} == {500}
@@ -118,7 +121,7 @@ def test_of_a_huge_answer_the_first_bytes_are_kept(world, cast, api, hook, recei
 
 
 def test_a_receiver_that_does_not_answer_in_time_has_failed(world, cast, api, hook, receiver, monkeypatch):
-    monkeypatch.setattr(targets.policy, "seconds", 0.3)
+    monkeypatch.setattr(rules, "ANSWER_SECONDS", 0.3)
     receiver.until = threading.Event()
     rename(api, cast)
     deliver(world)
@@ -191,8 +194,8 @@ def test_after_twenty_failures_in_a_row_it_is_switched_off_and_the_admins_are_to
     world, cast, api, hook, receiver, monkeypatch
 ):
     told = []
-    monkeypatch.setattr(jobs.notices, "to_admins", lambda text, page: told.append((text, page)))
-    monkeypatch.setattr(jobs, "PAUSES", ())
+    monkeypatch.setattr(webhook_lifecycle.notifications, "to_admins", lambda text, page: told.append((text, page)))
+    monkeypatch.setattr(lifecycle, "PAUSES", ())
     receiver.answer = (410, {}, b"")
     for _ in range(21):
         rename(api, cast)
@@ -212,7 +215,7 @@ def test_old_events_are_forgotten_with_their_log(world, cast, api, hook, receive
     event_id = one(api, hook)["eventId"]
     change(world, "webhook_events", {"id": UUID(event_id)}, created_at=now() - timedelta(days=31))
     with world.session():
-        assert events.prune() == 1
+        assert webhook_jobs.prune() == 1
     assert deliveries(api, hook) == []
 
 
@@ -227,17 +230,24 @@ def test_a_private_target_is_refused_when_it_is_saved(world, api, cast, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://1.1.1.1/", "https://user:word@1.1.1.1/", "nonsense", "https:///x", "https://1.1.1.1:0/", "https://1.1.1.1/ü"]
+    "url", ["ftp://1.1.1.1/", "https://user:word@1.1.1.1/", "nonsense", "https:///x", "https://1.1.1.1:0/", "https://é..example/"]
 )  # fmt: skip
 def test_what_is_no_address_is_refused(api, url):
     assert api.post("iam/webhooks", {"url": url}).status_code == 422
+
+
+def test_an_address_in_other_letters_is_kept_as_it_is_asked_for(api, private):
+    made = api.post("iam/webhooks", {"url": "https://straße.example/Häk?x=ö"})
+    assert made.status_code == 201, made.text
+    assert made.json["data"]["url"] == "https://xn--strae-oqa.example/H%C3%A4k?x=%C3%B6"
 
 
 def test_a_target_that_became_private_is_refused_at_the_test_and_at_delivery(world, cast, api, receiver, monkeypatch):
     """DNS rebinding: the name led to the internet when it was saved, and leads to this machine now."""
     name = receiver.url.replace("127.0.0.1", "rebinding.example")
     answers = [ipaddress.ip_address("1.1.1.1")]
-    monkeypatch.setattr(targets, "policy", targets.Policy(resolve=lambda _host, _port: answers[:1]))
+    world.set(fetch_allow_private=False)
+    monkeypatch.setattr(rules, "resolve", lambda _host, _port: answers[:1])
     hook = api.post("iam/webhooks", {"url": name}).json["data"]
     rename(api, cast)
     answers.insert(0, ipaddress.ip_address("127.0.0.1"))
@@ -256,8 +266,8 @@ def test_a_name_is_not_asked_again_between_check_and_connection(world, cast, api
         asked.append(host)
         return [ipaddress.ip_address("127.0.0.1")]
 
-    policy = targets.Policy(allow_private=True, resolve=resolve, seconds=5.0)
-    monkeypatch.setattr(targets, "policy", policy)
+    world.set(fetch_allow_private=True)
+    monkeypatch.setattr(rules, "resolve", resolve)
     hook = api.post("iam/webhooks", {"url": receiver.url.replace("127.0.0.1", "once.example")}).json["data"]
     rename(api, cast)
     deliver(world)
@@ -272,10 +282,10 @@ def test_the_queries_of_a_change_without_an_endpoint_write_nothing(world, cast, 
 
 def test_the_mail_to_the_admins_leads_to_the_webhook(office):
     """`kind` is that of every notice to admins; members get none."""
-    from fastpix.resources.members import notices
+    from fastpix.resources.members import notifications
 
     with office.acting("ada"):
-        notices.to_admins("The webhook to example.com was switched off.", "webhooks/some-id")
+        notifications.to_admins("The webhook to example.com was switched off.", "webhooks/some-id")
     (letter,) = office.letters()
     assert letter.recipient == "ada@ada.example" and "switched off" in letter.text
     assert letter.links[0].endswith("/o/acme/webhooks/some-id")

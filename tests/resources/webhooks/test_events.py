@@ -8,10 +8,24 @@ from uuid import UUID
 import pytest
 
 from fastpix.db import now
-from fastpix.resources.live_streams import broadcasts, lifecycle, simulcasts
 from fastpix.resources.live_streams import domain as live_streams
-from fastpix.resources.media import create, domain, playback_ids, processing, tracks, uploads
-from fastpix.resources.media.asked import Asked
+from fastpix.resources.live_streams import lifecycle
+from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.rules import StreamOptions
+from fastpix.resources.live_streams.simulcasts import domain as simulcasts
+from fastpix.resources.media import domain
+from fastpix.resources.media import lifecycle as media_lifecycle
+from fastpix.resources.media.creation import domain as creation
+from fastpix.resources.media.downloads import domain as downloads
+from fastpix.resources.media.options import Options
+from fastpix.resources.media.playback_ids import domain as playback_ids
+from fastpix.resources.media.source import domain as source
+from fastpix.resources.media.tracks import domain as tracks
+from fastpix.resources.media.tracks import lifecycle as tracks_lifecycle
+from fastpix.resources.media.uploads import authentication
+from fastpix.resources.media.uploads import domain as uploads
 from fastpix.resources.webhooks import domain as webhooks
 from tests import library
 from tests.stories.tables import rows
@@ -39,11 +53,11 @@ def names(bodies):
 
 def test_a_media_from_its_creation_to_its_end(cast, acting, told):
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, SOURCE, Asked(title="A clip", mp4_support="capped_4k"))
+        made = creation.from_url(cast.acme.workspace, SOURCE, Options(title="A clip", mp4_support="capped_4k"))
         library.ready(made["id"])
         ready = {"capped-4k.mp4": {"status": "ready", "size": 10, "width": 1280, "height": 720}}
-        processing.downloadable(made["id"], ready)
-        domain.set_source_access(made["id"], True)
+        downloads.finished(made["id"], ready)
+        source.set_access(made["id"], True)
         playback_ids.create(made["id"], "public")
         domain.delete(made["id"])
     assert names(told()) == [
@@ -56,19 +70,19 @@ def test_a_media_from_its_creation_to_its_end(cast, acting, told):
 
 def test_a_media_that_fails(cast, acting, told):
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, SOURCE, Asked())
-        processing.fail(made["id"], "files.example sent nothing.")
+        made = creation.from_url(cast.acme.workspace, SOURCE, Options())
+        media_lifecycle.fail(made["id"], "files.example sent nothing.")
     assert names(told()) == ["media.created", "media.failed"]
     assert told()[1]["data"]["failure"] == "the server sent nothing."
 
 
 def test_an_upload_and_its_media(cast, acting, told):
     with acting("ada"):
-        made = uploads.create(cast.acme.workspace, Asked(), "*", "clip.mp4")
-        gone = uploads.create(cast.acme.workspace, Asked(), "*", "gone.mp4")
+        made = uploads.create(cast.acme.workspace, Options(), "*", "clip.mp4")
+        gone = uploads.create(cast.acme.workspace, Options(), "*", "gone.mp4")
         uploads.cancel(gone["id"])
         secret = made["url"].rpartition("=")[2]
-        uploads.complete(uploads.find(made["id"], secret), 10)
+        uploads.complete(authentication.find(made["id"], secret), 10)
     assert names(told()) == ["media.upload", "media.upload", "media.upload.cancelled", "upload.media_created"]
     assert told()[3]["object"]["id"] == str(made["id"])
     assert told()[0]["data"]["uploadId"] == str(made["id"]) and "url" not in told()[0]["data"]
@@ -79,8 +93,8 @@ def test_a_track(cast, acting, told):
     with acting("ada"):
         made = tracks.create(media_id, "subtitle", "de", "German", url="https://files.example/canary.vtt")
         tracks.edit(media_id, made["id"], title="Untertitel")
-        tracks.prepared(made["id"], "cafe", {})
-        tracks.failed(made["id"], "No subtitles.")
+        tracks_lifecycle.prepared(made["id"], "cafe", {})
+        tracks_lifecycle.failed(made["id"], "No subtitles.")
         tracks.delete(media_id, made["id"])
     found = names(told())
     assert found[::2] == [f"media.track.{name}" for name in ("created", "updated", "ready", "failed", "deleted")]
@@ -90,13 +104,13 @@ def test_a_track(cast, acting, told):
 
 def test_a_broadcast(cast, acting, told):
     with acting("ada"):
-        made = live_streams.create(cast.acme.workspace, live_streams.Wanted())
+        made = live_streams.create(cast.acme.workspace, StreamOptions())
         live_streams.edit(made["id"], metadata={"name": "Studio"})
-        admission = lifecycle.admit(made["stream_key"], "192.0.2.9", "an ingest", "built-in")
-        segment = lifecycle.Finished("0.m4s", 2.0, 400, now())
-        lifecycle.keep(admission, [segment], lifecycle.Picture("avc1.64001f", 1280, 720))
-        lifecycle.closed(admission, "The encoder left.")
-        broadcasts.end(broadcasts.locked(made["id"]), "It did not return.")
+        admission = connections.admit(made["stream_key"], "192.0.2.9", "an ingest", "built-in")
+        segment = StoredSegment("0.m4s", 2.0, 400, now())
+        broadcasts.add_segments(admission, [segment], VideoInfo("avc1.64001f", 1280, 720))
+        connections.close(admission, "The encoder left.")
+        lifecycle.end(lifecycle.locked(made["id"]), "It did not return.")
         live_streams.disable(made["id"])
         live_streams.enable(made["id"])
         live_streams.delete(made["id"])
@@ -121,11 +135,11 @@ def test_simulcast_targets(cast, acting, told):
 def test_no_event_holds_what_lets_one_publish_or_says_where_a_file_came_from(world, cast, acting, told):
     """The canary: an admin does it all, and members could read every word."""
     with acting("ada"):
-        made = create.from_url(cast.acme.workspace, SOURCE, Asked())
+        made = creation.from_url(cast.acme.workspace, SOURCE, Options())
         domain.edit(made["id"], title="x")
         tracks.create(made["id"], "subtitle", "de", "German", url="https://files.example/canary.vtt")
-        upload = uploads.create(cast.acme.workspace, Asked(), "*", "clip.mp4")
-        stream = live_streams.create(cast.acme.workspace, live_streams.Wanted(access_policy="private"))
+        upload = uploads.create(cast.acme.workspace, Options(), "*", "clip.mp4")
+        stream = live_streams.create(cast.acme.workspace, StreamOptions(access_policy="private"))
         simulcasts.create(stream["id"], "rtmps://live.elsewhere.example/canary", "canary-key")
         live_streams.edit(stream["id"], reconnect_window=300)
         reset = live_streams.reset_key(stream["id"])
@@ -137,9 +151,9 @@ def test_no_event_holds_what_lets_one_publish_or_says_where_a_file_came_from(wor
 
 def test_another_workspace_and_another_organization_are_not_told(world, cast, acting, told):
     with acting("ada"):
-        create.from_url(cast.acme.workspaces["development"], SOURCE, Asked())
+        creation.from_url(cast.acme.workspaces["development"], SOURCE, Options())
     with acting("rex"):
-        create.from_url(cast.rival.workspace, SOURCE, Asked())
+        creation.from_url(cast.rival.workspace, SOURCE, Options())
     assert told() == []
 
 

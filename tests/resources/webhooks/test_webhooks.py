@@ -90,3 +90,27 @@ def test_members_cannot_see_webhooks_at_all(doors, cast, who):
 
 def test_the_page_that_deletes_a_workspace_counts_them(ada, cast):
     assert "webhook" in ada.page.get(f"/o/acme/workspaces/{cast.acme.workspace}/delete").text
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("example.com/hooks", "begin with https"),
+        ("ftp://example.com/hooks", "begin with https"),
+        ("https:///hooks", "names no server"),
+        ("https://user:secret@example.com/hooks", "user name or a password"),
+        ("https://example.com/hooks#part", "behind #"),
+        ("https://example.com/a b", "blank"),
+        ("https://example.com:99999/", "port"),
+        ("https://example.com:0/", "port 0"),
+        ("https://example.com/" + "x" * 1000, "1000 characters"),
+        ("https://exa mple.com/", "blank"),
+        ("http://127.0.0.1/hooks", "not on the public internet"),
+    ],
+)
+@pytest.mark.sqlite
+def test_a_refused_address_is_told_why(ada, url, reason):
+    answer = ada.api.post("iam/webhooks", {"url": url})
+    assert answer.status_code == 422
+    message = answer.json["error"]["fields"][0]["message"]
+    assert reason in message and "secret" not in message

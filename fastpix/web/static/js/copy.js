@@ -1,5 +1,5 @@
-// Copy buttons: <button data-copy="id of the field"><span>Copy</span></button>. Where the browser forbids the
-// clipboard (plain HTTP), the value is left selected and the person is told which keys to press.
+// Copy buttons: <button data-copy="id of the field"><span>Copy</span></button>, or an icon alone. Where the browser forbids
+// the clipboard (plain HTTP), the value is left selected and the person is told which keys to press.
 "use strict";
 
 function announce(text) {
@@ -43,9 +43,30 @@ async function copy(source) {
     return true;
   } catch {
     if (source.type === "password") return copyHidden(text);
+    const last = document.activeElement;
     select(source);
-    return document.execCommand("copy");
+    const done = document.execCommand("copy");
+    if (done) last?.focus();
+    return done;
   }
+}
+
+// What the button says is put where its word stands; a button of an icon alone gets one for the while.
+function say(button, text) {
+  let label = button.querySelector("span:not(.visually-hidden)");
+  if (!label) {
+    label = document.createElement("span");
+    label.dataset.text = "";
+    button.append(label);
+  }
+  label.dataset.text ??= label.textContent;
+  label.textContent = text;
+  announce(text);
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => {
+    label.textContent = label.dataset.text;
+    if (!label.dataset.text) label.remove();
+  }, 4000);
 }
 
 document.addEventListener("click", async (event) => {
@@ -54,11 +75,5 @@ document.addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   const done = await copy(source);
   if (!done) select(source);
-  const text = done ? "Copied" : source.type === "password" ? "Show it first" : "Selected: press Ctrl+C";
-  const label = button.querySelector("span:not(.visually-hidden)");
-  label.dataset.text ??= label.textContent;
-  label.textContent = text;
-  announce(text);
-  clearTimeout(button.timer);
-  button.timer = setTimeout(() => { label.textContent = label.dataset.text; }, 4000);
+  say(button, done ? "Copied" : source.type === "password" ? "Show it first" : "Selected: press Ctrl+C");
 });

@@ -43,6 +43,25 @@ const followChoice = () => {
 document.addEventListener("change", followChoice);
 window.addEventListener("pageshow", followChoice);
 
+// Filters act when they are changed; the button is for who has no scripts. By keyboard a list is walked through value by
+// value: the last one counts, and one stands in the same field again afterwards.
+let keyed = false;
+let waiting;
+document.addEventListener("keydown", () => { keyed = true; });
+document.addEventListener("pointerdown", () => { keyed = false; });
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.toolbar[method=get]");
+  if (!form || !event.target.matches("select")) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    sessionStorage.setItem("filter", `${location.pathname} ${event.target.id}`);
+    form.requestSubmit();
+  }, keyed ? 800 : 0);
+});
+const [filtered, filter] = (sessionStorage.getItem("filter") ?? "").split(" ");
+sessionStorage.removeItem("filter");
+if (filter && filtered === location.pathname) document.getElementById(filter)?.focus();
+
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-select]")) event.target.select();
 });

@@ -20,6 +20,7 @@
   const NOT_ON_AIR = "This is not on air just now. When it is, it begins here.";
   const LIVE_TRIES = 20;
   const LIVE_PAUSE = 3000;
+  const LIVE_CHANGE = 7000; // three segments of two seconds, and a little
   const running = new WeakMap();
 
   const clock = (seconds) => {
@@ -57,12 +58,19 @@
     media.removeAttribute("src");
     if (media.autoplay) media.load(); // the browser began by itself
     media.preload = "auto";
-    const hls = new Hls({ capLevelToPlayerSize: media.tagName === "VIDEO", maxBufferLength: 30, ...(isLive ? LIVE : {}) });
+    const options = { capLevelToPlayerSize: media.tagName === "VIDEO", maxBufferLength: 30, ...(isLive ? LIVE : {}) };
+    let hls;
     let repairs = 0;
     let tries = 0;
+    let again = 0;
     media.addEventListener("playing", () => { tries = 0; });
-    hls.on(Hls.Events.ERROR, (_event, problem) => {
+
+    function complain(problem) {
       if (!problem.fatal) return;
+      if (isLive && problem.details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && tries < LIVE_TRIES) {
+        beginAgainSoon();
+        return;
+      }
       if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repairs < 2) {
         repairs += 1;
         hls.recoverMediaError();
@@ -79,10 +87,31 @@
       }
       say(SENTENCES[status] ?? (isNetwork ? UNREACHED : UNPLAYABLE));
       hls.destroy();
-    });
-    hls.loadSource(source);
-    hls.attachMedia(media);
-    return hls;
+    }
+
+    // An encoder came back with other tracks: what the browser prepared for the former ones takes no others. What is
+    // loaded plays on; then it begins anew near the edge, as soon as all that lies there is of the new ones.
+    function beginAgainSoon() {
+      if (again) return;
+      tries += 1;
+      again = setTimeout(() => {
+        again = 0;
+        const wasPlaying = !media.paused;
+        hls.destroy();
+        begin();
+        if (wasPlaying) media.play().catch(() => {});
+      }, LIVE_CHANGE);
+    }
+
+    function begin() {
+      hls = new Hls(options);
+      hls.on(Hls.Events.ERROR, (_event, problem) => complain(problem));
+      hls.loadSource(source);
+      hls.attachMedia(media);
+    }
+
+    begin();
+    return { destroy() { clearTimeout(again); hls.destroy(); } };
   }
 
   function playNatively(root, media, say) {

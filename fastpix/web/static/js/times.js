@@ -24,4 +24,19 @@
     }
   };
   window.fastpixTimes(document);
+
+  // Days that are typed mean this viewer's: beside <input data-end-of="name of a day"> the server learns by how many
+  // minutes that day's end differs from the one in UTC, and [data-zone] says which zone is meant.
+  for (const hidden of document.querySelectorAll("input[data-end-of]")) {
+    const day = hidden.form.elements[hidden.dataset.endOf];
+    const tell = () => {
+      const [year, month, date] = day.value.split("-").map(Number);
+      hidden.value = year ? new Date(year, month - 1, date, 23, 59, 59).getTimezoneOffset() : "";
+    };
+    for (const event of ["input", "change"]) day.addEventListener(event, tell);
+    tell();
+    for (const zone of hidden.form.querySelectorAll("[data-zone]")) {
+      zone.textContent = ` where you are (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+    }
+  }
 }

@@ -1,0 +1,1 @@
+"""The settings of an instance: every setting once, where values come from, and who uses the instance's folder."""

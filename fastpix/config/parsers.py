@@ -1,0 +1,270 @@
+"""How the text of a setting becomes its value. Each raises ValueError with what to give instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from fastpix.config import addresses
+
+OFF = "off"
+HTTP_PORTS = {"http": 80, "https": 443}
+# The first is SQLAlchemy's name for PostgreSQL with psycopg.
+POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
+REDIS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+# What may stand before the @ of a mail address without quotation marks (RFC 5321, dot-string).
+MAILBOX = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+def text(value: str) -> str:
+    return value.strip()
+
+
+def boolean(value: str) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    try:
+        return known[value.strip().lower()]
+    except KeyError:
+        raise ValueError("say true or false") from None
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,20}", value.strip()) or not least <= int(value) <= most:
+            raise ValueError(f"give a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+requests = number(0, 10_000_000)
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip().lower() not in words:
+            raise ValueError(f"give {', '.join(words[:-1])} or {words[-1]}")
+        return value.strip().lower()
+
+    return parse
+
+
+log_level = one_of("debug", "info", "warning", "error", "critical")
+log_format = one_of("text", "json")
+
+
+def path(value: str) -> Path:
+    if not value.strip():
+        raise ValueError("give a folder")
+    try:
+        return Path(value.strip()).expanduser().resolve()
+    except (OSError, RuntimeError):  # a name of a user that is not there; links in a circle
+        raise ValueError("give a folder that can be there") from None
+
+
+def http_url(value: str) -> str:
+    """As browsers send it: they write name and scheme small, international names as `xn--…`, and no usual port."""
+    cure = "give the address people type, such as https://video.example.com, without a path"
+    address = _split(value, ("http", "https"), cure)
+    if address.rest not in ("", "/"):
+        raise ValueError(cure)
+    if address.has_credentials:
+        raise ValueError(f"{cure}, a name or a password")
+    port = None if address.port == HTTP_PORTS[address.scheme] else address.port
+    return str(replace(address, port=port, rest=""))
+
+
+def other_host(value: str) -> str:
+    return http_url(value) if value.strip() else ""
+
+
+def database_url(value: str) -> str:
+    """Empty, or an address that SQLAlchemy takes: what is wrong in it must not wait for the first connection."""
+    cure = "give postgresql+psycopg://user:password@host/name or sqlite:////path/to/file"
+    value = value.strip()
+    if value.startswith("sqlite:///"):
+        if value == "sqlite:///" or ":memory:" in value or "?" in value:
+            raise ValueError(f"it must name a file, with nothing after it; {cure}")
+        return value
+    if not value:
+        return ""
+    address = _split(value, POSTGRESQL, cure, needs_host=False)
+    path, _, query = address.rest.partition("?")
+    if "#" in address.rest or path.count("/") > 1:
+        raise ValueError(f"nothing but the database's name and options may follow its host; {cure}")
+    _check_postgresql_options(query)
+    return str(replace(address, scheme=POSTGRESQL[0]))
+
+
+def _check_postgresql_options(query: str) -> None:
+    import psycopg  # needs its time to load, and only who uses PostgreSQL has to wait for it
+    import psycopg.conninfo
+
+    options = parse_qsl(query, keep_blank_values=True)
+    try:
+        psycopg.conninfo.make_conninfo(**dict(options))
+    except psycopg.Error:
+        raise ValueError("what stands after its ? is no option of PostgreSQL; ?sslmode=require is one") from None
+
+
+def smtp_url(value: str) -> str:
+    cure = "give smtp://host:25, smtp+starttls://user:password@host:587 or smtps://user:password@host:465"
+    if not value.strip():
+        return ""
+    address = _split(value, ("smtp", "smtps", "smtp+starttls"), cure)
+    if address.rest not in ("", "/"):
+        raise ValueError(f"nothing may follow its host and port; {addresses.RESERVED}; {cure}")
+    return str(replace(address, rest=""))
+
+
+def greeting(value: str) -> str:
+    """The domain or address literal of EHLO (RFC 5321, section 4.1.1.1)."""
+    name = value.strip()
+    label = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    if name and not re.fullmatch(rf"{label}(\.{label})*|\[(\d+\.\d+\.\d+\.\d+|IPv6:[0-9A-Fa-f:.]+)\]", name):
+        raise ValueError(
+            "give the host name of this machine, such as video.example.com, or an address such as [192.0.2.5]"
+        )
+    return name
+
+
+def domains(value: str) -> str:
+    names = [name.lower().strip(".@") for name in re.split(r"[,;\s]+", value.strip()) if name]
+    label = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+    if not all(re.fullmatch(rf"{label}(\.{label})*", name) for name in names):
+        raise ValueError("give names of domains, separated by commas, such as firm.local, intern")
+    return ", ".join(names)
+
+
+def redis_url(value: str) -> str:
+    cure = "give redis://:password@host:6379/0, or rediss:// for TLS"
+    if not value.strip():
+        return ""
+    address = _split(value, ("redis", "rediss"), cure)
+    path, _, query = address.rest.partition("?")
+    if not re.fullmatch(r"/?[0-9]{0,4}", path):
+        raise ValueError(f"after its host and port comes the number of a database; {addresses.RESERVED}; {cure}")
+    wrong = [name for name, _ in parse_qsl(query, keep_blank_values=True) if name not in REDIS_OPTIONS]
+    if wrong or (query and address.scheme == "redis"):
+        raise ValueError(f"after a ? only {', '.join(REDIS_OPTIONS)} may stand, with rediss://; {cure}")
+    return str(address)
+
+
+def address(value: str) -> str:
+    """`host:port` to listen on."""
+    cure = "give host:port, such as 127.0.0.1:8000 or [::1]:8000"
+    try:
+        host, port = addresses.host_and_port(value.strip())
+    except ValueError as problem:
+        raise ValueError(f"{problem}; {cure}") from None
+    if port is None:
+        raise ValueError(cure)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def address_or_off(value: str) -> str:
+    return OFF if value.strip().lower() == OFF else address(value)
+
+
+def loopback_or_off(value: str) -> str:
+    """Whoever reaches it can end streams, so it must be of this machine alone."""
+    found = address_or_off(value)
+    if found != OFF and found.rpartition(":")[0].strip("[]") not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("give an address of this machine alone, such as 127.0.0.1:1936")
+    return found
+
+
+def rtmp_url(value: str) -> str:
+    cure = "give rtmp://host/live or rtmps://host/live"
+    if not value.strip():
+        return ""
+    address = _split(value, ("rtmp", "rtmps"), cure)
+    if address.has_credentials or not re.fullmatch(r"(/[^\s/?#\\]+)+/*", address.rest):
+        raise ValueError(cure)
+    return str(replace(address, rest=address.rest.rstrip("/")))
+
+
+def storage_url(value: str) -> str:
+    """What a bucket and a folder may be called, the storage says when it is opened."""
+    value = value.strip()
+    scheme, _, rest = value.partition("://")
+    is_ours = (scheme == "s3" and rest[:1] not in ("", "/")) or (scheme == "file" and rest.startswith("/"))
+    if value and (not is_ours or re.search(r"[@?#\\]", rest)):
+        raise ValueError(
+            "give s3://bucket/folder or file:///absolute/folder, without keys; write ? # and @ as %3F %23 %40"
+        )
+    return value
+
+
+def region(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{0,60}", value.strip()):
+        raise ValueError("give a region such as eu-central-1")
+    return value.strip()
+
+
+def storage_key(value: str) -> str:
+    if not re.fullmatch(r"[!-~]*", value.strip()):
+        raise ValueError("give the key as the provider shows it, of ASCII characters without spaces")
+    return value.strip()
+
+
+def sender(value: str) -> str:
+    """A mail address, with a name before it or not; in quotation marks where the name needs them, and never two addresses."""
+    cure = "give one address, such as video@example.com or Acme, Inc. <video@example.com>"
+    text = value.strip()
+    if not text:
+        return ""
+    name, _, spec = text.removesuffix(">").rpartition("<") if text.endswith(">") else ("", "", text)
+    local, _, domain = spec.strip().rpartition("@")
+    if not MAILBOX.fullmatch(local) or "<" in name or ">" in name:
+        raise ValueError(cure)
+    literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", domain)
+    try:
+        domain = f"[{_literal(literal[1])}]" if literal else addresses.host(domain)
+    except ValueError as problem:
+        raise ValueError(f"{problem}; {cure}") from None
+    name = _unquoted(name.strip())
+    if not name:
+        return f"{local}@{domain}"
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{local}@{domain}>'
+
+
+def _literal(text: str) -> str:
+    found = ipaddress.ip_address(text)
+    return f"IPv6:{found}" if found.version == 6 else str(found)
+
+
+def _unquoted(name: str) -> str:
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name
+
+
+def _split(value: str, schemes: Sequence[str], cure: str, *, needs_host: bool = True) -> addresses.Address:
+    try:
+        return addresses.split(value.strip(), schemes, needs_host=needs_host)
+    except ValueError as problem:
+        raise ValueError(f"{problem}; {cure}") from None
+
+
+def internal_prefix(value: str) -> str:
+    if value.strip() and not re.fullmatch(r"/([!-~]*/)?", value.strip()):
+        raise ValueError("give a path that begins and ends with a slash, such as /_fastpix_media/")
+    return value.strip()
+
+
+def key(value: str) -> str:
+    if value.strip() and (len(value.strip()) < 16 or not value.strip().isascii() or " " in value.strip()):
+        raise ValueError("give at least 16 random characters without spaces, or leave it out")
+    return value.strip()
+
+
+def secret_key(value: str) -> str:
+    if value and len(value.strip()) < 32:
+        raise ValueError("give at least 32 random characters, or leave it out and one is made for you")
+    return value.strip()

@@ -1,0 +1,1 @@
+"""Secrets: sealing and signing with the instance's key, random tokens, passwords."""

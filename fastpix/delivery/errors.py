@@ -1,0 +1,41 @@
+"""Why a viewer gets nothing: each refusal with its status, as the published player understands it.
+
+See docs/fastpix-contract.md, section 8.4.
+"""
+
+from __future__ import annotations
+
+from fastpix.errors import FastpixError
+
+
+class PlaybackRefused(FastpixError):
+    """A refusal of delivery; `status` is the HTTP status."""
+
+    status = 404
+    # What people read on the page with the player, where programs get the message; empty: the message.
+    shown = ""
+
+
+class NotAuthorized(PlaybackRefused):
+    """Private, and no valid token or signed address was shown. One answer for all that can be wrong with them."""
+
+    status = 401
+    shown = "This video is private."
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This media is private. Add ?token= with a JWT that is signed (RS256) by a signing key of its workspace, "
+            "names it in aud (media:<playback id>) and has not expired."
+        )
+
+
+class NotReady(PlaybackRefused):
+    """The media exists and cannot be played (yet)."""
+
+    status = 400
+
+
+class Restricted(PlaybackRefused):
+    """A restriction of the playback id forbids this site or this program."""
+
+    status = 403

@@ -1,0 +1,1 @@
+"""`fastpix demo`: an instance with something to look at."""

@@ -1,0 +1,58 @@
+"""How ingest reaches the database and files: blocking work in threads, so that no stream ever waits for another one's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from flask import Flask
+
+from fastpix.db import db, reading, set_reading, transaction
+
+T = TypeVar("T")
+FILE_THREADS = 24
+
+
+class Executor:
+    """One thread writes, one call after the other, each a transaction: SQLite has one writer anyway, and in PostgreSQL
+    a call takes a millisecond. Files are moved and measured by many threads, since a bucket may be slow."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._writer = ThreadPoolExecutor(1, "live-writer")
+        self._io_threads = ThreadPoolExecutor(FILE_THREADS, "live-files")
+
+    async def write(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that is a transaction of its own. What it raises comes here, and nothing was changed."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, call, args)
+
+    async def read(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that only reads: strangers who connect never hold up the writer."""
+        return await asyncio.get_running_loop().run_in_executor(self._io_threads, self._read, call, args)
+
+    async def run_io(self, call: Callable[..., T], *args: object) -> T:
+        """The answer of a call that touches files and no database."""
+        return await asyncio.get_running_loop().run_in_executor(self._io_threads, call, *args)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._io_threads.shutdown()
+        self._writer.shutdown()
+
+    def _read(self, call: Callable[..., T], args: tuple[object, ...]) -> T:
+        with self._app.app_context(), reading():
+            try:
+                return call(*args)
+            finally:
+                db.session.remove()
+
+    def _write(self, call: Callable[..., T], args: tuple[object, ...]) -> T:
+        with self._app.app_context():
+            set_reading(False)
+            try:
+                with transaction():
+                    return call(*args)
+            finally:
+                db.session.remove()

@@ -1,0 +1,164 @@
+"""Who publishes: admits encoders by their stream key, before a byte of video is taken, and holds what is on air."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from time import monotonic
+from uuid import UUID
+
+from fastpix.errors import StorageFailed
+from fastpix.live.broadcast import Broadcast, Source
+from fastpix.live.executor import Executor
+from fastpix.live.rtmp.session import Rejected, Session
+from fastpix.live.simulcast import Simulcast
+from fastpix.resources.live_streams import lifecycle
+from fastpix.resources.live_streams.connections import domain as connections
+from fastpix.resources.live_streams.connections.domain import NotAdmitted
+from fastpix.resources.live_streams.connections.models import Admission
+from fastpix.resources.live_streams.simulcasts import domain as simulcasts
+from fastpix.resources.live_streams.simulcasts import queries as simulcast_queries
+from fastpix.resources.live_streams.simulcasts.models import Target
+from fastpix.storage import room
+from fastpix.video import live
+
+log = logging.getLogger(__name__)
+APPLICATION = "live"
+NO_SUCH_APPLICATION = "The server's address ends with /live."
+FULL = "This server has as many live streams on air as it takes. Try again later."
+# An encoder that was silent for longer makes way for another one with the same key: its connection broke unnoticed.
+SILENCE_SECONDS = 5.0
+CUT_OFF = "The stream was ended from the dashboard."
+# Every how many checks it is asked where the streams are to be pushed.
+TARGETS_EVERY = 3
+REPORT_SECONDS, MOST_REPORTED = 60.0, 10_000
+OWN, RELAY = "own", "relay"
+
+
+class Publishers:
+    """A `PublishHandler` of `rtmp.session`. `owner` names this ingest in the database."""
+
+    def __init__(self, executor: Executor, owner: str, most: int, *, allow_private: bool) -> None:
+        self._executor, self._owner, self._most, self._allow_private = executor, owner, most, allow_private
+        self._on_air: dict[UUID, Broadcast] = {}
+        self._is_closing, self._checks, self._deciding = False, 0, 0
+        # Which refusals were written down lately, and when: the same again is not worth a write.
+        self._reported: dict[tuple[str | None, str, str], float] = {}
+
+    async def publish(self, session: Session, app: str, key: str) -> Broadcast:
+        """Where an encoder's stream goes. Raises `Rejected` with a sentence for whoever set the encoder up."""
+        if app.strip("/") != APPLICATION:
+            raise Rejected(NO_SUCH_APPLICATION)
+        try:
+            broadcast = await self.admit(key, session.address, session, OWN)
+        except NotAdmitted as problem:
+            raise Rejected(str(problem)) from None
+        await broadcast.start(live.from_pipe())
+        return broadcast
+
+    async def admit(self, key: str, address: str, source: Source, engine: str) -> Broadcast:
+        """A broadcast for whoever shows the key, not started yet. Raises `NotAdmitted`."""
+        self._deciding += 1
+        try:
+            admission = await self._admitted(key, address, engine)
+            log.info("live.admitted address=%s stream=%s", address, admission.stream_id)
+            return self._register(admission, source)
+        except NotAdmitted as problem:
+            log.info("live.refused address=%s stream=%s reason=%s", address, problem.stream_id, problem)
+            await self._report_refusal(problem, address)
+            raise
+        finally:
+            self._deciding -= 1
+
+    async def _report_refusal(self, problem: NotAdmitted, address: str) -> None:
+        """Have a refusal written down, the same one once a minute."""
+        mark = (problem.stream_id, address, str(problem))
+        moment = monotonic()
+        if problem.stream_id is None or moment - self._reported.get(mark, -REPORT_SECONDS) < REPORT_SECONDS:
+            return
+        if len(self._reported) >= MOST_REPORTED:
+            self._reported.clear()
+        self._reported[mark] = moment
+        await self._executor.write(connections.log_refusal, problem, address)
+
+    async def _admitted(self, key: str, address: str, engine: str) -> Admission:
+        await self._executor.read(connections.check_key, key)
+        # Those being decided count, this one among them: after a restart all encoders come at once.
+        if len(self._on_air) + self._deciding > self._most or self._is_closing:
+            raise NotAdmitted(FULL, connections.stream_named_by(key))
+        arguments = (key, address, self._owner, engine)
+        try:
+            await self._executor.run_io(room.check_work)
+        except StorageFailed as problem:  # those on air go on: what is broadcast may not be lost
+            raise NotAdmitted(str(problem), connections.stream_named_by(key)) from problem
+        try:
+            return await self._executor.write(connections.admit, *arguments)
+        except NotAdmitted as problem:
+            silent = self._silent_on(problem.stream_id) if str(problem) == connections.IS_TAKEN else None
+            if silent is None:
+                raise
+        silent.source.cut("The encoder was silent, and came back on another connection.")
+        await silent.finished()
+        return await self._executor.write(connections.admit, *arguments)
+
+    def _silent_on(self, stream_id: str | None) -> Broadcast | None:
+        for broadcast in self._on_air.values():
+            is_silent = monotonic() - broadcast.last_media_at > SILENCE_SECONDS
+            if broadcast.admission.stream_id == stream_id and is_silent:
+                return broadcast
+        return None
+
+    def _register(self, admission: Admission, source: Source) -> Broadcast:
+        async def report(simulcast_id: str, state: str, text: str) -> None:
+            with suppress(Exception):  # only what the page shows depends on it
+                await self._executor.write(_write_state, admission, simulcast_id, state, text)
+
+        simulcast = Simulcast(report, allow_private=self._allow_private)
+        broadcast = Broadcast(admission, source, self._executor, simulcast, self._remove)
+        self._on_air[admission.connection_id] = broadcast
+        return broadcast
+
+    def _remove(self, broadcast: Broadcast) -> None:
+        log.info("live.over stream=%s", broadcast.admission.stream_id)
+        self._on_air.pop(broadcast.admission.connection_id, None)
+
+    async def check(self) -> None:
+        """Renew the leases of all that are on air, cut those off that lost their stream, and see where they are pushed."""
+        active = {
+            connection_id: broadcast for connection_id, broadcast in self._on_air.items() if not broadcast.is_over
+        }
+        if not active:
+            return
+        rates = {connection_id: broadcast.rate() for connection_id, broadcast in active.items()}
+        held = await self._executor.write(connections.renew, self._owner, rates)
+        for connection_id, broadcast in active.items():
+            if connection_id not in held:
+                broadcast.source.cut(CUT_OFF)
+        self._checks += 1
+        if self._checks % TARGETS_EVERY:
+            return
+        targets = await self._executor.write(_targets, [b.admission for c, b in active.items() if c in held])
+        for connection_id, own_targets in targets.items():
+            active[connection_id].simulcast.refresh(own_targets)
+
+    async def close(self) -> None:
+        """Take nobody in any more, and bring in what is under way: its encoders come back to the next run."""
+        self._is_closing = True
+        broadcasts = list(self._on_air.values())
+        for broadcast in broadcasts:
+            broadcast.source.cut("The server is being restarted.")
+        await asyncio.gather(*(broadcast.finished() for broadcast in broadcasts))
+
+
+def _write_state(admission: Admission, simulcast_id: str, state: str, text: str) -> None:
+    with lifecycle.ingest_scope(admission.organization_id):
+        simulcasts.write_state(simulcast_id, admission.connection_id, state, text)
+
+
+def _targets(admissions: list[Admission]) -> dict[UUID, list[Target]]:
+    targets = {}
+    for admission in admissions:
+        with lifecycle.ingest_scope(admission.organization_id):
+            targets[admission.connection_id] = simulcast_queries.targets(admission.stream_id)
+    return targets

@@ -1,0 +1,1 @@
+"""The programs of an instance, and what starts, watches and ends them."""

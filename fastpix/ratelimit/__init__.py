@@ -1,0 +1,1 @@
+"""How often somebody may try or ask: counts that end by themselves, shared by all processes."""

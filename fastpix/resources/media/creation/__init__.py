@@ -1,0 +1,1 @@
+"""How a media comes to be: from an address, from an upload, as a clip, or recorded."""

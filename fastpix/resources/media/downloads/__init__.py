@@ -1,0 +1,1 @@
+"""The files of a media that viewers may download."""

@@ -1,0 +1,48 @@
+"""Tracks over the HTTP API (docs/fastpix-contract.md, section 3, M18 to M21)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastpix.resources.media.not_offered import domain as not_offered
+from fastpix.resources.media.tracks import domain, schemas
+from fastpix.web.api import Api
+
+api = Api("tracks", __name__, "Tracks")
+ONE = "/on-demand/<mediaId>/tracks/<trackId>"
+
+
+@api.operation(
+    domain.create,
+    "POST",
+    "/on-demand/<mediaId>/tracks",
+    body=schemas.TrackCreate,
+    answer=schemas.TrackMade,
+    status=201,
+)
+def create(media_id: UUID, body: schemas.TrackCreate) -> Any:
+    """Add subtitles or a sound by address."""
+    track = body.tracks
+    row = domain.create(
+        media_id, track.type, track.language_code, track.language_name, url=track.url, title=track.title or ""
+    )
+    return schemas.as_wire(row)
+
+
+@api.operation(domain.edit, "PATCH", ONE, body=schemas.TrackEdit, answer=schemas.TrackMade)
+def edit(media_id: UUID, track_id: UUID, body: schemas.TrackEdit) -> Any:
+    """Change an added track."""
+    return schemas.as_wire(domain.edit(media_id, track_id, **body.model_dump()))
+
+
+@api.operation(domain.delete, "DELETE", ONE)
+def delete(media_id: UUID, track_id: UUID) -> None:
+    """Delete an added track."""
+    domain.delete(media_id, track_id)
+
+
+@api.operation(not_offered.generate_subtitles, "POST", f"{ONE}/generate-subtitles", body=schemas.GenerateSubtitles)
+def generate_subtitles(media_id: UUID, track_id: UUID, body: schemas.GenerateSubtitles) -> Any:
+    """Generate subtitles from speech: not offered, answers 501."""
+    not_offered.generate_subtitles(media_id, track_id)

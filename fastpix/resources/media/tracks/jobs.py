@@ -1,0 +1,95 @@
+"""The worker's job that prepares added subtitles and sounds."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastpix.config import instance
+from fastpix.db import transaction
+from fastpix.errors import FastpixError, Missing, NoRoom
+from fastpix.jobs import filling, queue
+from fastpix.resources.media import jobs
+from fastpix.resources.media import lifecycle as media_lifecycle
+from fastpix.resources.media.lifecycle import Work
+from fastpix.resources.media.source import fetch
+from fastpix.resources.media.tracks import domain, lifecycle, rules
+from fastpix.resources.media.tracks.models import TrackDetails, TrackRow
+from fastpix.storage import instance as storage
+from fastpix.video import probe, tracks
+from fastpix.video.datatypes import Failed, Unplayable
+
+Args = Mapping[str, Any]
+
+
+def prepare(args: Args) -> None:
+    """Prepare an added track: subtitles become WebVTT, a sound becomes segments."""
+    media_id, track_id = UUID(args["media_id"]), UUID(args["track_id"])
+    with transaction():
+        work, track = media_lifecycle.look(media_id), domain.look(track_id)
+    if work is None or track is None:
+        return
+    store, version = storage.get(), secrets.token_hex(6)
+    folder = store.work_folder(f"{track_id}-{version}")
+    try:
+        with filling.with_room(), queue.while_wanted(lambda: lifecycle.is_there(track_id)):
+            source = _source_of(work, track, folder)
+            details = (_subtitles if track["type"] == "subtitle" else _sound)(source, folder, work, track)
+            source.unlink()
+            store.add_folder(folder, f"{work.folder}/tracks/{track_id}/{version}")
+        lifecycle.prepared(track_id, version, details)
+    except (Unplayable, Failed, fetch.Unreachable) as problem:
+        lifecycle.failed(track_id, str(problem))
+    except Missing:  # the track or its media was deleted meanwhile
+        store.delete_folder(f"{work.folder}/tracks/{track_id}")
+    except FastpixError as problem:
+        if queue.attempt() < jobs.MOST_TRIES or (isinstance(problem, NoRoom) and not queue.is_last_attempt()):
+            raise
+        lifecycle.failed(track_id, f"This did not work after several tries. {problem}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _source_of(work: Work, track: TrackRow, folder: Path) -> Path:
+    """The track's bytes as a local file; fetched first when it was named by an address."""
+    store = storage.get()
+    key, to = domain.source_key(work.folder, track["id"]), folder / "source"
+    if track["url"]:
+        incoming = f"uploads/{track['id']}"
+        limit = rules.LARGEST_SUBTITLES if track["type"] == "subtitle" else instance.settings().upload_limit
+        fetch.fetch_to(incoming, track["url"], limit)
+        store.complete(incoming, key)
+    try:
+        store.fetch(key, to)
+    except Missing:
+        raise fetch.Unreachable("The file that was sent is not in the storage any more. Send it again.") from None
+    return to
+
+
+def _subtitles(source: Path, folder: Path, work: Work, track: TrackRow) -> TrackDetails:
+    if source.stat().st_size > rules.LARGEST_SUBTITLES:
+        raise Unplayable(f"Subtitles may have at most {rules.LARGEST_SUBTITLES >> 20} MB.")
+    cleaned = tracks.subtitles(source.read_bytes(), track["language_code"])
+    (folder / "subtitles.vtt").write_text(cleaned.text, "utf-8")
+    duration = _duration(work)
+    (folder / "index.m3u8").write_text(tracks.subtitle_playlist(duration), "utf-8")
+    return {"duration": duration, "notices": list(cleaned.notices)}
+
+
+def _sound(source: Path, folder: Path, work: Work, _track: TrackRow) -> TrackDetails:
+    longest = instance.settings().longest_media_seconds
+    facts = probe.probe(source, max_seconds=longest, should_stop=queue.stopper())
+    if not facts.audio:
+        raise Unplayable("There is no sound in this file.")
+    track = tracks.audio_track(
+        source, folder, _duration(work) or facts.duration, facts=facts, should_stop=filling.stopper()
+    )
+    return {"codecs": track.codecs, "bandwidth": track.bandwidth}
+
+
+def _duration(work: Work) -> float:
+    return work.duration or 0.0

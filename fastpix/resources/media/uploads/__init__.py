@@ -1,0 +1,1 @@
+"""Uploads: addresses that take a file, and the media that comes of it."""

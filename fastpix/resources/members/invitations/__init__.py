@@ -1,0 +1,1 @@
+"""Invitations: people asked to join, until they accept."""

@@ -1,0 +1,96 @@
+"""Mails about changes of power and membership, and of what needs an admin: at once, to every admin and the person."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from fastpix import urls
+from fastpix.access import principal, tenancy
+from fastpix.db import db, now
+from fastpix.mail import outbox
+from fastpix.resources.members.models import Member
+from fastpix.resources.organizations.models import Organization
+from fastpix.resources.people.models import Person
+
+_PEOPLE = sa.select(Member.id, Person.name, Person.email).join(Member, Member.person_id == Person.id)
+_ADMINS = _PEOPLE.where(Member.role == "admin")
+_ORGANIZATION = sa.select(Organization.name, Organization.slug)
+_DOORS = {"dashboard": "in the dashboard", "api": "over the API", "cli": "by a command on the server"}
+
+
+def membership_changed(member: Member, text: str, *, to_member: str) -> None:
+    """Tell the admins and, in words of their own, the member. `{organization}` in a text stands for its name."""
+    recipients = _PEOPLE.where(sa.or_(Member.role == "admin", Member.id == member.id))
+    for member_id, name, email in db.session.execute(recipients):
+        if member_id == member.id:
+            _post(name, email, to_member, "", is_admin=False)
+        else:
+            _post(name, email, text, "members/", is_admin=True)
+
+
+def invited_as_admin(email: str) -> None:
+    """Tell the admins that somebody was invited as an admin: the product page warns of exactly this."""
+    to_admins(f"{_who()} invited {email} to {{organization}} as an admin.", "members/invitations/")
+
+
+def joined_as_admin(name: str, email: str, inviter: str) -> None:
+    """Tell the admins that the invite for an admin was accepted."""
+    to_admins(f"{name} ({email}) accepted the invite of {inviter} and is an admin of {{organization}} now.", "members/")
+
+
+def policy_changed(changes: list[str]) -> None:
+    """Tell the admins that policies of the organization changed; each change is a clause."""
+    to_admins(f"{_who()} changed policies of {{organization}}: {'; '.join(changes)}.", "settings")
+
+
+def other_address_used(invited: str, email: str) -> None:
+    """Tell the admins that somebody who was invited uses another address: one click fills the form."""
+    to_admins(
+        f"The invite for {invited} was opened by somebody signed in as {email}, who asks to be invited with that "
+        "address instead. Invite them only if you know that they belong together.",
+        f"members/invitations/new?emails={quote(email)}",
+    )
+
+
+def to_admins(text: str, page: str) -> None:
+    """Tell the admins of something. `page`: the address below the organization's, to look at."""
+    for _, name, email in db.session.execute(_ADMINS):
+        _post(name, email, text, page, is_admin=True)
+
+
+def _post(name: str, email: str, text: str, page: str, *, is_admin: bool) -> None:
+    organization, slug = db.session.execute(_ORGANIZATION).one()
+    unexpected = "look at the audit log, undo it, and talk to who did it: their account may be in other hands"
+    if is_admin:
+        unexpected += f". The audit log: {urls.to(f'/o/{slug}/audit')}"
+    else:
+        unexpected = f"ask an admin of {organization}"
+    outbox.post(
+        "membership_changed",
+        email,
+        {
+            "organization": organization,
+            "name": name,
+            "text": text.replace("{organization}", organization),
+            "details": _details(),
+            "at": now(),
+            "unexpected": unexpected,
+            "link": urls.to(f"/o/{slug}/{page}"),
+        },
+        organization_id=tenancy.organization_id(),
+    )
+
+
+def _details() -> str:
+    """Who did it, through which door, from where and when: what somebody wants to know who did not expect it."""
+    actor = principal.current()
+    details = f"Done by {_who()} {_DOORS.get(actor.door, 'by the server itself')}"
+    if actor.address:
+        details += f", from the address {actor.address}"
+    return details
+
+
+def _who() -> str:
+    return principal.current().shown_name

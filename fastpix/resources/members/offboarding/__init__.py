@@ -1,0 +1,1 @@
+"""Offboarding: what ends with a membership or with the admin role."""

@@ -1,0 +1,1 @@
+"""Single views of FastPix's video data: not offered, and said so."""

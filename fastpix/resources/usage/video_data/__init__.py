@@ -1,0 +1,1 @@
+"""What delivery counted, in the shape of FastPix's video data."""

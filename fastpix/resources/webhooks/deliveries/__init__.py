@@ -1,0 +1,1 @@
+"""Deliveries: events on their way to endpoints, and the log of what became of each."""

@@ -1,0 +1,43 @@
+"""Sentences for the owner of a file that is taken, though not all of it plays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastpix.video.datatypes import AudioFacts, are_one
+
+
+def missing(seen: dict[str, Any], duration: float) -> tuple[str, ...]:
+    """What is said of a file without an end, which is taken all the same."""
+    declared = float(seen["duration"] or 0)
+    if not (seen["is_cut_off"] or seen.get("missing_from") is not None) or declared <= duration:
+        return ()
+    return (
+        f"The end is missing: the file says that it plays for {words(declared)}, and its data ends after "
+        f"{words(duration)}. What is there was taken. For the rest send it again.",
+    )
+
+
+def left_out(seen: dict[str, Any], audio: tuple[AudioFacts, ...]) -> tuple[str, ...]:
+    """What of a file does not play: one sound does, or two that are one."""
+    further = [sound.title or sound.language for sound in audio[2 if are_one(audio) else 1 :]]
+    texts = list(seen["subtitles"])
+    parts = [_counted(further, "further sound", "further sounds")] if further else []
+    parts += [_counted(texts, "track of subtitles", "tracks of subtitles")] if texts else []
+    if not parts:
+        return ()
+    return (
+        f"The file also holds {' and '.join(parts)}, left out here. Add what is needed as tracks, from files of their own.",
+    )
+
+
+def words(seconds: float) -> str:
+    """A length as people say it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h" * bool(hours), f"{minutes} min" * bool(minutes), f"{rest} s" * bool(rest and not hours)]
+    return " ".join(filter(None, parts)) or "0 s"
+
+
+def _counted(names: list[str], one: str, several: str) -> str:
+    return f"{len(names)} {one if len(names) == 1 else several} ({', '.join(names)})"

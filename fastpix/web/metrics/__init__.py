@@ -1,0 +1,1 @@
+"""What a web server counts of its requests, and `/metrics` for Prometheus."""

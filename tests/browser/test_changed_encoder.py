@@ -1,0 +1,68 @@
+"""An encoder that comes back with other tracks or another size: who watches goes on, who comes anew begins, and the
+master describes what is sent now."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.browser.looking import new_context
+from tests.running.encoder import Encoder
+from tests.running.server import eventually
+from tests.running.stream import Stream
+from tests.video.flashes import picture, sound
+from tests.video.odd_films import AAC
+
+pytestmark = pytest.mark.full("an encoder leaves and returns with other tracks while a browser watches")
+PICTURE = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p")
+STATE = """() => {
+  const media = document.querySelector("video, audio");
+  const told = document.querySelector("[data-message]");
+  return { at: media.currentTime, width: media.videoWidth, says: told && !told.hidden ? told.textContent : "" };
+}"""
+
+
+@pytest.fixture
+def page(eye, chromium):
+    context = new_context(chromium, eye.server)
+    yield context.new_page()
+    context.close()
+
+
+def plays(page, width):
+    """Whether pictures of this width move on the page."""
+    before = page.evaluate(STATE)
+    page.wait_for_timeout(400)
+    after = page.evaluate(STATE)
+    return after["width"] == width and after["at"] > before["at"]
+
+
+def described(stream):
+    return httpx.get(f"{stream.server.url}/stream/{stream.playback_id}.m3u8", timeout=30).text
+
+
+@pytest.mark.parametrize("way", ["sound goes", "sound comes"])
+def test_who_watches_goes_on_and_who_comes_anew_begins(way, eye, film, page):
+    with_sound = film("with.flv", *picture(20), *sound(20), *PICTURE, *AAC)
+    without = film("without.flv", *picture(20, size="640x360"), *PICTURE)
+    (first, width), (second, other) = ((with_sound, 320), (without, 640))[:: 1 if way == "sound goes" else -1]
+    stream = Stream(eye.server)
+    encoder = Encoder(first, stream.url)
+    try:
+        stream.until_pieces(2)
+        page.goto(f"{eye.server.url}/embed/{stream.playback_id}")
+        page.locator("video").evaluate("media => { media.muted = true; return media.play(); }")
+        eventually(lambda: plays(page, width), 30, "the first encoder is not seen")
+        encoder.stop()
+        eventually(lambda: stream.is_away, what="the first encoder is still here")
+        encoder = Encoder(second, stream.url)
+        eventually(lambda: f"RESOLUTION={other}x" in described(stream), 30, "the master still tells of the first")
+        assert ("mp4a" in described(stream)) is (way == "sound comes")
+        eventually(lambda: plays(page, other), 40, f"who watched does not see the second: {page.evaluate(STATE)}")
+        fresh = page.context.new_page()
+        fresh.goto(f"{eye.server.url}/embed/{stream.playback_id}")
+        fresh.locator("video").evaluate("media => { media.muted = true; return media.play(); }")
+        eventually(lambda: plays(fresh, other), 30, f"who came anew sees nothing: {fresh.evaluate(STATE)}")
+    finally:
+        encoder.stop()
+        stream.do("finish")

@@ -1,0 +1,32 @@
+"""Films as people really have them, watched on the embed page: in step at every moment, to their end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.video.odd_films import FILMS, NAMED
+
+pytestmark = pytest.mark.full("dozens of films are processed by the running server and played in a browser")
+
+
+@pytest.fixture(scope="module")
+def sent(eye, tmp_path_factory):
+    """The media's ids by the film's name; all are sent at once, and processed while the first are watched."""
+    folder = tmp_path_factory.mktemp("films")
+    return {film.name: eye.send(film.at(folder)) for film in FILMS}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_film_is_in_step_to_its_end(name, eye, sent):
+    film = NAMED[name]
+    media = eye.ready(sent[name])
+    assert media.status == "Ready", media.reason
+    assert not faults(film, eye.watch(media, rate=2)) or not faults(film, eye.watch(media, rate=1))
+
+
+def faults(film, seen):
+    """What a viewer would complain about. A busy machine shows and hears less exactly at twice the speed."""
+    found = film.faults(seen.flashes, seen.beeps)
+    if not seen.is_over or abs(seen.ended_at - film.seconds) > 0.3:
+        found.append(f"ended at {seen.ended_at:.2f} of {film.seconds}")
+    return [*found, *filter(None, (seen.error, seen.message))]

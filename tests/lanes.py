@@ -1,0 +1,77 @@
+"""The two lanes: the quick one (`pytest`), which one waits for, and the full one (`pytest -m ""`), which leaves out nothing.
+
+`@pytest.mark.full("why")` leaves a test to the full lane, and `LEFT_OUT` whole folders and modules, which are not even
+imported then, unless they are named on the command line. PostgreSQL runs in the quick lane what SQL decides, marked
+`@pytest.mark.sql("what it decides")`, and everything in the full one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+# Below `tests/`, and why the quick lane does without.
+LEFT_OUT = {
+    "browser": "seconds a page, in a real browser; the quick lane has one journey through it",
+    "running": "seconds to start whole servers and to kill them; the quick lane has one short life of one",
+    "scale": "a fleet of servers behind a balancer, killed one by one",
+    "demo": "films are made and processed for an instance to show around",
+    "backup/test_restoring.py": "whole instances saved and put back",
+    "backup/test_upgrading.py": "whole instances of an older release",
+    "delivery/test_images.py": "pictures made by ffmpeg, one after the other",
+    "live/rtmp/test_rtmp_attacks.py": "encoders that send nonsense, until the server's patience ends",
+    "live/test_ingest_recovery.py": "broadcasts cut off by a kill, and taken up again",
+    "live/test_rtmp_with_nginx.py": "an nginx of its own in front of the ingest",
+    "video/test_hostile_files.py": "files that lie, each through ffmpeg",
+    "video/test_pipeline.py": "whole films through ffmpeg; the short life of a server uploads one",
+    "video/test_probing.py": "a process for each file that is looked at",
+    "video/test_recording.py": "whole recordings, made and joined by ffmpeg",
+    "video/test_running.py": "ffmpeg started, slowed down and killed",
+    "video/test_stills.py": "posters and sprites, each made by ffmpeg",
+    "resources/live_streams/test_recordings.py": "broadcasts become media, by ffmpeg and the worker",
+    "resources/live_streams/test_segments_kept.py": "broadcasts with their segments, on disk and in a bucket",
+    "resources/media/test_media_jobs.py": "media made by ffmpeg, job by job",
+    "resources/media/test_media_on_s3.py": "an S3 server of its own beside the worker",
+}
+# Of these, what the quick lane runs all the same.
+ESSENTIAL = ("browser/test_journey.py", "running/test_short_life.py")
+
+
+def is_quick(config: pytest.Config) -> bool:
+    return "not full" in config.option.markexpr
+
+
+def is_left_out(path: Path, config: pytest.Config) -> bool:
+    """Whether the quick lane does without this module, which nobody named."""
+    if not (is_quick(config) and path.name.startswith("test_")):
+        return False
+    tests = config.rootpath / "tests"
+    place = path.relative_to(tests).as_posix() if path.is_relative_to(tests) else ""
+    room = next((room for room in LEFT_OUT if place == room or place.startswith(f"{room}/")), None)
+    if room is None or place in ESSENTIAL:
+        return False
+    named = (Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args)
+    return not any(each.resolve().is_relative_to(tests / room) for each in named)
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """Modules with a server or a browser of their own first, each in one process; then what takes long; then the rest.
+
+    So nothing long is begun at the end, while the other processes have nothing left to do.
+    """
+    for item in items:
+        if any(definition.scope == "module" for definition in _fixtures(item)):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("xdist_group"):
+        return 0
+    return 1 if item.get_closest_marker("full") or "tests/running/" in item.nodeid else 2
+
+
+def _fixtures(item: pytest.Item) -> list[pytest.FixtureDef[object]]:
+    found = getattr(item, "_fixtureinfo", None)
+    return [definitions[-1] for definitions in found.name2fixturedefs.values() if definitions] if found else []

@@ -1,0 +1,41 @@
+"""A media's status is changed in one module."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import fastpix
+
+PACKAGE = Path(fastpix.__file__).parent
+LIFECYCLE = PACKAGE / "resources/media/lifecycle.py"
+
+
+def knows_media(tree):
+    """Whether the module imports the table."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return any(
+        node.module == "fastpix.resources.media.models" and "Media" in [alias.name for alias in node.names]
+        for node in imports
+    )
+
+
+def changes_of_status(tree):
+    """The lines that set the status of a media: of a row, of a new one, or in an UPDATE."""
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        targets = [each for target in targets for each in getattr(target, "elts", [target])]
+        names = [each for each in targets if isinstance(each, ast.Attribute) and each.attr == "status"]
+        if any(ast.unparse(each.value) not in ("track", "upload") for each in names):
+            yield node.lineno
+        if isinstance(node, ast.Call) and "status" in [keyword.arg for keyword in node.keywords]:
+            call = ast.unparse(node.func)
+            if call == "Media" or (call.endswith("values") and "update(Media)" in ast.unparse(tree)):
+                yield node.lineno
+
+
+def test_only_the_lifecycle_changes_a_medias_status():
+    trees = {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+    changes = {path: sorted(changes_of_status(tree)) for path, tree in trees.items() if knows_media(tree)}
+    assert len(changes.pop(LIFECYCLE)) >= 6
+    assert {str(path): lines for path, lines in changes.items() if lines} == {}

@@ -1,0 +1,99 @@
+"""The two lanes hold all tests: whatever the quick one does without has its reason, and `.ci/run` leaves out nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.lanes import ESSENTIAL, LEFT_OUT, is_left_out
+
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+OPTIONS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+MARKS = {line.partition(":")[0].partition("(")[0]: line for line in OPTIONS["markers"]}
+# Marks of pytest and its plugins that choose nothing, or say why themselves.
+FOREIGN = {"parametrize", "usefixtures", "skipif", "filterwarnings", "xdist_group"}
+# What would leave out tests.
+DESELECTING = re.compile(r"^(-k|-x|--(ignore|deselect|lf|ff|last-failed|exitfirst|maxfail|stepwise|sw|co)\b|tests/)")
+
+
+def marks(code):
+    """Every `pytest.mark.x` in a module, with its arguments: name, arguments or None, line."""
+    tree = ast.parse(code)
+    called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "pytest.mark":
+            call = called.get(id(node))
+            yield node.attr, call.args if call else None, node.lineno
+
+
+def without_reason(code):
+    for name, arguments, line in marks(code):
+        if name in FOREIGN:
+            continue
+        reason = ast.literal_eval(arguments[0]) if arguments else ""
+        if name not in MARKS or ("(" in MARKS[name] and len(reason) < 8):
+            yield f"line {line}: {name}"
+
+
+def test_no_two_modules_have_one_name():
+    """pytest imports them by their names: where both are collected, one of two is an error, and its tests do not run."""
+    names = Counter(path.name for path in TESTS.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_mark_has_its_reason():
+    """In pyproject.toml where it is always the same, beside the test where each has its own."""
+    assert all(len(line.partition(": ")[2]) > 30 for line in OPTIONS["markers"])
+    bare = {str(path.relative_to(ROOT)): list(without_reason(path.read_text())) for path in TESTS.rglob("test_*.py")}
+    assert {name: lines for name, lines in bare.items() if lines} == {}
+    assert all(len(reason) > 30 for reason in LEFT_OUT.values())
+
+
+@pytest.mark.parametrize(
+    "code", ["@pytest.mark.full", "@pytest.mark.full('slow')", "@pytest.mark.nightly('every night')"]
+)
+def test_a_mark_without_a_reason_is_seen(code):
+    assert list(without_reason(f"{code}\ndef test_it(): pass"))
+    assert not list(without_reason("@pytest.mark.full('starts a server')\n@pytest.mark.sqlite\ndef test_it(): pass"))
+
+
+def test_what_is_left_out_and_what_is_essential_is_there(pytestconfig):
+    assert all((TESTS / place).exists() for place in (*LEFT_OUT, *ESSENTIAL))
+    if "not full" not in pytestconfig.option.markexpr:
+        return
+    assert is_left_out(TESTS / "browser/test_forms.py", pytestconfig)
+    assert not any(is_left_out(TESTS / place, pytestconfig) for place in (*ESSENTIAL, "test_architecture.py"))
+
+
+def runs_of_pytest(script):
+    """The arguments of every pytest of a shell script; the README's second line ends in one without any."""
+    for line in script.splitlines():
+        if run := re.match(r'\s*bash -c "\$\(readme_line 2.*\)([^"]*)"', line) or re.search(
+            r'bin/pytest"?(?= |$)(.*)', line
+        ):
+            yield run[1]
+
+
+def is_everything(arguments):
+    words = shlex.split(arguments.rstrip("\\"))
+    return "-m" in words and words[words.index("-m") + 1] == "" and not [w for w in words if DESELECTING.match(w)]
+
+
+def test_ci_leaves_out_nothing():
+    ci = (ROOT / ".ci/run").read_text()
+    assert [arguments for arguments in runs_of_pytest(ci) if is_everything(arguments)], "no run of everything"
+    assert re.search(r"skipped.*exit 1", ci), "a skipped test fails"
+    assert "not full" in shlex.split(OPTIONS["addopts"])
+
+
+@pytest.mark.parametrize("arguments", ["", "-m 'not full'", "-m '' -k 'not browser'", "-m '' --ignore tests/scale"])
+def test_a_run_that_leaves_out_something_is_seen(arguments):
+    assert not is_everything(arguments)
+    assert is_everything("-m '' --cov")
