@@ -60,7 +60,7 @@ class Use:
 
 def why_not(settings: Settings) -> str:
     """Why browsers would refuse passkeys at the configured address; empty where they work."""
-    if settings.host == "localhost":
+    if settings.host == "localhost" or settings.host.endswith(".localhost"):  # browsers ask no https of these
         return ""
     try:
         ipaddress.ip_address(settings.host)

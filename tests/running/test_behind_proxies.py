@@ -219,3 +219,13 @@ def test_what_is_public_is_compressed_and_pages_are_not(proxy, browser):
     assert "Content-Encoding" not in page.headers
     style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
     assert browser.get(style).headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_the_cookies_of_many_neighbours_come_through(proxy, server, certificate, version):
+    """Every program on this host and its parents leaves cookies that a browser sends to all of them: 16 kB were seen."""
+    neighbours = "; ".join(f"neighbour_{number}={'n' * 1000}" for number in range(16))
+    command = ["curl", version, "-sS", "-o", "/dev/null", "-w", "%{http_code} %{http_version}"]
+    command += ["--cacert", str(certificate[0]), "-H", f"Cookie: {neighbours}", f"{server.url}/sign-in"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout == ("200 2" if version == "--http2" else "200 1.1"), (done.stdout, done.stderr)
