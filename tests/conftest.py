@@ -66,8 +66,11 @@ def pytest_ignore_collect(collection_path, config):
     return True if lanes.is_left_out(collection_path, config) else None
 
 
-@pytest.hookimpl(trylast=True)  # after pytest's own order, by fixtures
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Grouped before xdist reads the groups, and sorted after pytest has put them in an order of its own."""
+    lanes.group(items)
+    yield
     lanes.sort(items)
 
 

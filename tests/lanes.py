@@ -55,14 +55,18 @@ def is_left_out(path: Path, config: pytest.Config) -> bool:
     return not any(each.resolve().is_relative_to(tests / room) for each in named)
 
 
-def sort(items: list[pytest.Item]) -> None:
-    """Modules with a server or a browser of their own first, each in one process; then what takes long; then the rest.
-
-    So nothing long is begun at the end, while the other processes have nothing left to do.
-    """
+def group(items: list[pytest.Item]) -> None:
+    """Keep a module with a server or a browser of its own in one process, which starts it once."""
     for item in items:
         if any(definition.scope == "module" for definition in _fixtures(item)):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """What is grouped first, then what takes long, then the rest.
+
+    So nothing long is begun at the end, while the other processes have nothing left to do.
+    """
     items.sort(key=_turn)
 
 

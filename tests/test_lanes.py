@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 import tomllib
@@ -97,3 +98,15 @@ def test_ci_leaves_out_nothing():
 def test_a_run_that_leaves_out_something_is_seen(arguments):
     assert not is_everything(arguments)
     assert is_everything("-m '' --cov")
+
+
+@pytest.fixture(scope="module")
+def server_of_this_module():
+    """Stands for one that takes seconds to start."""
+    return None
+
+
+def test_a_module_with_a_server_of_its_own_stays_in_one_process(request, server_of_this_module):
+    """xdist writes the group behind the name that it sends a test by: without it every process starts that server."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@tests/test_lanes.py")

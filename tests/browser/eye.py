@@ -54,6 +54,8 @@ PICTURES = """async ({ spots, images }) => {
   }
   return found;
 }"""
+# Seconds: a busy machine lets the sound drop out for so long in the middle of one beep.
+DROPOUT = 0.2
 # Drawn as a stamp: what is looked at are the pictures themselves, and to draw them large takes a third of all the time.
 SMALL = "video { transform: scale(0.1) }"
 SCRIPT = (Path(__file__).parent / "eye.js").read_text()
@@ -175,9 +177,10 @@ class Eye:
 
 def _seen(raw: dict[str, Any]) -> Seen:
     pictures = sorted(raw["pictures"], key=lambda each: each["at"])
+    heard = ((at, level > 0.1) for at, level in sorted(raw["levels"]))
     return Seen(
         flashes=tuple(begin for begin, _ in spells((each["at"], min(each["flash"]) > 128) for each in pictures)),
-        beeps=tuple(begin for begin, _ in spells((at, level > 0.1) for at, level in sorted(raw["levels"]))),
+        beeps=tuple(begin for begin, _ in spells(heard, pause=DROPOUT)),
         ended_at=raw["ended_at"],
         is_over=raw["is_over"],
         duration=raw["duration"] or 0.0,
