@@ -155,6 +155,26 @@ def test_reading_ends_when_the_server_closes_and_sending_fails_then(broadcast):
     run(publish())
 
 
+def test_closing_waits_for_what_is_still_to_send(broadcast):
+    async def publish():
+        client = await going(broadcast.port)
+        await client.publish(KEY)
+        session = broadcast.sinks[-1].session
+        before = session.bytes_received
+        await asyncio.to_thread(broadcast.call, session.pause)
+        while client.waiting < 1 << 20:
+            client.send(flv.VIDEO, 0, bytes(100_000))
+            await asyncio.sleep(0)
+        closing = asyncio.create_task(client.close())
+        await asyncio.sleep(0)
+        assert client.waiting, "it has begun to close with all that"
+        await asyncio.to_thread(broadcast.call, session.resume)
+        await closing
+        await soon(lambda: session.bytes_received > before + (1 << 20))
+
+    run(publish())
+
+
 def test_what_the_server_does_not_take_is_waiting(broadcast):
     async def publish():
         client = await going(broadcast.port)
