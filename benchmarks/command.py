@@ -15,6 +15,7 @@ from benchmarks import (
     growth,
     lanes,
     live,
+    many_members,
     pages,
     peers,
     processing,
@@ -36,6 +37,7 @@ BENCHMARKS: tuple[frame.Benchmark, ...] = (
     *segments.BENCHMARKS,
     *processing.BENCHMARKS,
     *live.BENCHMARKS,
+    *many_members.BENCHMARKS,
     *lanes.BENCHMARKS,
     *writers.BENCHMARKS,
 )

@@ -2,14 +2,15 @@
 
 The guard at a door answers early; the check here is the wall: before a change, who acts is looked up once more in the
 transaction that will be saved (`access.authority`). A verb that changes something must say what it did with
-`describe(...)`, else the change is refused: so exactly one audit row exists for every change, in its transaction.
+`describe(...)` (or `describe_each`), else the change is refused: so exactly one audit row exists for every change, in its
+transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
@@ -47,6 +48,23 @@ class Entry:
     # "done", "denied" (the permission was missing) or "refused" (a rule said not now).
     result: str = "done"
     described: bool = False
+    # Where one verb changes several things, each is a row of its own.
+    changes: tuple[Change, ...] = ()
+
+    def each(self) -> list[Entry]:
+        """What is recorded: itself, or one entry for each of its changes."""
+        return [replace(self, **vars(change), changes=()) for change in self.changes] or [self]
+
+
+@dataclass
+class Change:
+    """One of several changes of a verb: on what, and the values before and after, without secrets."""
+
+    target_kind: str
+    target_id: str
+    target_name: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,12 +183,20 @@ def _audited(key: str, verb: Callable[..., Any], args: Iterable[Any], kwargs: di
     if not entry.described:
         raise RuntimeError(f"{verb.__module__}.{verb.__qualname__} changed something without saying what (describe)")
     for recorder in _recorders or _missing():
-        recorder(entry)
+        for each in entry.each():
+            recorder(each)
     return result
 
 
 def _missing() -> list[Callable[[Entry], None]]:
     raise RuntimeError("no audit recorder is set: a change may not go unrecorded (see fastpix.app)")
+
+
+def describe_each(changes: Iterable[Change]) -> None:
+    """Say what the running verb changed where it changed several things at once: each gets a row of its own."""
+    entry = _entries.get()[-1]
+    entry.changes = tuple(changes)
+    entry.described = bool(entry.changes)
 
 
 def describe(

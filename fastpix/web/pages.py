@@ -117,10 +117,14 @@ def show(template: str, status: int | None = None, **context: Any) -> tuple[str,
     return render_template(template, **context), status
 
 
-def go(endpoint: str, message: str = "", category: str = "success", **values: Any) -> BaseResponse:
-    """After a change: say what happened on the page one lands on."""
+def go(
+    endpoint: str, message: str = "", category: str = "success", *, undo: dict[str, Any] | None = None, **values: Any
+) -> BaseResponse:
+    """After a change: say what happened on the page one lands on. `undo` offers a button there that sends its `fields`
+    (pairs of a name and a value) to its `url`."""
     if message:
-        flash(message, category)
+        # A dict in the cookie, which Flask hands to the page as it is; its own type speaks of texts alone.
+        flash({"text": message, "undo": undo} if undo else message, category)  # type: ignore[arg-type]
     return redirect(url_for(endpoint, **values), 303)
 
 

@@ -1,4 +1,4 @@
-"""Lists: on a desktop nothing of a row is cut off, however long its address is. A card that scrolls sideways hides the
+"""Lists: rows are ticked and changed together; on a desktop nothing of a row is cut off, however long its address is. A card that scrolls sideways hides the
 buttons at the end of its rows, and most systems show no scrollbar."""
 
 from __future__ import annotations
@@ -56,3 +56,37 @@ def test_no_list_is_wider_than_its_card(site, visit, path):
         assert page.locator(".card > .list-table").count(), "there is no list"
         assert page.evaluate(CUT_OFF) == [], f"cut off at {size['width']}"
         assert page.evaluate(NAMES) > 10, f"no room for names at {size['width']}"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with scripts", "without"])
+def test_ticked_people_are_made_admins_and_back_by_one_button(site, visit, script):
+    page = visit(site, session=site.cast.people["ada"].session, script=script)
+    page.goto("/o/acme/members/")
+    bar = page.get_by_role("group", name="With the ticked rows")
+    edit = bar.get_by_role("button", name="Edit access")
+    if script:
+        assert edit.is_disabled(), "nobody is chosen yet"
+        page.get_by_label("Choose all shown").check()
+        bar.get_by_text("3 chosen:").wait_for()
+        page.get_by_label("Choose Ada Admin").uncheck()
+        bar.get_by_text("2 chosen:").wait_for()
+    else:
+        assert not page.get_by_label("Choose all shown").is_visible(), "it would do nothing"
+        for name in ("Choose Dana", "Choose marg"):
+            page.get_by_label(name).check()
+    edit.click()
+    page.get_by_role("radio", name="Admin").check()
+    page.get_by_role("button", name="Save access").click()
+    page.get_by_text("2 people are now admins.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("2 people are now members.").wait_for()
+    assert page.locator("tbody").get_by_text("Admin", exact=True).count() == 1
+
+
+def test_a_stretch_is_ticked_with_shift(site, visit):
+    page = visit(site, session=site.cast.people["ada"].session)
+    page.goto("/o/acme/members/")
+    boxes = page.locator("input[name=member]")
+    boxes.first.click()
+    boxes.last.click(modifiers=["Shift"])
+    assert all(box.is_checked() for box in boxes.all())

@@ -12,6 +12,7 @@ from typing import TypedDict
 from fastpix.access import table
 from fastpix.resources.audit.models import CLOCK, AuditEntry
 from fastpix.resources.audit.queries import COLUMNS
+from fastpix.text.cells import cell
 
 RESULTS = {"done": "Done", "denied": "Denied", "refused": "Refused"}
 TONES = {"done": "good", "denied": "bad", "refused": "warn"}
@@ -51,7 +52,6 @@ CONTENTS = {
     "removed": "take media out of a playlist",
 }
 # Spreadsheets take a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # Characters of a value on the page.
 MOST_SHOWN = 500
 
@@ -137,20 +137,13 @@ def as_csv(rows: Iterable[AuditEntry]) -> Iterator[str]:
     yield "\ufeff" + _line(COLUMNS)
     for row in rows:
         values: Mapping[str, object] = row
-        yield _line([_cell(values[name]) for name in COLUMNS])
+        yield _line([cell(values[name]) for name in COLUMNS])
 
 
 def as_json_lines(rows: Iterable[AuditEntry]) -> Iterator[str]:
     """One JSON object a line."""
     for row in rows:
         yield json.dumps({**row, "at": row["at"].isoformat()}, ensure_ascii=False, default=str) + "\n"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    text = value.isoformat() if hasattr(value, "isoformat") else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _line(cells: Iterable[str]) -> str:

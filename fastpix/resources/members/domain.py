@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.access import principal, table
-from fastpix.access.action import action, describe
+from fastpix.access.action import Change, action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
@@ -73,7 +73,7 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
         db.session.flush()
     after = queries.one(member_id)
     stopped = {STOPPED: endings.names(ending)} if ending else {}
-    describe("member", member_id, before["name"], before=_facts(before), after=_facts(after) | stopped)
+    describe("member", member_id, before["name"], before=facts(before), after=facts(after) | stopped)
     if member.role != old_role:
         _tell_of_role(member, before["name"], ending)
     return after
@@ -98,12 +98,11 @@ def remove(member_id: UUID) -> None:
             member,
             f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}."
             + endings.sentences(ending, is_removed=True),
-            to_member=f"{_me()} removed you from {{organization}}: its pages, and your access tokens there, are closed to "
-            "you from now on. Your account stays.",
+            to_member=notifications.removed_in_words(),
         )
         db.session.delete(member)
     after = {STOPPED: endings.names(ending)}
-    describe("member", member_id, before["name"], before=_facts(before), after=after)
+    describe("member", member_id, before["name"], before=facts(before), after=after)
 
 
 @action("members.leave", is_alone=True)
@@ -141,7 +140,7 @@ def leave(successor_id: UUID | None = None) -> None:
         )
         db.session.delete(member)
     after = {STOPPED: endings.names(ending)} | ({"successor": successor["name"]} if successor else {})
-    describe("member", member_id, before["name"], before=_facts(before), after=after)
+    describe("member", member_id, before["name"], before=facts(before), after=after)
 
 
 @action("members.leave", changes=False)
@@ -254,10 +253,7 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> MemberRow:
 
 def _tell_of_role(member: Member, name: str, ending: Ending | None = None) -> None:
     """The role as it is now, to the admins (with what ended) and to the member."""
-    can = (
-        "may do everything there, inviting people included" if member.role == "admin" else "may look, and change little"
-    )
-    which = "an admin" if member.role == "admin" else "a member, and no admin any more,"
+    which, can = notifications.role_in_words(member.role)
     notifications.membership_changed(
         member,
         f"{_me()} changed the role of {name}: now {which} of {{organization}}."
@@ -270,9 +266,15 @@ def _handed_over(successor: MemberRow | None) -> str:
     return f" {successor['name']} took over as admin." if successor else ""
 
 
-def _facts(member: MemberRow) -> dict[str, Any]:
+def facts(member: MemberRow) -> dict[str, Any]:
+    """What a row of the audit log says of a member."""
     granted = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
     return {"role": member["role"], "workspaces": granted, "email": member["email"]}
+
+
+def change(before: MemberRow, after: dict[str, Any]) -> Change:
+    """One of several members who were changed at once, for the audit log."""
+    return Change("member", str(before["id"]), before["name"], facts(before), after)
 
 
 def _me() -> str:

@@ -24,17 +24,17 @@ _ADMINS = sa.select(sa.func.count(Member.id)).where(Member.role == "admin")
 
 
 @contextmanager
-def membership_change(*, name: str = "This person", by: int = 0) -> Iterator[None]:
+def membership_change(*, name: str = "This person", by: int = 0, refusal: str = LAST_ADMIN) -> Iterator[None]:
     """A block whose changes of membership are checked as one. `by` is how many members more there are after it.
 
     Whether the actor still has the right was read under the same lock before the verb began (`access.authority`).
-    Raises `Refused` when no admin would remain.
+    Raises `Refused` when no admin would remain; `refusal` says so, of `name`.
     """
     organization_lock.take()
     yield
     db.session.flush()
     if not db.session.scalar(_ADMINS):
-        raise Refused(LAST_ADMIN.format(name=name))
+        raise Refused(refusal.format(name=name))
     if by:
         db.session.execute(
             sa.update(Organization)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from urllib.parse import quote
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from fastpix import urls
 from fastpix.access import principal, tenancy
+from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.mail import outbox
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import Member, MemberRow
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
+from fastpix.text.counting import counted
+
+# Names in a mail about many; how many more there were is said.
+NAMED = 20
 
 _PEOPLE = sa.select(Member.id, Person.name, Person.email).join(Member, Member.person_id == Person.id)
 _ADMINS = _PEOPLE.where(Member.role == "admin")
@@ -22,12 +28,51 @@ _DOORS = {"dashboard": "in the dashboard", "api": "over the API", "cli": "by a c
 
 def membership_changed(member: Member, text: str, *, to_member: str) -> None:
     """Tell the admins and, in words of their own, the member. `{organization}` in a text stands for its name."""
-    recipients = _PEOPLE.where(sa.or_(Member.role == "admin", Member.id == member.id))
+    memberships_changed({member.id}, text, to_member=to_member)
+
+
+def memberships_changed(member_ids: set[UUID], text: str, *, to_member: str) -> None:
+    """The same of several members: one mail to each admin, and one to each of the members."""
+    recipients = _PEOPLE.where(sa.or_(Member.role == "admin", Member.id.in_(member_ids)))
     for member_id, name, email in db.session.execute(recipients):
-        if member_id == member.id:
+        if member_id in member_ids:
             _post(name, email, to_member, "", is_admin=False)
         else:
             _post(name, email, text, "members/", is_admin=True)
+
+
+def roles_changed(rows: list[MemberRow], role: Role) -> None:
+    """Tell the admins and the members of the new role of many."""
+    which, can = role_in_words(role)
+    memberships_changed(
+        {row["id"] for row in rows},
+        f"{_who()} changed the role of {_people(rows)}. Each is now {which} of {{organization}}.",
+        to_member=f"{_who()} changed your role: you are now {which} of {{organization}}, and {can}.",
+    )
+
+
+def removed(rows: list[MemberRow]) -> None:
+    """Tell the admins who stay, and the many who are removed, while they still are members."""
+    memberships_changed(
+        {row["id"] for row in rows},
+        f"{_who()} removed {_people(rows)} from {{organization}}. What ended with each of them stands in the audit log.",
+        to_member=removed_in_words(),
+    )
+
+
+def role_in_words(role: Role) -> tuple[str, str]:
+    """What somebody with a new role is, and what they can do."""
+    if role == "admin":
+        return "an admin", "may do everything there, inviting people included"
+    return "a member, and no admin any more,", "may look, and change little"
+
+
+def removed_in_words() -> str:
+    """What somebody is told who was removed."""
+    return (
+        f"{_who()} removed you from {{organization}}: its pages, and your access tokens there, are closed to you from now "
+        "on. Your account stays."
+    )
 
 
 def invited_as_admin(email: str) -> None:
@@ -81,6 +126,12 @@ def _post(name: str, email: str, text: str, page: str, *, is_admin: bool) -> Non
         },
         organization_id=tenancy.organization_id(),
     )
+
+
+def _people(rows: list[MemberRow]) -> str:
+    names = [f"{row['name']} ({row['email']})" for row in rows[:NAMED]]
+    more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
+    return f"{counted(len(rows), 'person', 'people')}: {', '.join(names)}{more}"
 
 
 def _details() -> str:

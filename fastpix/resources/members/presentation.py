@@ -1,8 +1,10 @@
-"""How a member's or invited person's access is shown, in words and to the form that edits it."""
+"""How a member's or invited person's access is shown: in words, to the form that edits it, and to the button that undoes it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
+from uuid import UUID
 
 from fastpix.access.table import Role
 from fastpix.resources.members.domain import Workspaces
@@ -27,3 +29,8 @@ def _reach(role: Role, workspaces: Granted) -> str:
         return "access to all workspaces"
     count = len(workspaces)
     return f"access to {count} workspace{'' if count == 1 else 's'}" if count else "access to no workspace"
+
+
+def undo(url: str, member_ids: Iterable[UUID], role: Role) -> dict[str, Any]:
+    """What the Undo button sends, for the message of a page: the address, and its fields by name."""
+    return {"url": url, "fields": [["role", role], *(["member", str(each)] for each in member_ids)]}

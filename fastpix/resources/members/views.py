@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -18,6 +18,9 @@ from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
+
+if TYPE_CHECKING:
+    from fastpix.resources.members.models import MemberRow
 
 # What the address of the list may hold, and how long each may be to be come back to.
 LIST = ("q", "role", "after", "before")
@@ -41,7 +44,8 @@ def index() -> Any:
         filters=filters,
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
-        back=_back_here(),
+        back=f"?{urlencode({'back': here_again})}" if (here_again := _here_again()) else "",
+        here_again=here_again,
         may=principal.may_each("members", "invite", "edit", "remove"),
     )
 
@@ -52,13 +56,15 @@ def edit(member_id: UUID) -> Any:
     form = AccessForm()
     form.offer(workspaces.choices())
     form.fill(member["role"], presentation.workspace_access(member["workspaces"]))
+    ending = offboarding.preview(member_id) if member["role"] == "admin" else None
     if form.is_sent():
         with form.catching():
             after = domain.edit(member_id, form.role.data, form.workspace_access)
             message = f"{after['name']} is now {presentation.access(after['role'], after['workspaces'])}."
-            if (member["role"], after["role"]) == ("admin", "member"):
-                return go(".receipt", message, member_id=member_id, back=request.args.get("back"))
-            return go(".index", message, **_list_one_came_from())
+            undo = _undo(member, after)
+            if ending and any(ending.values()):
+                return go(".receipt", message, undo=undo, member_id=member_id, back=request.args.get("back"))
+            return go(".index", message, undo=undo, **list_one_came_from())
     gains, losses = table.gains_and_losses(member["role"], _other(member["role"]), principal.current().switches)
     return show(
         "members/edit.html",
@@ -67,9 +73,9 @@ def edit(member_id: UUID) -> Any:
         other_role=_other(member["role"]),
         gains=gains,
         losses=losses,
-        ending=offboarding.preview(member_id) if member["role"] == "admin" else None,
+        ending=ending,
         is_last_admin=domain.is_last_admin(member),
-        list_url=url_for(".index", **_list_one_came_from()),
+        list_url=list_url(),
     )
 
 
@@ -90,15 +96,14 @@ def remove(member_id: UUID) -> Any:
             return go(".receipt", member_id=member_id, back=request.args.get("back"))
     is_last_admin = domain.is_last_admin(member)
     facts: dict[str, Any] = {"member": member, "ending": ending, "is_last_admin": is_last_admin}
-    return show("members/remove.html", form=form, list_url=url_for(".index", **_list_one_came_from()), **facts)
+    return show("members/remove.html", form=form, list_url=list_url(), **facts)
 
 
 @pages.page(offboarding.receipt, "GET", "/<uuid:member_id>/receipt")
 def receipt(member_id: UUID) -> Any:
     """What ended with a membership or an admin's role; it may be opened again as long as the audit log is kept."""
     receipt = offboarding.receipt(member_id)
-    list_url = url_for(".index", **_list_one_came_from())
-    return show("members/receipt.html", receipt=receipt, mail_is_set_up=outbox.is_configured(), list_url=list_url)
+    return show("members/receipt.html", receipt=receipt, mail_is_set_up=outbox.is_configured(), list_url=list_url())
 
 
 @pages.page(domain.leave, "GET POST", "/leave")
@@ -132,16 +137,27 @@ def leave() -> Any:
     )
 
 
-def _back_here() -> str:
-    """What a row's link ends with, so that one comes back to this page of this filter; empty for the first one of all."""
-    here = urlencode({name: value[:MOST_BACK] for name in LIST if (value := request.args.get(name, ""))})
-    return f"?{urlencode({'back': here})}" if here else ""
+def _here_again() -> str:
+    """What leads back to this page of this filter, for the addresses of what is done from here; empty for the first one of all."""
+    return urlencode({name: value[:MOST_BACK] for name in LIST if (value := request.args.get(name, ""))})
 
 
-def _list_one_came_from() -> dict[str, Any]:
+def _undo(before: MemberRow, after: MemberRow) -> dict[str, Any] | None:
+    """The button that sets the role back, where nothing else was changed."""
+    if before["role"] == after["role"] or before["workspaces"] != after["workspaces"] or after["is_me"]:
+        return None
+    return presentation.undo(url_for("members_bulk.edit"), [before["id"]], before["role"])
+
+
+def list_one_came_from() -> dict[str, Any]:
     """The filter and the place of the list that `back` in the address tells, for `url_for`; what is none of it is left out."""
     told = dict(parse_qsl(request.args.get("back", "")[: 8 * MOST_BACK]))
     return {name: told[name] for name in LIST if name in told}
+
+
+def list_url() -> str:
+    """The address of the list as one left it."""
+    return url_for("members.index", **list_one_came_from())
 
 
 def _successor(text: str | None) -> UUID | None:

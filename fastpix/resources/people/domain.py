@@ -111,11 +111,11 @@ def set_email(person: Person, email: str) -> None:
     _index(person)
 
 
-def rights_changed(person_id: UUID) -> None:
-    """Note that a role of the person changed: their sessions must prove afresh who they are (`table.FRESH`)."""
+def rights_changed(*person_ids: UUID) -> None:
+    """Note that a role of these people changed: their sessions must prove afresh who they are (`table.FRESH`)."""
     db.session.execute(
         sa.update(Person)
-        .where(Person.id == person_id)
+        .where(Person.id.in_(person_ids))
         .values(rights_changed_at=now())
         .execution_options(synchronize_session=False)
     )

@@ -1,0 +1,106 @@
+"""Many members at once in the dashboard: ticked in the list, or all whom its filter finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import request, url_for
+
+from fastpix.access.table import Role
+from fastpix.resources.members import presentation as members_presentation
+from fastpix.resources.members import views as members_views
+from fastpix.resources.members.bulk import domain, presentation
+from fastpix.resources.members.bulk.domain import MOST
+from fastpix.resources.members.bulk.forms import ChosenForm
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.text.counting import counted
+from fastpix.web.forms import EmptyForm, as_uuid
+from fastpix.web.pages import Pages, attachment, go, show
+
+if TYPE_CHECKING:
+    from fastpix.resources.members.bulk.models import Outcome
+    from fastpix.resources.members.models import MemberRow
+
+# A change that is undone by a button is kept in a cookie, which holds 4 kB.
+UNDOABLE = 50
+
+pages = Pages("members_bulk", __name__, "/members/chosen")
+
+
+@pages.page(domain.edit, "GET POST", "/edit")
+def edit() -> Any:
+    """Role and workspaces of the chosen; what is not chosen stays."""
+    rows, form = _chosen(), ChosenForm()
+    form.offer(workspaces.choices())
+    if form.is_sent():
+        with form.catching():
+            outcomes = domain.edit([row["id"] for row in rows], form.new_role, form.new_access)
+            return _back(_told(outcomes, form.new_role), undo=_undo(rows, outcomes, form))
+    return show("members_bulk/edit.html", form=form, **_shown(rows))
+
+
+@pages.page(domain.remove, "GET POST", "/remove")
+def remove() -> Any:
+    """Removing the chosen, but for oneself."""
+    rows, form = _chosen(), EmptyForm()
+    if form.is_sent():
+        with form.catching():
+            outcomes = domain.remove([row["id"] for row in rows])
+            removed = sum(each["result"] == "changed" for each in outcomes)
+            return _back(f"{counted(removed, 'person was', 'people were')} removed.")
+    return show("members_bulk/remove.html", form=form, **_shown(rows))
+
+
+@pages.page(domain.everyone, "GET", "/people.csv")
+def export() -> Any:
+    """The people whom the list's filter finds, as a file for spreadsheets."""
+    rows = domain.everyone(request.args.get("q", "")[:254], request.args.get("role", ""))
+    return presentation.as_csv(rows), {**attachment("members", "csv"), "Content-Type": "text/csv; charset=utf-8"}
+
+
+def _chosen() -> list[MemberRow]:
+    """The ticked ones; or, where that box is ticked, all whom the filter of the list finds."""
+    if request.method == "GET" and request.args.get("all"):
+        return domain.matching(request.args.get("q", "")[:254], request.args.get("role", ""))
+    sent = request.form if request.method == "POST" else request.args
+    return domain.chosen(_ids(sent.getlist("member")[:MOST]))
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    ids = []
+    for text in texts:
+        try:
+            ids.append(as_uuid(text))
+        except ValueError:
+            continue  # an address that somebody shortened; the page shows who is left
+    return ids
+
+
+def _shown(rows: list[MemberRow]) -> dict[str, Any]:
+    back = request.args.get("back", "")
+    return {"members": rows, "most": MOST, "back": back, "list_url": members_views.list_url()}
+
+
+def _back(message: str, undo: dict[str, Any] | None = None) -> Any:
+    """To the list one came from, with what happened and, where it can be, a button that undoes it."""
+    return go("members.index", message, undo=undo, **members_views.list_one_came_from())
+
+
+def _told(outcomes: list[Outcome], role: Role | None) -> str:
+    changed = [each["name"] for each in outcomes if each["result"] == "changed"]
+    who = changed[0] if len(changed) == 1 else counted(len(changed), "person", "people")
+    verb = "is" if len(changed) == 1 else "are"
+    if role is None:
+        return f"{who} may enter other workspaces now."
+    kind = "an admin" if role == "admin" else "a member"
+    return f"{who} {verb} now {kind if len(changed) == 1 else f'{role}s'}."
+
+
+def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> dict[str, Any] | None:
+    """The form that sets the roles back; of workspaces each had others, and a cookie holds the ids of few."""
+    changed = {each["id"] for each in outcomes if each["result"] == "changed"}
+    old = {row["role"] for row in rows if row["id"] in changed}
+    if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE:
+        return None
+    return members_presentation.undo(url_for(".edit"), sorted(changed), old.pop())
