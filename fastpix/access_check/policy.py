@@ -51,6 +51,8 @@ POLICY: dict[str, str] = {
     "invitations.status": "members.view",
     "invitations.new": "members.invite",
     "invitations.resend": "members.invite",
+    "invitations.resend_chosen": "members.invite",
+    "invitations.revoke_chosen": "members.uninvite",
     "invitations.edit": "members.edit",
     "invitations.revoke": "members.uninvite",
     "invitations_api.index_get": "members.view",

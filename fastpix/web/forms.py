@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 from uuid import UUID
@@ -32,6 +32,17 @@ VIEWING = "You look as a member, and nothing can be changed meanwhile. End the v
 def as_uuid(value: object) -> UUID:
     """`coerce` of fields whose choices are ids. Raises ValueError, which the field says."""
     return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def as_uuids(texts: Iterable[str]) -> list[UUID]:
+    """The ids in an address that one may have shortened: what is none is left out."""
+    ids = []
+    for text in texts:
+        try:
+            ids.append(as_uuid(text))
+        except ValueError:
+            continue
+    return ids
 
 
 def _composed(text: object) -> object:

@@ -7,7 +7,6 @@ import re
 import ssl as tls
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 
 from fastpix.errors import FastpixError
 from fastpix.live.rtmp import commands, flv, messages

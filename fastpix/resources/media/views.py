@@ -19,7 +19,7 @@ from fastpix.resources.playback_ids import presentation as playback_ids
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web import list_pages
 from fastpix.web.confirm import confirm
-from fastpix.web.forms import EmptyForm
+from fastpix.web.forms import EmptyForm, as_uuids
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
 
@@ -140,7 +140,7 @@ def delete(media_id: UUID) -> Any:
 @pages.page(domain.delete, "GET POST", "/delete")
 def delete_chosen() -> Any:
     """The media that were ticked in the library; those that are gone meanwhile are left out."""
-    ticked = list(queries.whole(_ids(request.values.getlist("media"))).values())
+    ticked = list(queries.whole(as_uuids(request.values.getlist("media")[:MOST_CHOSEN])).values())
     names = [presentation.name(media) for media in ticked]
     form = EmptyForm()
     if form.is_sent() and ticked:
@@ -150,16 +150,6 @@ def delete_chosen() -> Any:
             message = f"{len(ticked)} media were deleted." if len(ticked) > 1 else f"{names[0]} was deleted."
             return go(".index", message, workspace=ticked[0]["workspace_id"])
     return show("media/delete.html", 200 if not ticked else None, form=form, media=ticked, names=names)
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    ids = []
-    for text in texts[:MOST_CHOSEN]:
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return ids
 
 
 def may_do() -> dict[str, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from flask import request, url_for
 
@@ -15,7 +14,7 @@ from fastpix.resources.members.bulk.domain import MOST
 from fastpix.resources.members.bulk.forms import ChosenForm
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.text.counting import counted
-from fastpix.web.forms import EmptyForm, as_uuid
+from fastpix.web.forms import EmptyForm, as_uuids
 from fastpix.web.pages import Pages, attachment, go, show
 
 if TYPE_CHECKING:
@@ -64,17 +63,7 @@ def _chosen() -> list[MemberRow]:
     if request.method == "GET" and request.args.get("all"):
         return domain.matching(request.args.get("q", "")[:254], request.args.get("role", ""))
     sent = request.form if request.method == "POST" else request.args
-    return domain.chosen(_ids(sent.getlist("member")[:MOST]))
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    ids = []
-    for text in texts:
-        try:
-            ids.append(as_uuid(text))
-        except ValueError:
-            continue  # an address that somebody shortened; the page shows who is left
-    return ids
+    return domain.chosen(as_uuids(sent.getlist("member")[:MOST]))
 
 
 def _shown(rows: list[MemberRow]) -> dict[str, Any]:

@@ -62,6 +62,23 @@ def get(invitation_id: UUID) -> InvitationRow:
     return queries.as_dict(queries.load(invitation_id))
 
 
+@action("members.view")
+def chosen(invitation_ids: list[UUID]) -> list[InvitationRow]:
+    """The open ones of these, by address, at most `MOST_AT_ONCE`."""
+    return queries.chosen(invitation_ids[:MOST_AT_ONCE])
+
+
+def resend_each(invitation_ids: list[UUID]) -> list[InviteResult]:
+    """Resend several, each by the verb of one; who was sent too many stays as it is, and the result says so."""
+    results: list[InviteResult] = []
+    for each in invitation_ids:
+        try:
+            results.append(resend(each))
+        except TooMany as problem:
+            results.append(_not_invited(get(each)["email"], "limited", str(problem)))
+    return results
+
+
 @action("members.invite", changes=False)
 def check_addresses(text: str) -> list[str]:
     """The addresses in a text, also with names and brackets (`text.pasted`). Raises `Invalid` for none or too many."""

@@ -24,6 +24,12 @@ def numbered(offset: int, limit: int) -> tuple[list[InvitationRow], int]:
     return as_dicts(list(db.session.scalars(_NEWEST.offset((offset - 1) * limit).limit(limit)))), count()
 
 
+def chosen(invitation_ids: Sequence[UUID]) -> list[InvitationRow]:
+    """The open invites of these ids, by address."""
+    of_these = sa.select(Invitation).where(OPEN, Invitation.id.in_(invitation_ids)).order_by(Invitation.email)
+    return as_dicts(list(db.session.scalars(of_these)))
+
+
 def count() -> int:
     """How many invites are open, expired ones too."""
     return db.session.scalar(_COUNT) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,10 @@ from fastpix.resources.members.forms import AccessForm
 from fastpix.resources.members.invitations import domain
 from fastpix.resources.members.invitations.forms import InviteForm
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.text.counting import counted
 from fastpix.web import list_pages
 from fastpix.web.confirm import confirm
-from fastpix.web.forms import EmptyForm
+from fastpix.web.forms import EmptyForm, as_uuids
 from fastpix.web.pages import AfterCommit, Pages, go, show
 
 pages = Pages("invitations", __name__, "/members/invitations")
@@ -83,6 +84,33 @@ def revoke(invitation_id: UUID) -> Any:
     return confirm("invitations/revoke.html", lambda: domain.revoke(invitation_id), message, invitation=invitation)
 
 
+@pages.page(domain.resend, "GET POST", "/chosen/resend")
+def resend_chosen() -> Any:
+    """New links for the ticked invites, shown together."""
+    return _chosen("invitations/resend_chosen.html", lambda ids: _when_safe(domain.resend_each(ids)))
+
+
+@pages.page(domain.revoke, "GET POST", "/chosen/revoke")
+def revoke_chosen() -> Any:
+    def act(ids: list[UUID]) -> Any:
+        for each in ids:
+            domain.revoke(each)
+        return go(".index", f"{counted(len(ids), 'invite was', 'invites were')} revoked. Their links are dead.")
+
+    return _chosen("invitations/revoke_chosen.html", act)
+
+
+def _chosen(template: str, act: Callable[[list[UUID]], Any]) -> Any:
+    """The page that names the ticked invites and asks; sent, it acts on those of them that are still open."""
+    sent = request.form if request.method == "POST" else request.args
+    rows = domain.chosen(as_uuids(sent.getlist("invitation")))
+    form = EmptyForm()
+    if form.is_sent() and rows:
+        with form.catching():
+            return act([row["id"] for row in rows])
+    return show(template, form=form, invitations=rows, mail_is_set_up=outbox.is_configured())
+
+
 @pages.page(domain.get, "GET", "/<uuid:invitation_id>/status")
 def status(invitation_id: UUID) -> Response:
     """The delivery status of one invite, asked for by the page that shows its link."""
@@ -106,4 +134,5 @@ def _results(results: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
             delivery = outbox.describe(status_now, outbox.is_configured(), result["email"])
         rows.append({**result, "delivery": delivery})
     wrong = ", ".join(result["email"] for result in results if result["status"] == "invalid")
-    return show("invitations/results.html", status=200, results=rows, wrong=wrong[:LONGEST])
+    links = "\n".join(f"{row['email']}\t{row['link']}" for row in rows if row["link"])
+    return show("invitations/results.html", status=200, results=rows, links=links, wrong=wrong[:LONGEST])
