@@ -50,6 +50,10 @@ def _successor(scene: Scene) -> str:
     return str(scene.house.members["mel"]) if scene.who == "ada" else ""
 
 
+def _mel(scene: Scene) -> str:
+    return str(scene.house.members["mel"])
+
+
 def _media_ids(scene: Scene) -> dict[str, list[str]]:
     return {"mediaIds": [str(scene.house.shelf.media)]}
 
@@ -91,11 +95,15 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("viewing_end.end", "POST"): lambda s: Input(303),
     ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("members.remove", "POST"): lambda s: Input(303),
+    ("members_bulk.edit", "POST"): lambda s: Input(303, {"member": _mel(s), "role": "admin", "access": "stays"}),
+    ("members_bulk.remove", "POST"): lambda s: Input(303, {"member": _mel(s)}),
     ("members.leave", "POST"): lambda s: Input(303, {"successor": _successor(s)}),
     ("invitations.new", "POST"): lambda s: Input(
         200, {"emails": "new@acme.example", "role": "member", "access": "all"}
     ),
     ("invitations.resend", "POST"): lambda s: Input(200),
+    ("invitations.resend_chosen", "POST"): lambda s: Input(200, {"invitation": str(s.house.invitation)}),
+    ("invitations.revoke_chosen", "POST"): lambda s: Input(303, {"invitation": str(s.house.invitation)}),
     ("invitations.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("invitations.revoke", "POST"): lambda s: Input(303),
     ("signing_keys.create", "POST"): lambda s: Input(200, {"workspace": str(s.house.workspace)}),
@@ -148,6 +156,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("workspaces_api.delete_delete", "DELETE"): lambda s: Input(200),
     ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
     ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
+    ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(200, {"memberIds": [_mel(s)], "role": "admin"}),
+    ("members_bulk_api.remove_many_post", "POST"): lambda s: Input(200, {"memberIds": [_mel(s)]}),
     ("members_api.leave_post", "POST"): lambda s: Input(
         409 if s.who == "rex" else 200, {"successorId": _successor(s)} if _successor(s) else {}
     ),  # Rex is alone in rival

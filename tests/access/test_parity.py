@@ -22,6 +22,7 @@ ONE_DOOR = {
     "audit.domain.export": ("page", "a file for a spreadsheet; a script reads `audit.domain.listed`"),
     "members.domain.page": ("page", "people page by cursor; `members.domain.listed` is the same list by number"),
     "members.domain.listed": ("api", "scripts page by number; `members.domain.page` is the same list by cursor"),
+    "members.bulk.domain.everyone": ("page", "a file for a spreadsheet; a script reads `members.domain.listed`"),
     "media.queries.library": ("page", "people page by cursor; `media.queries.listed` is the same list by number"),
     "media.queries.listed": ("api", "scripts page by number; `media.queries.library` is the same list by cursor"),
     "media.uploads.domain.take": ("page", "a file that came whole, by a form without JavaScript"),

@@ -12,7 +12,7 @@ api = Api("members_bulk", __name__, "Members")
 
 
 @api.operation(domain.edit, "POST", "/iam/members/bulk/edit", body=BulkEdit, answer=OutcomeOut, is_answer_list=True)
-def edit(body: BulkEdit) -> Any:
+def edit_many(body: BulkEdit) -> Any:
     """Set role and workspaces of many members in one change, with a result for each."""
     return domain.edit(body.member_ids, body.role, body.workspaces)
 
@@ -20,6 +20,6 @@ def edit(body: BulkEdit) -> Any:
 @api.operation(
     domain.remove, "POST", "/iam/members/bulk/remove", body=BulkRemove, answer=OutcomeOut, is_answer_list=True
 )
-def remove(body: BulkRemove) -> Any:
+def remove_many(body: BulkRemove) -> Any:
     """Remove many members in one change, with a result for each."""
     return domain.remove(body.member_ids)

@@ -62,7 +62,7 @@ def get(invitation_id: UUID) -> InvitationRow:
     return queries.as_dict(queries.load(invitation_id))
 
 
-@action("members.view")
+@action("members.uninvite", changes=False)
 def chosen(invitation_ids: list[UUID]) -> list[InvitationRow]:
     """The open ones of these, by address, at most `MOST_AT_ONCE`."""
     return queries.chosen(invitation_ids[:MOST_AT_ONCE])
