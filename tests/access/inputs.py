@@ -50,8 +50,14 @@ def _successor(scene: Scene) -> str:
     return str(scene.house.members["mel"]) if scene.who == "ada" else ""
 
 
-def _mel(scene: Scene) -> str:
-    return str(scene.house.members["mel"])
+def _one(scene: Scene) -> str:
+    """Mel, or in the other house its only member."""
+    return str(scene.house.members.get("mel") or next(iter(scene.house.members.values())))
+
+
+def _removed(scene: Scene, status: int) -> int:
+    """Somebody who is alone removes nobody."""
+    return status if "mel" in scene.house.members else 409
 
 
 def _media_ids(scene: Scene) -> dict[str, list[str]]:
@@ -95,8 +101,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("viewing_end.end", "POST"): lambda s: Input(303),
     ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
     ("members.remove", "POST"): lambda s: Input(303),
-    ("members_bulk.edit", "POST"): lambda s: Input(303, {"member": _mel(s), "role": "admin", "access": "stays"}),
-    ("members_bulk.remove", "POST"): lambda s: Input(303, {"member": _mel(s)}),
+    ("members_bulk.edit", "POST"): lambda s: Input(303, {"member": _one(s), "role": "admin", "access": "these"}),
+    ("members_bulk.remove", "POST"): lambda s: Input(_removed(s, 303), {"member": _one(s)}),
     ("members.leave", "POST"): lambda s: Input(303, {"successor": _successor(s)}),
     ("invitations.new", "POST"): lambda s: Input(
         200, {"emails": "new@acme.example", "role": "member", "access": "all"}
@@ -156,8 +162,10 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("workspaces_api.delete_delete", "DELETE"): lambda s: Input(200),
     ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
     ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
-    ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(200, {"memberIds": [_mel(s)], "role": "admin"}),
-    ("members_bulk_api.remove_many_post", "POST"): lambda s: Input(200, {"memberIds": [_mel(s)]}),
+    ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(
+        200, {"memberIds": [_one(s)], "role": "admin", "workspaces": []}
+    ),
+    ("members_bulk_api.remove_many_post", "POST"): lambda s: Input(_removed(s, 200), {"memberIds": [_one(s)]}),
     ("members_api.leave_post", "POST"): lambda s: Input(
         409 if s.who == "rex" else 200, {"successorId": _successor(s)} if _successor(s) else {}
     ),  # Rex is alone in rival
