@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from fastpix.config import encoder_addresses
 from fastpix.config.instance import settings
 
 
@@ -32,7 +33,17 @@ def embed(playback_id: object, **query: str) -> str:
 
 def live_server() -> str:
     """What people paste into an encoder as its server; empty where this instance takes no streams in."""
-    return settings().live_server
+    return encoder_addresses.rtmp_server(settings())
+
+
+def srt_server() -> str:
+    """What people paste into an encoder that sends by SRT; empty where nothing listens for it."""
+    return encoder_addresses.srt_server(settings())
+
+
+def is_srt_missing() -> bool:
+    """Whether libsrt is all that keeps SRT from being listened for."""
+    return encoder_addresses.is_srt_missing(settings())
 
 
 def _with_query(address: str, query: dict[str, str]) -> str:

@@ -170,6 +170,10 @@ def address_or_off(value: str) -> str:
     return OFF if value.strip().lower() == OFF else address(value)
 
 
+def address_or_off_or_empty(value: str) -> str:
+    return address_or_off(value) if value.strip() else ""
+
+
 def loopback_or_off(value: str) -> str:
     """Whoever reaches it can end streams, so it must be of this machine alone."""
     found = address_or_off(value)
@@ -186,6 +190,16 @@ def rtmp_url(value: str) -> str:
     if address.has_credentials or not re.fullmatch(r"(/[^\s/?#\\]+)+/*", address.rest):
         raise ValueError(cure)
     return str(replace(address, rest=address.rest.rstrip("/")))
+
+
+def srt_url(value: str) -> str:
+    cure = "give srt://host:port"
+    if not value.strip():
+        return ""
+    address = _split(value, ("srt",), cure)
+    if address.has_credentials or address.port is None or address.rest.strip("/"):
+        raise ValueError(cure)
+    return str(replace(address, rest=""))
 
 
 def storage_url(value: str) -> str:

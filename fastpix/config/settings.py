@@ -137,6 +137,15 @@ class Settings:
         kinds.rtmp_url,
         "Server address that people paste into an encoder, `rtmp://` or `rtmps://`. Empty: the public host and the port above.",
     )
+    srt_bind: str = _setting(
+        "",
+        kinds.address_or_off_or_empty,
+        "Address and UDP port on which encoders publish by SRT, where the system has libsrt. Empty: port 1945 of the host in "
+        "`FASTPIX_LIVE_BIND`; `off`: none.",
+    )
+    srt_url: str = _setting(
+        "", kinds.srt_url, "The same for SRT: `srt://host:port`. Empty: the public host and the port above."
+    )
     live_streams: int = _setting(
         20, kinds.number(1, 1000), "How many live streams may be on air here at the same time."
     )
@@ -246,14 +255,6 @@ class Settings:
     @property
     def stream_base(self) -> str:
         return self.stream_url or f"{self.public_url}/stream"
-
-    @property
-    def live_server(self) -> str:
-        """What people paste into an encoder as its server; empty where nothing takes streams in."""
-        if self.live_url:
-            return self.live_url
-        port, host = self.live_bind.rpartition(":")[2], f"[{self.host}]" if ":" in self.host else self.host
-        return "" if self.live_bind == kinds.OFF else f"rtmp://{host}{'' if port == '1935' else ':' + port}/live"
 
     @property
     def images_base(self) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Flask
 
+from fastpix.config import encoder_addresses, srt_library
 from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
 from fastpix.live import segment_spool
@@ -19,6 +20,9 @@ from fastpix.live.nginx_hooks import HookServer
 from fastpix.live.nginx_relay import Relays
 from fastpix.live.publishers import Publishers
 from fastpix.live.rtmp import listener
+from fastpix.live.srt.library import Library
+from fastpix.live.srt.listener import Listener as SrtListener
+from fastpix.live.srt_calls import Calls
 from fastpix.resources.live_streams.broadcasts import domain as broadcasts
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections import queries as connection_queries
@@ -55,21 +59,43 @@ async def _serve(app: Flask, settings: Settings) -> None:
 
 async def _listen(publishers: Publishers, settings: Settings, stop: asyncio.Event) -> None:
     relays = Relays(publishers, settings.live_relay_url)
-    hook_server, rtmp_listener = None, None
+    hook_server, rtmp_listener, srt_listener = None, None, None
     if settings.live_callbacks != OFF:
         hook_server = HookServer(relays, asyncio.get_running_loop(), *_host_and_port(settings.live_callbacks))
     if settings.live_bind != OFF:
         rtmp_listener = await listener.listen(publishers, *_host_and_port(settings.live_bind))
-    log.info("live.start rtmp=%s callbacks=%s", settings.live_bind, settings.live_callbacks)
+    srt_bind = encoder_addresses.srt_wanted(settings)
+    if srt_bind != OFF:
+        srt_listener = _listen_for_srt(publishers, srt_bind)
+    log.info(
+        "live.start rtmp=%s callbacks=%s srt=%s",
+        settings.live_bind,
+        settings.live_callbacks,
+        srt_bind if srt_listener else OFF,
+    )
     try:
         await _check_forever(publishers, relays, stop)
     finally:
         if rtmp_listener is not None:
             rtmp_listener.close()
+        if srt_listener is not None:
+            srt_listener.close()
         if hook_server is not None:
             hook_server.close()
         await publishers.close()
+        if srt_listener is not None:
+            srt_listener.stop()
         log.info("live.stop")
+
+
+def _listen_for_srt(publishers: Publishers, address: str) -> SrtListener | None:
+    library = srt_library.load()
+    if library is None:
+        log.info("live.no_srt %s", srt_library.IS_MISSING)
+        return None
+    made = SrtListener(Library(library), Calls(publishers))
+    made.open(*_host_and_port(address))
+    return made
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

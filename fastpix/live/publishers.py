@@ -33,7 +33,7 @@ CUT_OFF = "The stream was ended from the dashboard."
 # Every how many checks it is asked where the streams are to be pushed.
 TARGETS_EVERY = 3
 REPORT_SECONDS, MOST_REPORTED = 60.0, 10_000
-OWN, RELAY = "own", "relay"
+OWN, RELAY, SRT = "own", "relay", "srt"
 
 
 class Publishers:
@@ -65,14 +65,21 @@ class Publishers:
             log.info("live.admitted address=%s stream=%s", address, admission.stream_id)
             return self._register(admission, source)
         except NotAdmitted as problem:
-            log.info("live.refused address=%s stream=%s reason=%s", address, problem.stream_id, problem)
-            await self._report_refusal(problem, address)
+            await self.refuse(problem, address)
             raise
         finally:
             self._deciding -= 1
 
-    async def _report_refusal(self, problem: NotAdmitted, address: str) -> None:
+    async def srt_passphrase(self, key: str) -> str:
+        """What a caller must have to publish with this key just now; nothing is taken yet. Raises `NotAdmitted`."""
+        silent = {broadcast.admission.stream_id for broadcast in self._on_air.values() if _is_silent(broadcast)}
+        passphrase = await self._executor.read(connections.srt_passphrase, key, silent)
+        await self._check_room(key, 1)
+        return passphrase
+
+    async def refuse(self, problem: NotAdmitted, address: str) -> None:
         """Have a refusal written down, the same one once a minute."""
+        log.info("live.refused address=%s stream=%s reason=%s", address, problem.stream_id, problem)
         mark = (problem.stream_id, address, str(problem))
         moment = monotonic()
         if problem.stream_id is None or moment - self._reported.get(mark, -REPORT_SECONDS) < REPORT_SECONDS:
@@ -85,13 +92,8 @@ class Publishers:
     async def _admitted(self, key: str, address: str, engine: str) -> Admission:
         await self._executor.read(connections.check_key, key)
         # Those being decided count, this one among them: after a restart all encoders come at once.
-        if len(self._on_air) + self._deciding > self._most or self._is_closing:
-            raise NotAdmitted(FULL, connections.stream_named_by(key))
+        await self._check_room(key, self._deciding)
         arguments = (key, address, self._owner, engine)
-        try:
-            await self._executor.run_io(room.check_work)
-        except StorageFailed as problem:  # those on air go on: what is broadcast may not be lost
-            raise NotAdmitted(str(problem), connections.stream_named_by(key)) from problem
         try:
             return await self._executor.write(connections.admit, *arguments)
         except NotAdmitted as problem:
@@ -102,10 +104,18 @@ class Publishers:
         await silent.finished()
         return await self._executor.write(connections.admit, *arguments)
 
+    async def _check_room(self, key: str, wanted: int) -> None:
+        """Check that so many streams more may go on air, and that the disk has room. Raises `NotAdmitted`."""
+        if len(self._on_air) + wanted > self._most or self._is_closing:
+            raise NotAdmitted(FULL, connections.stream_named_by(key))
+        try:
+            await self._executor.run_io(room.check_work)
+        except StorageFailed as problem:  # those on air go on: what is broadcast may not be lost
+            raise NotAdmitted(str(problem), connections.stream_named_by(key)) from problem
+
     def _silent_on(self, stream_id: str | None) -> Broadcast | None:
         for broadcast in self._on_air.values():
-            is_silent = monotonic() - broadcast.last_media_at > SILENCE_SECONDS
-            if broadcast.admission.stream_id == stream_id and is_silent:
+            if broadcast.admission.stream_id == stream_id and _is_silent(broadcast):
                 return broadcast
         return None
 
@@ -149,6 +159,10 @@ class Publishers:
         for broadcast in broadcasts:
             broadcast.source.cut("The server is being restarted.")
         await asyncio.gather(*(broadcast.finished() for broadcast in broadcasts))
+
+
+def _is_silent(broadcast: Broadcast) -> bool:
+    return monotonic() - broadcast.last_media_at > SILENCE_SECONDS
 
 
 def _write_state(admission: Admission, simulcast_id: str, state: str, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import ssl
 import stat
 import subprocess
@@ -21,13 +20,13 @@ import sqlalchemy as sa
 
 from fastpix import postgresql_server, schema_revision
 from fastpix.backup import backup
-from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
 from fastpix.crypto import seal
 from fastpix.db import CLOCKS_DIFFER, db, now
 from fastpix.errors import FastpixError
 from fastpix.jobs.models import FAILED, QUEUED, Job
 from fastpix.mail import outbox, unsent
+from fastpix.monitoring import encoder_ports
 from fastpix.resources.audit import queries as audit
 from fastpix.resources.organizations import domain as organizations
 from fastpix.storage import instance as storage
@@ -244,17 +243,8 @@ def _mail(settings: Settings, to: str) -> Iterator[Finding]:
 
 
 def _live(settings: Settings) -> Iterator[Finding]:
-    if settings.live_bind == OFF:
-        yield Finding("live", "ok", "Switched off, or taken in elsewhere.")
-        return
-    host, _, port = settings.live_bind.rpartition(":")
-    address = "127.0.0.1" if host in ("0.0.0.0", "[::]") else host.strip("[]")  # noqa: S104  # compared, not bound
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.settimeout(3)
-        if probe.connect_ex((address, int(port))) == 0:
-            yield Finding("live", "ok", f"Encoders are awaited at {settings.live_bind}.")
-        else:
-            yield Finding("live", "warn", f"Nothing listens at {settings.live_bind}. Does `fastpix live` run?")
+    for name, state, text in encoder_ports.looked_at(settings):
+        yield Finding(name, state, text)
 
 
 def _public_url(settings: Settings) -> Iterator[Finding]:

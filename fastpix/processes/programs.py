@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fastpix.config import instance_lock
+from fastpix.config import encoder_addresses, instance_lock
 from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
 from fastpix.errors import Misconfigured
@@ -70,7 +70,7 @@ def live(settings: Settings) -> int:
     from fastpix.app import create_app
     from fastpix.live import ingest
 
-    if settings.live_bind == OFF and settings.live_callbacks == OFF:
+    if {settings.live_bind, settings.live_callbacks, encoder_addresses.srt_listening(settings)} == {OFF}:
         raise Misconfigured("FASTPIX_LIVE_BIND and FASTPIX_LIVE_CALLBACKS are both off: there is nothing to take in.")
     logs.configure(settings.log_level, settings.log_format)
     instance_lock.share(settings.instance_path)

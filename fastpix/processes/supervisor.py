@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
-from fastpix.config import instance_lock
+from fastpix.config import encoder_addresses, instance_lock
 from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
 from fastpix.errors import Misconfigured
@@ -41,9 +41,13 @@ def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
             "web server": lambda: programs.web(settings),
             "worker": lambda: programs.worker(settings),
         }
-        for setting, address in (("LIVE_BIND", settings.live_bind), ("LIVE_CALLBACKS", settings.live_callbacks)):
+        for setting, address, kind in (
+            ("LIVE_BIND", settings.live_bind, socket.SOCK_STREAM),
+            ("LIVE_CALLBACKS", settings.live_callbacks, socket.SOCK_STREAM),
+            ("SRT_BIND", encoder_addresses.srt_listening(settings), socket.SOCK_DGRAM),
+        ):
             if address != OFF:
-                require_free(address, setting)
+                require_free(address, setting, kind)
                 chosen["live ingest"] = lambda: programs.live(settings)
         instance_lock.share(settings.instance_path)
         fork.share_memory()
@@ -117,14 +121,15 @@ def _ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself (exit code {code})"
 
 
-def require_free(bind: str, setting: str = "BIND") -> None:
+def require_free(bind: str, setting: str = "BIND", kind: socket.SocketKind = socket.SOCK_STREAM) -> None:
     """Raise `Misconfigured` if the address cannot be listened on; gunicorn would retry and bury the reason."""
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
-        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        family = socket.getaddrinfo(host, int(port), type=kind)[0][0]
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:  # of UDP it would let two programs share the port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, int(port)))
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:

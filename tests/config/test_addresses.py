@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fastpix.accounts import passkey_protocol
 from fastpix.config import settings
+from fastpix.config.encoder_addresses import rtmp_server
 from fastpix.delivery import stream_hosts
 from fastpix.errors import Misconfigured
 from fastpix.mail import message, smtp
@@ -191,7 +192,7 @@ def test_any_setting_starts_or_is_one_line_without_a_secret(tmp_path_factory, va
         found.redis_url,
         found.public_url,
         found.stream_url,
-        found.live_server,
+        rtmp_server(found),
         found.storage_endpoint,
     ):
         assert urlsplit(url).port != 0 and urlsplit(url).geturl() == url

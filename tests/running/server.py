@@ -43,8 +43,8 @@ def eventually(look: Callable[[], Any], seconds: float = 15, what: str = "") -> 
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
@@ -55,12 +55,14 @@ class Server:
     command, cwd = (sys.executable, "-m", "fastpix"), ROOT
 
     def __init__(self, folder: Path, host: str = "localhost", **settings: str) -> None:
-        self.folder, self.port, self.live_port = folder / "instance", free_port(), free_port()
+        self.folder, self.port = folder / "instance", free_port()
+        self.live_port, self.srt_port = free_port(), free_port(socket.SOCK_DGRAM)
         self.url = settings.get("public_url") or f"http://{host}:{self.port}"
         self.settings: dict[str, str] = {
             "instance_path": str(self.folder),
             "bind": f"127.0.0.1:{self.port}",
             "live_bind": f"127.0.0.1:{self.live_port}",
+            "srt_bind": f"127.0.0.1:{self.srt_port}",
             "public_url": self.url,
             **CHEAP,
             **UNLIMITED,

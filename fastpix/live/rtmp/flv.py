@@ -38,6 +38,26 @@ def tag(kind: int, timestamp: int, payload: bytes) -> bytes:
     return struct.pack(">II3x", kind << 24 | size, time) + payload + struct.pack(">I", size + 11)
 
 
+def h264_config(record: bytes) -> bytes:
+    """The payload that says what begins a picture: an AVCDecoderConfigurationRecord."""
+    return b"\x17\x00\x00\x00\x00" + record
+
+
+def h264_picture(data: bytes, delay: int, is_keyframe: bool) -> bytes:
+    """The payload of a picture. `delay` is in ms, from decoding to showing."""
+    return (b"\x17\x01" if is_keyframe else b"\x27\x01") + struct.pack(">i", delay)[1:] + data
+
+
+def aac_config(config: bytes) -> bytes:
+    """The payload that says what begins the sound: an AudioSpecificConfig."""
+    return b"\xaf\x00" + config
+
+
+def aac_frame(data: bytes) -> bytes:
+    """The payload of a frame of sound."""
+    return b"\xaf\x01" + data
+
+
 def is_keyframe(payload: bytes) -> bool:
     """Whether a video payload is a picture that needs no other. A codec's configuration is no picture."""
     if len(payload) < 2:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastpix import urls
+from fastpix.config import srt_library
 from fastpix.resources.live_streams import playback
 from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, StreamRow
 from fastpix.resources.live_streams.simulcasts.models import RESTING, SimulcastRow
@@ -26,6 +27,10 @@ SHOWN_RECORDINGS = 20
 LOOKED_AT = 100
 STATES = {IDLE: "Idle", PREPARING: "Preparing", ACTIVE: "On air", DISABLED: "Disabled"}
 RECONNECTING = "Reconnecting"
+TEST_PICTURE = (
+    "ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 "
+    "-c:v libx264 -preset veryfast -b:v 2500k -g 60 -pix_fmt yuv420p -c:a aac"
+)
 PLAYED = playback_ids.Played(1280, 720)
 
 
@@ -40,12 +45,23 @@ class ListedStream(TypedDict):
 
 
 class Sending(TypedDict):
-    """What an encoder is set up with. `is_open`: key and picture cross the network unencrypted."""
+    """What an encoder is set up with. `is_open`: key and picture cross the network unencrypted.
+
+    `srt` is for one that sends by SRT: None where nothing listens for it, and then `srt_hint` may say how to get it.
+    """
 
     server: str
     key: str
     command: str
     is_open: bool
+    srt: SrtSending | None
+    srt_hint: str
+
+
+class SrtSending(TypedDict):
+    server: str
+    passphrase: str
+    command: str
 
 
 class Recording(TypedDict):
@@ -131,16 +147,27 @@ def sending(stream: StreamRow) -> Sending | None:
     if "stream_key" not in stream:
         return None
     server = urls.live_server()
-    return {"server": server, "key": stream["stream_key"], "command": command(server), "is_open": is_open(server)}
+    return {
+        "server": server,
+        "key": stream["stream_key"],
+        "command": command(server),
+        "is_open": is_open(server),
+        "srt": _srt(stream["srt_secret"]),
+        "srt_hint": srt_library.IS_MISSING if urls.is_srt_missing() else "",
+    }
+
+
+def _srt(passphrase: str) -> SrtSending | None:
+    server = urls.srt_server()
+    if not server:
+        return None
+    target = f"{server}?streamid=STREAM_KEY&passphrase=PASSPHRASE&latency=500000"
+    return {"server": server, "passphrase": passphrase, "command": f'{TEST_PICTURE} -f mpegts "{target}"'}
 
 
 def command(server: str) -> str:
     """A test picture and a tone for an encoder's place. The key is for whoever runs it to put in."""
-    return (
-        "ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 "
-        "-c:v libx264 -preset veryfast -b:v 2500k -g 60 -pix_fmt yuv420p -c:a aac "
-        f'-f flv "{server}/STREAM_KEY"'
-    )
+    return f'{TEST_PICTURE} -f flv "{server}/STREAM_KEY"'
 
 
 def is_open(server: str) -> bool:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 # Pages are asked for as those of media.
 StreamPaging = MediaPaging
 WITHHELD = "Only for those who may change live streams."
+SRT = (
+    "The passphrase for sending by SRT, where the stream id is the stream key. Nothing listens for SRT on a server without libsrt "
+    "1.5 (apt-get install libsrt1.5-openssl)."
+)
 Policy = Literal["public", "private"]
 NO_LOW_LATENCY = "is not offered here: viewers are six to ten seconds behind the encoder. Leave it out, or send false"
 
@@ -149,14 +153,14 @@ class SimulcastOut(Sparse):
 
 
 class SrtPlaybackOut(Sparse):
-    srt_playback_stream_id: str
+    srt_playback_stream_id: str = Field(description="For the clients' sake: nothing is played by SRT.")
     srt_playback_secret: str | None = Field(default=None, description=WITHHELD)
 
 
 class LiveStreamEdited(Sparse):
     stream_id: str
     stream_key: str | None = Field(default=None, description=WITHHELD)
-    srt_secret: str | None = Field(default=None, description=WITHHELD)
+    srt_secret: str | None = Field(default=None, description=f"{SRT} {WITHHELD}")
     trial: bool = False
     status: str = Field(description="idle, preparing, active or disabled.")
     max_resolution: str

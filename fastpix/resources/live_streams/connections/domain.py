@@ -5,7 +5,7 @@ Each call is one transaction (the caller's), in the scope of the stream's organi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -49,6 +49,25 @@ def _organization_of(stream_id: str) -> UUID | None:
 
 def check_key(key: str) -> None:
     """Check that a key is right, without taking anything. Raises `NotAdmitted`."""
+    _stream_of(key)
+
+
+def srt_passphrase(key: str, silent: Collection[str]) -> str:
+    """What an SRT caller that shows a key must have besides, if it may publish now. Raises `NotAdmitted`.
+
+    `silent` are ids of streams whose encoders make way. Nothing is taken: `admit` looks again.
+    """
+    stream = _stream_of(key)
+    if stream.status == DISABLED:
+        raise NotAdmitted(IS_DISABLED, stream.id)
+    with lifecycle.ingest_scope(stream.organization_id):
+        if stream.connection_id is not None and stream.id not in silent and _is_served(stream.connection_id):
+            raise NotAdmitted(IS_TAKEN, stream.id)
+    return stream_keys.srt_secret(stream)
+
+
+def _stream_of(key: str) -> LiveStream:
+    """The stream with exactly this key. Raises `NotAdmitted`."""
     stream_id = stream_keys.stream_id_of(key)
     organization_id = _organization_of(stream_id) if stream_id else None
     if organization_id is None:
@@ -57,6 +76,7 @@ def check_key(key: str) -> None:
         stream = db.session.scalar(sa.select(LiveStream).where(LiveStream.id == stream_id))
     if stream is None or not stream_keys.is_right(key, stream):
         raise NotAdmitted(WRONG_KEY, stream_id)
+    return stream
 
 
 def admit(key: str, address: str, owner: str, engine: str) -> Admission:

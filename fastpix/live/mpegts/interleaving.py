@@ -1,0 +1,66 @@
+"""Tags of picture and sound in the order of their times: multiplexers may send one of them seconds before the other."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+# In ms. A tag waits for the other track's, but no longer than this.
+LONGEST_WAIT = 2_000
+# Before the first keyframe sound waits for longer: some encoders send one only every ten seconds.
+LONGEST_START = 12_000
+# Sound may begin so much before the first picture, by an encoder's own delay.
+LEAD = 250
+JUMP = 10_000  # what differs by more are the times before and after a jump
+MOST_WAITING = 4_000  # tags
+
+
+class Tag(NamedTuple):
+    """What one FLV tag holds; `time` in ms is when it is decoded, and does not wrap."""
+
+    kind: int
+    time: int
+    payload: bytes
+
+
+class Interleaver:
+    """`kinds` are the tracks there are; `leader` is the one that begins, the others are cut to it. None: no track is."""
+
+    def __init__(self, kinds: set[int], leader: int | None) -> None:
+        self._kinds, self._leader = kinds, leader
+        self._heap: list[tuple[int, int, Tag]] = []
+        self._latest: dict[int, int] = {}
+        self._count = 0
+
+    def push(self, tag: Tag) -> list[Tag]:
+        """The tags that may go on, now that this one came."""
+        newest = max(self._latest.values(), default=tag.time)
+        jumped = self.flush() if abs(tag.time - newest) > JUMP else []
+        if tag.kind == self._leader:
+            self._leader = None
+            self._heap = [entry for entry in self._heap if entry[0] >= tag.time - LEAD]
+            self._heap.sort()
+        self._count += 1
+        heappush(self._heap, (tag.time, self._count, tag))
+        self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
+        return jumped + self._ready()
+
+    def flush(self) -> list[Tag]:
+        """All that waits, but for what still has no leader."""
+        tags = [] if self._leader is not None else [heappop(self._heap)[2] for _ in range(len(self._heap))]
+        self._heap.clear()
+        self._latest.clear()
+        return tags
+
+    def _ready(self) -> list[Tag]:
+        newest = max(self._latest.values())
+        if self._leader is not None:
+            if newest - self._heap[0][0] <= LONGEST_START and len(self._heap) <= MOST_WAITING:
+                return []
+            self._leader = None  # the picture never comes
+        reached = min((self._latest.get(kind, newest - LONGEST_WAIT) for kind in self._kinds), default=newest)
+        until = max(reached, newest - LONGEST_WAIT)
+        tags = []
+        while self._heap and (self._heap[0][0] <= until or len(self._heap) > MOST_WAITING):
+            tags.append(heappop(self._heap)[2])
+        return tags
