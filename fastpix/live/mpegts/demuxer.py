@@ -157,7 +157,7 @@ class _Picture(_Reader):
         tags = []
         if picture.config and picture.config != self._config:
             self._config = picture.config
-            tags.append(Tag(flv.VIDEO, time, flv.h264_config(picture.config)))
+            tags.append(Tag(flv.VIDEO, time, flv.h264_config(picture.config), is_config=True))
         if self._config:
             tags.append(Tag(flv.VIDEO, time, flv.h264_picture(picture.data, shown - time, picture.is_keyframe)))
         return tags
@@ -186,7 +186,7 @@ class _Sound(_Reader):
             time = _milliseconds(round(self._next))
             if frame.config != self._config:
                 self._config = frame.config
-                tags.append(Tag(flv.AUDIO, time, flv.aac_config(frame.config)))
+                tags.append(Tag(flv.AUDIO, time, flv.aac_config(frame.config), is_config=True))
             tags.append(Tag(flv.AUDIO, time, flv.aac_frame(frame.data)))
             self._next += SAMPLES * TICKS * 1000 / frame.rate
         return tags

@@ -16,11 +16,15 @@ MOST_WAITING = 4_000  # tags
 
 
 class Tag(NamedTuple):
-    """What one FLV tag holds; `time` in ms is when it is decoded, and does not wrap."""
+    """What one FLV tag holds; `time` in ms is when it is decoded, and does not wrap.
+
+    `is_config`: it says how to decode those that follow.
+    """
 
     kind: int
     time: int
     payload: bytes
+    is_config: bool = False
 
 
 class Interleaver:
@@ -38,12 +42,20 @@ class Interleaver:
         jumped = self.flush() if abs(tag.time - newest) > JUMP else []
         if tag.kind == self._leader:
             self._leader = None
-            self._heap = [entry for entry in self._heap if entry[0] >= tag.time - LEAD]
-            self._heap.sort()
+            self._begin_with(tag)
         self._count += 1
         heappush(self._heap, (tag.time, self._count, tag))
         self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
         return jumped + self._ready()
+
+    def _begin_with(self, leading: Tag) -> None:
+        """Leave out what is long before, but for what the rest is decoded by."""
+        kept = [entry for entry in self._heap if entry[0] >= leading.time - LEAD]
+        early = sorted(entry for entry in self._heap if entry[0] < leading.time - LEAD and entry[2].is_config)
+        for _, count, config in {entry[2].kind: entry for entry in early}.values():
+            time = min((entry[0] for entry in kept if entry[2].kind == config.kind), default=leading.time)
+            kept.append((time, count, config._replace(time=time)))
+        self._heap = sorted(kept)
 
     def flush(self) -> list[Tag]:
         """All that waits, but for what still has no leader."""

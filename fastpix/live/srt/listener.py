@@ -104,7 +104,8 @@ class Listener:
                 raise Rejected("The stream key was not looked up in time.", SERVER_ERROR) from None
             self._library.ask_for(passphrase, socket)
         except Rejected as rejected:
-            self._rejections[address].append(monotonic())
+            if rejected.reason != OVERLOAD:  # or whoever tries again and again would never get in
+                self._rejections[address].append(monotonic())
             log.info("srt.refused address=%s reason=%s", address, rejected)
             return self._library.reject(socket, rejected.reason)
         except Exception as problem:  # noqa: BLE001  # a database that is down must not leave the caller waiting

@@ -48,7 +48,7 @@ def index() -> Any:
         **list_pages.pager(total, PAGE, workspace=chosen),
         admins=[] if streams or may["create"] else members.admin_names(),
         api_url=urls.to("/v1/live/streams"),
-        server=urls.live_server(),
+        takes_streams=bool(urls.live_server() or urls.srt_server()),
         may=may,
     )
 
@@ -79,7 +79,6 @@ def detail(stream_id: str) -> Any:
         rare_picture=presentation.rare_picture(stream),
         player=presentation.player(stream),
         sending=presentation.sending(stream),
-        server=urls.live_server(),
         playbacks=presentation.playbacks(stream),
         pushes=presentation.pushes(stream["simulcasts"]),
         push_state=presentation.push_state,

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from fastpix.config import srt_library
 from fastpix.db import db, now
 from fastpix.resources.live_streams import domain, lifecycle, presentation
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
@@ -162,8 +163,43 @@ def test_an_admin_finds_server_key_and_a_command_without_the_key(ada, cast):
     assert 'value="rtmp://localhost/live"' in page and "unencrypted" not in page
     assert '-f flv "rtmp://localhost/live/STREAM_KEY"' in page
     assert f"live/{key}" not in page
-    assert shelf.stream_secrets["srt_secret"] not in page and shelf.stream_secrets["simulcast_key"] not in page
+    assert shelf.stream_secrets["simulcast_key"] not in page
     assert shelf.stream_secrets["simulcast_url"] in page
+
+
+@pytest.fixture
+def srt(monkeypatch):
+    """Whether this machine has libsrt, as the test wants it."""
+
+    def put(library):
+        monkeypatch.setattr(srt_library, "load", lambda: library)
+
+    return put
+
+
+def test_an_admin_finds_the_address_stream_id_and_hidden_passphrase_of_srt_where_it_is_listened_for(
+    ada, mel, cast, srt
+):
+    srt(object())
+    shelf = cast.acme.shelf
+    path = f"{HOME}{shelf.stream}"
+    page = text_of(ada.page.get(path))
+    key, passphrase = (shelf.stream_secrets[what] for what in ("stream_key", "srt_secret"))
+    assert 'id="srt-server" value="srt://localhost:1945" readonly' in page
+    assert f'type="password" id="srt-stream-id" value="{key}" readonly' in page
+    assert f'type="password" id="srt-passphrase" value="{passphrase}" readonly' in page
+    assert '-f mpegts "srt://localhost:1945?streamid=STREAM_KEY&passphrase=PASSPHRASE&latency=500000"' in page
+    assert "libsrt" not in page and f"passphrase={passphrase}" not in page
+    assert "srt" not in main_of(mel.page.get(path)).lower()
+
+
+def test_without_libsrt_the_page_says_how_to_get_it_and_names_no_address(ada, mel, cast, srt):
+    srt(None)
+    path = f"{HOME}{cast.acme.shelf.stream}"
+    page = text_of(ada.page.get(path))
+    assert "apt-get install libsrt1.5-openssl" in page and "srt://" not in page
+    assert cast.acme.shelf.stream_secrets["srt_secret"] not in page
+    assert "libsrt" not in text_of(mel.page.get(path))
 
 
 @pytest.mark.parametrize(
@@ -184,6 +220,7 @@ def test_a_key_that_crosses_the_network_in_the_open_is_told_of(server, is_open):
 
 def test_an_instance_that_takes_no_streams_says_so(ada, cast, monkeypatch):
     monkeypatch.setattr("fastpix.urls.live_server", lambda: "")
+    monkeypatch.setattr("fastpix.urls.srt_server", lambda: "")
     for path in (HOME, f"{HOME}{cast.acme.shelf.stream}"):
         assert "takes no streams in" in text_of(ada.page.get(path)), path
     assert "stream-key" not in text_of(ada.page.get(f"{HOME}{cast.acme.shelf.stream}"))
