@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 from io import BytesIO
+from itertools import pairwise
 
 import av
 import pytest
@@ -118,7 +119,7 @@ def test_times_go_on_when_the_33_bits_of_the_clock_are_used_up():
     tags = read(transport_stream(*H264, *AAC, after=("-output_ts_offset", "95441.5")))
     times = [tag.time for tag in tags]
     assert times == sorted(times) and 1_900 < times[-1] - times[0] < 2_100
-    assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) < 100
+    assert max(later - earlier for earlier, later in pairwise(times)) < 100
 
 
 @pytest.mark.parametrize(
