@@ -1,4 +1,4 @@
-# fastpix in a container: docker build -t fastpix . && docker run --init -p 8000:8000 -p 1935:1935 -v fastpix:/data fastpix
+# fastpix in a container: docker build -t fastpix . && docker run --init -p 8000:8000 -p 1935:1935 -p 1945:1945/udp -v fastpix:/data fastpix
 # Set-up token: docker exec CONTAINER cat /data/setup_token. Settings are environment variables; see compose.yaml.
 
 FROM python:3.11-slim-trixie AS build
@@ -15,10 +15,11 @@ RUN pip wheel --no-deps -w /wheels . \
  && /opt/venv/bin/pip uninstall -q -y pip setuptools
 
 FROM python:3.11-slim-trixie AS fastpix
-# pg_dump and pg_restore, for backups of PostgreSQL; security updates come with each build.
+# pg_dump and pg_restore, for backups of PostgreSQL; libsrt, for encoders that send by SRT; security updates come with each
+# build.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends postgresql-client \
+ && apt-get install -y --no-install-recommends libsrt1.5-openssl postgresql-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin fastpix \
  && install -d -o fastpix -g fastpix -m 0750 /data
@@ -32,7 +33,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000 1935
+EXPOSE 8000 1935 1945/udp
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 ENTRYPOINT ["fastpix"]

@@ -21,6 +21,8 @@ LEFT_OUT = {
     "backup/test_upgrading.py": "whole instances of an older release",
     "delivery/test_images.py": "pictures made by ffmpeg, one after the other",
     "live/rtmp/test_rtmp_attacks.py": "encoders that send nonsense, until the server's patience ends",
+    "live/mpegts/test_demuxer.py": "streams of every codec, each made by ffmpeg",
+    "live/srt": "callers over UDP in their own time; and libsrt, which not every machine has",
     "live/test_ingest_recovery.py": "broadcasts cut off by a kill, and taken up again",
     "live/test_rtmp_with_nginx.py": "an nginx of its own in front of the ingest",
     "video/test_hostile_files.py": "files that lie, each through ffmpeg",
