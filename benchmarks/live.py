@@ -182,7 +182,7 @@ def _running_nginx(here: Path, rtmp: str, port: int) -> Iterator[int]:
 
 def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
     port = serving.free_port()
-    settings = {"instance_path": folder / f"own-{count}", "live_bind": f"127.0.0.1:{port}"}
+    settings = {"instance_path": folder / f"own-{count}", "live_bind": f"127.0.0.1:{port}", "srt_bind": "off"}
     with _instance(settings, count, port) as (pid, keys, lost), _publishing(clip, port, keys):
         core, memory = _watch([pid], seconds, count)
         return Streams(core, memory, lost())

@@ -54,7 +54,7 @@ def _start(instance: Path, rounds: int) -> tuple[float, float, dict[str, float]]
     taken, spent, memory = [], [], {}
     for number in range(rounds):
         port, live_port = serving.free_port(), serving.free_port()
-        environ = serving.environment(instance, port, live_bind=f"127.0.0.1:{live_port}")
+        environ = serving.environment(instance, port, live_bind=f"127.0.0.1:{live_port}", srt_bind="off")
         began = time.perf_counter()
         with serving.running(serving.fastpix("up"), environ, instance / "log") as process:
             _await_ready(port, process)

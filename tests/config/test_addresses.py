@@ -46,6 +46,8 @@ REFUSED = [
     ("IMAGES_URL", "https://a..example", "empty part"), ("STORAGE_ENDPOINT", "https://key:Zq7@s3.example", "without a path"),
     ("STORAGE_URL", "s3://AKIA:Zq7secret@bucket", "without keys"), ("STORAGE_REGION", "eu west", "eu-central-1"),
     ("LIVE_URL", "rtmp://a..example/live", "empty part"), ("LIVE_URL", "rtmp://ada:Zq7@h.example/live", "rtmp://host/live"),
+    ("SRT_URL", "rtmp://h:1945", "srt://host:port"), ("SRT_URL", "srt://h.example", "srt://host:port"),
+    ("SRT_URL", "srt://ada:Zq7@h.example:1945", "srt://host:port"), ("SRT_BIND", "127.0.0.1", "host:port"),
     ("LIVE_RELAY_URL", "rtmp://h:rtmp/live", "1 to 65535"), ("BIND", "::1:8000", "brackets"), ("BIND", "a..b:80", "empty part"),
     ("SMTP_URL", "smtp://ada:Zq7@mail.example.com:smtp", "1 to 65535"), ("SMTP_URL", "smtp://ada:Zq7@h:99999", "1 to 65535"),
     ("SMTP_URL", "smtp://mail..example.com", "empty part"), ("SMTP_URL", "smtp://ada:Zq7@b/Zq7c@h", "%2F"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
 
+from fastpix.config import srt_library
 from fastpix.crypto import seal
 from fastpix.monitoring import doctor
 from fastpix.web import health
@@ -27,6 +29,19 @@ def test_of_a_whole_instance_that_does_not_run_only_the_address_is_wrong(operato
     assert "does not answer" in found["public address"][1] and code == 1
     assert found["mail"][0] == "warn"
     assert {"database", "secret key", "disk", "storage", "ffmpeg", "queue", "live"} <= set(found)
+
+
+def test_of_srt_it_says_how_to_get_it_or_that_nothing_answers(operator, monkeypatch):
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:  # it hears and says nothing
+        taken.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setattr(srt_library, "load", lambda: None)
+        state, said = looked(operator, FASTPIX_SRT_BIND=bind)[0]["srt"]
+        assert state == "ok" and "apt-get install libsrt1.5-openssl" in said
+        monkeypatch.setattr(srt_library, "load", lambda: object())
+        state, said = looked(operator, FASTPIX_SRT_BIND=bind)[0]["srt"]
+        assert state == "warn" and f"Nothing answers by SRT at {bind}" in said
+    assert "srt" not in looked(operator)[0]
 
 
 def test_a_key_that_others_can_read(operator):

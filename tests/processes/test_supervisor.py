@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fastpix.config import instance_lock
+from fastpix.config import instance_lock, srt_library
 from fastpix.config.settings import Settings
 from fastpix.db import db
 from fastpix.errors import Misconfigured
@@ -225,6 +225,19 @@ def test_a_port_of_live_streams_in_use_names_its_setting(tmp_path, address, sett
         settings = Settings(**{"instance_path": tmp_path, "bind": address, "live_bind": "off", setting: taken})
         with pytest.raises(Misconfigured, match=f"^{taken} is used by another program[^\n]*FASTPIX_{setting.upper()}"):
             supervisor.up(settings)
+
+
+def test_the_udp_port_of_srt_in_use_names_its_setting_where_srt_is_listened_for(tmp_path, address, monkeypatch):
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        settings = Settings(instance_path=tmp_path, bind=address, live_bind="off", srt_bind=taken)
+        monkeypatch.setattr(srt_library, "load", lambda: object())
+        with pytest.raises(Misconfigured, match=f"^{taken} is used by another program[^\n]*FASTPIX_SRT_BIND"):
+            supervisor.up(settings)
+        monkeypatch.setattr(srt_library, "load", lambda: None)
+        monkeypatch.setattr(supervisor, "supervise", lambda chosen: 7 if "live ingest" not in chosen else 8)
+        assert supervisor.up(settings) == 7
 
 
 def test_an_address_of_another_machine_is_said_in_one_line(tmp_path):

@@ -13,6 +13,7 @@ from fastpix.config import srt_library
 from fastpix.live.srt.library import Library
 from fastpix.live.srt.listener import Limits, Listener
 from fastpix.live.srt.rejection import BAD_MODE, BAD_REQUEST, CONFLICT, NOT_FOUND, OVERLOAD, SERVER_ERROR, Rejected
+from fastpix.monitoring import encoder_ports
 from tests.live.srt_callers import BAD_SECRET, PATIENT, UNSECURE, Caller, LossyNetwork, RejectedError
 
 SECRET = "a passphrase of enough letters"
@@ -114,6 +115,11 @@ def test_the_form_of_srts_guidelines_is_taken_too(studio):
     with Caller(studio.port, "#!::r=key-1,m=publish,u=someone", SECRET):
         until(lambda: studio.sinks)
     assert studio.asked == ["key-1"]
+
+
+def test_the_doctor_hears_that_it_listens(studio):
+    assert encoder_ports.answers_srt(f"127.0.0.1:{studio.port}")
+    assert not encoder_ports.answers_srt("127.0.0.1:9")
 
 
 def test_who_may_not_publish_hears_the_reason_in_the_handshake(studio):
