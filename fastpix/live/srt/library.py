@@ -1,7 +1,7 @@
 """libsrt's C interface, as much of it as a listener needs.
 
-Names, numbers and rules are those of libsrt 1.5: srtcore/srt.h, docs/API/API-functions.md and API-socket-options.md
-(github.com/Haivision/srt).
+Names, numbers and rules are those of libsrt 1.5: its header, and its documents of API functions and socket options
+(https://github.com/Haivision/srt).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stream id of a caller: a bare name, or the form of SRT's Access Control Guidelines (docs/features/access-control.md)."""
+"""The stream id of a caller: a bare name, or the form of SRT's Access Control Guidelines (https://github.com/Haivision/srt)."""
 
 from __future__ import annotations
 

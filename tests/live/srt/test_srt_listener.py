@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -194,6 +196,22 @@ def test_what_comes_during_a_pause_waits(studio):
         studio._loop.call_soon_threadsafe(sink.caller.resume)
         until(lambda: len(sink.data) == len(DATA))
         assert before == 13160 and sink.data == DATA
+
+
+def test_packets_that_are_no_srt_hurt_nobody(studio):
+    chance = random.Random(3)
+    with Caller(studio.port, "key", SECRET) as caller, socket.socket(type=socket.SOCK_DGRAM) as stranger:
+        stranger.connect(("127.0.0.1", studio.port))
+        for number in range(3000):
+            noise = bytearray(chance.randbytes(chance.randrange(1, 1500)))
+            if number % 2:  # of a handshake, to the socket that listens
+                noise[:8], noise[12:16] = b"\x80\x00" + bytes(6), bytes(4)
+            with suppress(ConnectionRefusedError):
+                stranger.send(noise)
+        caller.send(DATA)
+        (sink,) = studio.sinks
+        until(lambda: len(sink.data) == len(DATA))
+    assert sink.data == DATA and studio.asked == ["key"]
 
 
 def test_nothing_is_lost_on_a_network_that_loses_five_in_a_hundred_and_delays_by_up_to_50_milliseconds(studio):
