@@ -14,6 +14,7 @@ from flask import Flask
 from fastpix.config import encoder_addresses, srt_library
 from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
+from fastpix.errors import Misconfigured
 from fastpix.live import segment_spool
 from fastpix.live.executor import Executor
 from fastpix.live.nginx_hooks import HookServer
@@ -94,7 +95,11 @@ def _listen_for_srt(publishers: Publishers, address: str) -> SrtListener | None:
         log.info("live.no_srt %s", srt_library.IS_MISSING)
         return None
     made = SrtListener(Library(library), Calls(publishers))
-    made.open(*_host_and_port(address))
+    try:
+        made.open(*_host_and_port(address))
+    except OSError as problem:
+        text = f"{address} (UDP) cannot be listened on: {problem}. Set FASTPIX_SRT_BIND to another address."
+        raise Misconfigured(text) from problem
     return made
 
 

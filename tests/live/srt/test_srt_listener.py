@@ -12,6 +12,8 @@ from contextlib import suppress
 import pytest
 
 from fastpix.config import srt_library
+from fastpix.errors import Misconfigured
+from fastpix.live import ingest
 from fastpix.live.srt.library import Library
 from fastpix.live.srt.listener import Limits, Listener
 from fastpix.live.srt.rejection import BAD_MODE, BAD_REQUEST, CONFLICT, NOT_FOUND, OVERLOAD, SERVER_ERROR, Rejected
@@ -117,6 +119,17 @@ def test_the_form_of_srts_guidelines_is_taken_too(studio):
     with Caller(studio.port, "#!::r=key-1,m=publish,u=someone", SECRET):
         until(lambda: studio.sinks)
     assert studio.asked == ["key-1"]
+
+
+def test_a_port_that_another_program_has_is_said_in_one_line():
+    async def listen(address):
+        ingest._listen_for_srt(None, address)
+
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(Misconfigured, match=rf"^{address} \(UDP\) cannot be listened on: .*FASTPIX_SRT_BIND"):
+            asyncio.run(listen(address))
 
 
 def test_the_doctor_hears_that_it_listens(studio):
