@@ -117,5 +117,5 @@ def test_without_a_script_the_key_can_be_had(site, visit):
     page.goto(f"/o/acme/live/{site.cast.acme.shelf.stream}")
     expect(page.locator(SHOW)).to_be_hidden()
     page.get_by_text("Show the stream key").click()
-    expect(page.get_by_text(site.cast.acme.shelf.stream_secrets["stream_key"])).to_be_visible()
+    expect(page.get_by_text(site.cast.acme.shelf.stream_secrets["stream_key"]).first).to_be_visible()
     expect(page.get_by_role("link", name="Reload")).to_be_visible()
