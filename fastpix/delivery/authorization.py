@@ -48,11 +48,16 @@ class Grant:
     is_for_all: bool
     is_ours: bool
 
+    @property
+    def is_growing(self) -> bool:
+        """Whether what it names will soon be more."""
+        return False
+
     def playlist_cache(self) -> str:
         """Cache-Control of a master playlist: a private one holds a signature that is the viewer's own."""
         if not self.is_public:
             return "private, no-store"
-        return f"{self._scope()}, {SHORT}"
+        return "no-store" if self.is_growing else f"{self._scope()}, {SHORT}"
 
     def part_cache(self, *, is_playlist: bool) -> str:
         """Cache-Control of what lies under a version, whose name never comes back with other content."""
@@ -61,7 +66,7 @@ class Grant:
         return f"{self._scope()}, {SHORT if is_playlist else LONG}"
 
     def live_cache(self) -> str:
-        """Cache-Control of a playlist that grows."""
+        """Cache-Control of a playlist of segments that grows."""
         return f"{self._scope()}, {NOW}"
 
     def stable_address_cache(self) -> str:
@@ -84,6 +89,10 @@ class MediaGrant(Grant):
     """What may be fetched of a media."""
 
     playable: Playable
+
+    @property
+    def is_growing(self) -> bool:
+        return self.playable.is_growing
 
     @property
     def renditions(self) -> list[Rendition]:
@@ -110,10 +119,12 @@ def by_token(playback_id: str) -> MediaGrant | LiveGrant:
 
 
 def media_by_token(playback_id: str) -> MediaGrant:
-    """The same for what only media have. Raises `NotReady` for a live stream, besides."""
+    """The same for what only media have that are ready. Raises `NotReady` for others and for a live stream, besides."""
     grant = by_token(playback_id)
     if isinstance(grant, LiveGrant):
         raise NotReady("This is a live stream: it has a playlist alone. Its recording will be ready later.")
+    if grant.is_growing:
+        raise NotReady("This media plays already, but the rest of it is not ready yet. Try again in a moment.")
     return grant
 
 
@@ -147,6 +158,6 @@ def _grant(playable: lookup.AnyPlayable, prefix: str, *, is_ours: bool = False) 
         return LiveGrant(*fields, playable)
     if playable.status == FAILED:
         raise NotReady("This media is not ready: its processing failed.")
-    if playable.status != READY or not playable.version:
+    if not (playable.status == READY and playable.version) and not playable.is_growing:
         raise NotReady("This media is not ready yet. Try again in a moment.")
     return MediaGrant(*fields, playable)

@@ -103,6 +103,7 @@ def _player(grant: MediaGrant | LiveGrant) -> dict[str, Any]:
         "storyboard": f"{version_url}/sprite.vtt" if playable.sprite else "",
         "title": playable.title,
         "is_audio_only": playable.is_audio_only,
+        "is_growing": grant.is_growing,
         "width": largest["width"],
         "height": largest["height"],
         "captions": [

@@ -10,9 +10,11 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from fastpix.delivery import authorization, file_sending, live_playback, master_playlist, metering
+from fastpix.delivery import authorization, file_sending, growing_playlist, live_playback, master_playlist, metering
 from fastpix.delivery.authorization import LiveGrant, MediaGrant
 from fastpix.delivery.errors import PlaybackRefused
+from fastpix.video.arguments import PLAYLIST
+from fastpix.video.growing import PLAYLIST_SO_FAR
 from fastpix.web import envelope
 
 blueprint = Blueprint("stream", __name__, url_prefix="/stream")
@@ -67,6 +69,8 @@ def part(expires: str, key_id: str, signature: str, playback_id: str, path: str)
     if path == MASTER:
         return _master(grant, "")
     key = _key(grant, path)
+    if grant.is_growing and key.endswith(f"/{PLAYLIST}"):
+        return growing_playlist.answer(key, grant.live_cache())
     answer = file_sending.send(key, grant.part_cache(is_playlist=path.endswith(".m3u8")))
     return metering.segment(grant, answer, _seconds(grant, path, key)) if path.endswith(".m4s") else answer
 
@@ -97,7 +101,8 @@ def _master(grant: MediaGrant, prefix: str) -> Response:
     before = f"{prefix}/" if prefix else ""
     text = master_playlist.master(
         master_playlist.selected(grant.renditions, selection),
-        playable.tracks,
+        # Added tracks are as long as the whole, which is not there yet.
+        [] if grant.is_growing else playable.tracks,
         version_uri=f"{before}{playable.version}",
         tracks_uri=f"{before}tracks",
     )
@@ -110,8 +115,10 @@ def _master(grant: MediaGrant, prefix: str) -> Response:
 def _seconds(grant: MediaGrant, path: str, key: str) -> float:
     """How long a segment is: as much of the media as its bytes are of its rendition, which over all of them is exact.
 
-    An added track has none: its sound goes out beside a picture that is counted.
+    Of what grows the playlist says it. An added track has none: its sound goes out beside a picture that is counted.
     """
+    if grant.is_growing:
+        return growing_playlist.seconds(key)
     folder = path.split("/", 2)[1]
     for rendition in grant.renditions:
         if rendition["name"] == folder and path.startswith(grant.playable.version) and rendition["size"]:
@@ -129,7 +136,7 @@ def _key(grant: MediaGrant, path: str) -> str:
         is_known = any(str(t["id"]) == track_id and t["version"] == version and version for t in playable.tracks)
     else:
         is_known = first == playable.version and _is_shown(grant, rest)
-    if not is_known or not _PATH.fullmatch(rest):
+    if not is_known or rest.endswith(PLAYLIST_SO_FAR) or not _PATH.fullmatch(rest):
         raise NotFound
     return f"{playable.folder}/{path}"
 

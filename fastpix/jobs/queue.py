@@ -124,6 +124,12 @@ def should_stop() -> bool:
     return here is not None and here.should_stop()
 
 
+def is_ours() -> bool:
+    """Whether nobody took over the job that is running here; none can until the caller's transaction ends."""
+    here = _running.get()
+    return here is None or _change(here.claimed, owner=here.claimed.owner)
+
+
 def stopper() -> Callable[[], bool]:
     """`should_stop` of the job that is running here, for threads that do not know which job that is."""
     here = _running.get()

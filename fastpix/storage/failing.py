@@ -74,6 +74,10 @@ class SayingStorage:
         with saying():
             return self.within.add_folder(folder, prefix)
 
+    def add_file(self, path: Path, key: str) -> int:
+        with saying():
+            return self.within.add_file(path, key)
+
     def fetch(self, key: str, to: Path) -> None:
         with saying():
             self.within.fetch(key, to)

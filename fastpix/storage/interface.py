@@ -75,6 +75,12 @@ class Storage(Protocol):
         Raises ValueError, before anything is moved, for a name that is no safe segment and for links.
         """
 
+    def add_file(self, path: Path, key: str) -> int:
+        """Store a local file that changes no more, and return its bytes. It stays where it is; what was there is replaced.
+
+        The object may be the very same file (hard link).
+        """
+
     def fetch(self, key: str, to: Path) -> None:
         """Make `to` a local copy of the object. It may be the very same file (hard link): read it, never change it."""
 

@@ -75,6 +75,15 @@ class LocalStorage:
         shutil.rmtree(folder, ignore_errors=True)
         return sum(files.values())
 
+    def add_file(self, path: Path, key: str) -> int:
+        place = self._place(key)
+        with self._work.removed_after(self._work.temporary("write")) as temporary:
+            link_or_copy(path, temporary)
+            _sync(temporary)
+            size = temporary.stat().st_size
+            self._publish(temporary, place)
+        return size
+
     def fetch(self, key: str, to: Path) -> None:
         path, _ = self._file(key)
         to.unlink(missing_ok=True)

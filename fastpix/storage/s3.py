@@ -109,16 +109,16 @@ class S3Storage:
     def add_folder(self, folder: Path, prefix: str) -> int:
         keys.check(prefix)
         files = files_in(folder, prefix)
-
-        def put(name: str) -> None:
-            with self._speaking(name):
-                obstore.put(self._store, f"{prefix}/{name}", folder / name, chunk_size=PART, max_concurrency=2)
-
         with ThreadPoolExecutor(AT_ONCE) as several:
-            for _ in several.map(put, files):
+            for _ in several.map(lambda name: self.add_file(folder / name, f"{prefix}/{name}"), files):
                 pass
         shutil.rmtree(folder)
         return sum(files.values())
+
+    def add_file(self, path: Path, key: str) -> int:
+        with self._speaking(key):
+            obstore.put(self._store, keys.check(key), path, chunk_size=PART, max_concurrency=2)
+        return path.stat().st_size
 
     def fetch(self, key: str, to: Path) -> None:
         with self._speaking(key):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from fastpix.video import arguments, package, run, sound, stills, tools
+from fastpix.video import arguments, growing, package, run, sound, stills, tools
 from fastpix.video.arguments import ORIGINAL, SOUND
 from fastpix.video.datatypes import (
     Facts,
@@ -31,13 +31,22 @@ DAMAGED = "The source is damaged in places: picture or sound may be faulty there
 CHECK_LIMITS = Limits(cpu_seconds=120, wall_seconds=600, output_bytes=1 << 40)
 
 
-def process(source: Path, folder: Path, facts: Facts, wish: Wish, report: Report, should_stop: ShouldStop) -> Result:
+def process(
+    source: Path,
+    folder: Path,
+    facts: Facts,
+    wish: Wish,
+    report: Report,
+    should_stop: ShouldStop,
+    take: growing.Take | None = None,
+) -> Result:
     """Make `source`, of which `facts` were probed, playable in the empty `folder`.
 
-    Raises Unplayable (the wish cannot be met), Failed (the file is damaged or too much work), Stopped.
+    While a ladder is made, `take` gets what of it is whole: once each rung has something, about once a second, in this
+    thread. What is copied is there soon, and may still be thrown away: nothing is told of it. Raises Unplayable (the wish cannot be met), Failed (the file is damaged or too much work), Stopped.
     """
     source = source.resolve()
-    planned, ran = _renditions(source, folder, facts, wish, report, should_stop)
+    planned, ran = _renditions(source, folder, facts, wish, report, should_stop, take)
     made = [package.read(folder / name) for name in _names(planned)]
     report(ENCODING_SHARE)
     pictures = _stills(source, made[-1], folder, planned, should_stop)
@@ -55,7 +64,13 @@ def process(source: Path, folder: Path, facts: Facts, wish: Wish, report: Report
 
 
 def _renditions(
-    source: Path, folder: Path, facts: Facts, wish: Wish, report: Report, should_stop: ShouldStop
+    source: Path,
+    folder: Path,
+    facts: Facts,
+    wish: Wish,
+    report: Report,
+    should_stop: ShouldStop,
+    take: growing.Take | None,
 ) -> tuple[Plan, Ran]:
     """Copy where that may be, after a look at whether the beginning decodes cleanly; else encode.
 
@@ -79,7 +94,17 @@ def _renditions(
         except Failed:
             _clear(folder)
             planned = plan(facts, wish, may_copy=False)
+    if take is not None and planned.kind == "ladder":
+        report = _reporting_growth(growing.Growing(folder, planned, take), report)
     return planned, _encode(source, folder, facts, planned, report, should_stop)
+
+
+def _reporting_growth(ladder: growing.Growing, report: Report) -> Report:
+    def report_both(share: float) -> None:
+        ladder.look()
+        report(share)
+
+    return report_both
 
 
 def _encode(source: Path, folder: Path, facts: Facts, planned: Plan, report: Report, should_stop: ShouldStop) -> Ran:

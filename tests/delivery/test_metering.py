@@ -12,9 +12,11 @@ from fastpix.access import tenancy
 from fastpix.db import transaction
 from fastpix.delivery import metering
 from fastpix.resources.media import playback
+from fastpix.resources.media.models import PROCESSING
 from fastpix.resources.playback_ids import signed_urls
 from fastpix.resources.usage import domain as usage
 from fastpix.resources.usage.models import UsageCount
+from fastpix.storage import instance as storage
 from tests.delivery.broadcasting import Studio
 from tests.delivery.screening import token
 
@@ -51,6 +53,20 @@ def test_a_segment_lasts_as_its_share_of_the_bytes(cinema, viewer, counted):
     film = cinema.show(duration=60.0, renditions=[wide | {"average_bandwidth": 1, "frame_rate": 30.0}])
     viewer(f"{film.public}/{film.segment}")
     assert counted(film.id) == (0, 1, 6.0, 0), "5 of 50 kB are 6 of 60 seconds"
+
+
+@pytest.mark.sqlite
+def test_a_segment_of_what_grows_lasts_as_its_playlist_says(cinema, viewer, counted):
+    """Its rendition's bytes are not known yet. One that this process has not heard of lasts as most do."""
+    film = cinema.show(status=PROCESSING)
+    folder = f"{film.folder}/{film.version}/720p"
+    storage.get().write(f"{folder}/growing.m3u8", b"#EXTM3U\n#EXTINF:5.500000,\ns00000.m4s\n")
+    storage.get().write(f"{folder}/s00001.m4s", b"one more")
+    viewer(film.master)
+    viewer(f"{film.public}/{film.segment}")
+    assert counted(film.id) == (1, 1, 5.5, 1)
+    viewer(f"{film.public}/{film.version}/720p/s00001.m4s")
+    assert counted(film.id) == (1, 2, 11.5, 1)
 
 
 @pytest.mark.sqlite

@@ -88,6 +88,7 @@ def test_a_key_that_could_lead_elsewhere_is_refused_by_every_method(storage, mak
     asks = [
         lambda: storage.local_path(key), lambda: storage.size(key), lambda: storage.read(key), lambda: storage.read_bytes(key),
         lambda: storage.write(key, b"x"), lambda: storage.add_folder(make_folder({"a": b"a"}), key),
+        lambda: storage.add_file(make_folder({"a": b"a"}) / "a", key),
         lambda: storage.fetch(key, tmp_path / "to"), lambda: append(storage, key, (0, b"x")), lambda: storage.appended(key),
         lambda: storage.complete(key, "kept"), lambda: storage.complete("kept", key), lambda: storage.discard(key),
         lambda: storage.delete(key), lambda: storage.delete_folder(key), lambda: storage.work_folder(key),
@@ -155,6 +156,16 @@ def test_an_empty_folder_leaves_nothing(storage, make_folder):
     (folder / "a" / "b").unlink()
     assert storage.add_folder(folder, "m/v1") == 0
     assert listed(storage) == {} and not folder.exists()
+
+
+def test_a_file_is_stored_and_stays_where_it_is(storage, make_folder):
+    folder = make_folder({"s00000.m4s": FILM, "index.m3u8": b"#EXTM3U"})
+    storage.write("m/v1/360p/s00000.m4s", b"what was there")
+    assert storage.add_file(folder / "s00000.m4s", "m/v1/360p/s00000.m4s") == len(FILM)
+    assert (folder / "s00000.m4s").read_bytes() == FILM
+    assert storage.add_folder(folder, "m/v1/360p") == len(FILM) + 7, "also where the file is there already"
+    assert listed(storage) == {"m/v1/360p/s00000.m4s": len(FILM), "m/v1/360p/index.m3u8": 7}
+    assert storage.read_bytes("m/v1/360p/s00000.m4s") == FILM
 
 
 @pytest.mark.parametrize("name", ["a b.mp4", ".hidden", "x/.m3u8", "ü", "a\nb"])

@@ -25,7 +25,7 @@ from fastpix.jobs import filling, queue
 from fastpix.jobs.models import FAILED as JOB_FAILED
 from fastpix.jobs.models import Job
 from fastpix.jobs.queue import Interrupted
-from fastpix.resources.media import lifecycle
+from fastpix.resources.media import growing, lifecycle
 from fastpix.resources.media.lifecycle import Probed, Produced, Work
 from fastpix.resources.media.models import (
     PROCESSING,
@@ -34,7 +34,6 @@ from fastpix.resources.media.models import (
     UNDER_WAY,
     VALIDATING,
     Media,
-    Rendition,
     Sprite,
 )
 from fastpix.resources.media.source import fetch
@@ -70,7 +69,7 @@ def ingest(args: Args, fetchers: Fetchers) -> None:
 
 
 def process(args: Args) -> None:
-    """Make renditions, poster and sprite, and publish them all at once."""
+    """Make renditions, poster and sprite. What is made of a ladder plays on the way; the media is Ready with everything."""
     work = _begin(args)
     if work is None or work.status == READY:
         return
@@ -80,12 +79,15 @@ def process(args: Args) -> None:
     version = secrets.token_hex(6)
     folder = storage.get().work_folder(f"{work.id}-{version}")
     try:
-        with _failing(work), wanted(work), local_source(work) as path:
+        with _failing(work), wanted(work), growing.shown(work, version) as show, local_source(work) as path:
             probed = probe.probe(path, max_seconds=_longest(work), should_stop=queue.stopper())
-            result = pipeline.process(path, folder, probed, _wish(work), reporter(work.id), filling.stopper())
+            wish, report, stop = _wish(work), reporter(work.id), filling.stopper()
+            result = pipeline.process(path, folder, probed, wish, report, stop, show.take)
             if queue.should_stop():
                 raise Interrupted
-            storage.get().add_folder(folder, f"{work.folder}/{version}")
+            show.leave_rest()
+            storage.get().add_folder(folder, show.prefix)
+            show.settle()
             lifecycle.publish(work.id, version, _produced(result), result.notices)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -220,24 +222,11 @@ def _probed(source: Facts) -> Probed:
 
 def _produced(result: datatypes.Result) -> Produced:
     return {
-        "renditions": [_rendition(each) for each in result.renditions],
+        "renditions": [growing.stored(each) for each in result.renditions],
         "sprite": _sprite(result.sprite) if result.sprite else None,
         "has_poster": result.has_poster,
         "duration": result.duration,
         "size": result.size,
-    }
-
-
-def _rendition(rendition: datatypes.Rendition) -> Rendition:
-    return {
-        "name": rendition.name,
-        "width": rendition.width,
-        "height": rendition.height,
-        "bandwidth": rendition.bandwidth,
-        "average_bandwidth": rendition.average_bandwidth,
-        "codecs": rendition.codecs,
-        "frame_rate": rendition.frame_rate,
-        "size": rendition.size,
     }
 
 

@@ -112,11 +112,12 @@ def load(media_id: UUID) -> Media:
 
 
 def enter(media_id: UUID, status: str, text: str = "", *, percent: int | None = None) -> None:
-    """The media has come to this status. Says nothing of a media that is gone, or done already."""
+    """The media has come to this status, and nothing of it plays yet. Says nothing of one that is gone, or done already."""
     media = db.session.scalar(_ONE_UNDER_WAY, {"media_id": media_id})
     if media is None:
         return
     media.status, media.percent, media.updated_at = status, percent, now()
+    media.version, media.renditions = "", []
     if text:
         note(media, text)
 
@@ -125,6 +126,22 @@ def progress(media_id: UUID, percent: int) -> None:
     """How far the present step is. Not worth a new `updated_at` nor a log line."""
     statement = sa.update(Media).where(Media.id == media_id, Media.status.in_(UNDER_WAY)).values(percent=percent)
     db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def plays(media_id: UUID, version: str, renditions: list[Rendition]) -> None:
+    """What is made of it so far plays already, from its beginning; it stays Processing until all is there."""
+    media = db.session.scalar(_ONE_UNDER_WAY, {"media_id": media_id})
+    if media is None or media.status != PROCESSING:
+        return
+    media.version, media.renditions, media.updated_at = version, renditions, now()
+    note(media, "It plays already, from its beginning; the rest is on its way.")
+
+
+def withdraw(media_id: UUID, version: str) -> None:
+    """What was made so far of this version plays no more: the attempt that made it ended."""
+    media = db.session.scalar(_ONE_UNDER_WAY, {"media_id": media_id})
+    if media is not None and media.version == version:
+        media.version, media.renditions, media.updated_at = "", [], now()
 
 
 def received(media_id: UUID, size: int, name: str = "") -> None:
@@ -175,6 +192,10 @@ def fail(media_id: UUID, reason: str, log: Iterable[str] = ()) -> None:
     if media is None:
         return
     media.status, media.failure, media.percent, media.updated_at = FAILED, reason, None, now()
+    if media.version:  # its worker died, so nobody took away what played already
+        args = {"folder": f"{media.folder}/{media.version}"}
+        queue.enqueue("storage.remove", args, organization_id=media.organization_id)
+        media.version, media.renditions = "", []
     note(media, reason, "\n".join(log))
     events.media(media, "media.failed")
 

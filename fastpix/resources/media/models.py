@@ -69,7 +69,8 @@ def folder(organization_id: UUID, workspace_id: UUID, media_id: UUID) -> str:
 
 
 class Media(InWorkspace, Base):
-    """One video or audio. `version` names the folder whose bytes are valid; it is empty until the media is Ready.
+    """One video or audio. `version` names the folder whose bytes are valid; it is empty until something plays: the
+    beginning while the media is Processing, everything once it is Ready.
 
     `generation` goes into the signature of playback addresses: another one kills those that are out.
     """

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.db import db, now
 from fastpix.resources.media.downloads.rules import READY
-from fastpix.resources.media.models import FAILED, Downloads, Media, PrivatePlaybackId, Rendition, Sprite
+from fastpix.resources.media.models import FAILED, PROCESSING, Downloads, Media, PrivatePlaybackId, Rendition, Sprite
 from fastpix.resources.media.tracks.models import AVAILABLE, Track, TrackDetails
 from fastpix.resources.playback_ids.models import PlaybackId, Restrictions
 from fastpix.resources.signing_keys.models import SigningKey
@@ -102,6 +102,11 @@ class Playable:
     def folder(self) -> str:
         """The storage prefix of the media."""
         return f"{self.organization_id}/{self.workspace_id}/{self.media_id}"
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether its beginning plays, while the rest is still being made."""
+        return self.status == PROCESSING and bool(self.version)
 
 
 def find(playback_id: UUID) -> Playable | None:

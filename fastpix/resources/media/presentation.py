@@ -58,7 +58,7 @@ def poster(playable: Playable | None) -> str:
 
 def player(media: MediaRow, playable: Playable | None) -> dict[str, Any] | None:
     """What `_player.html` takes; None while there is nothing to play. Works for private media and under restrictions."""
-    if playable is None or not playable.version or media["status"] != READY:
+    if playable is None or not playable.version or not (media["status"] == READY or playable.is_growing):
         return None
     prefix = local(preview_prefix(playable))
     return {
@@ -67,6 +67,7 @@ def player(media: MediaRow, playable: Playable | None) -> dict[str, Any] | None:
         "storyboard": f"{prefix}/{playable.version}/sprite.vtt" if playable.sprite else "",
         "title": name(media),
         "is_audio_only": media["is_audio_only"],
+        "is_growing": playable.is_growing,
         "width": media["width"],
         "height": media["height"],
         "captions": [

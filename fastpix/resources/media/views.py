@@ -80,6 +80,8 @@ def status(media_id: UUID) -> Any:
     # Downloads and tracks change after the media is Ready, and the page shows them too.
     parts = sorted(f"{each['id']}{each['status']}" for each in media["tracks"])
     parts += sorted(f"{name}{file['status']}" for name, file in media["downloads"].items())
+    # Another version plays other bytes; with none, nothing plays.
+    parts.append(media["version"])
     answer = jsonify(
         status=media["status"],
         percent=media["percent"],

@@ -39,7 +39,9 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const old of root.querySelectorAll("[data-refresh]")) {
       const made = fresh.querySelector(`[data-refresh="${CSS.escape(old.dataset.refresh)}"]`);
-      const isPlaying = old.querySelector("[data-started]");
+      const player = old.querySelector("[data-started]");
+      const isPlaying = player && made?.querySelector("[data-player]");
+      if (made && player && !isPlaying) window.fastpixPlayer?.stop(player); // there is nothing to play any more
       if (made && !isPlaying && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(made));
     }
     for (const player of root.querySelectorAll("[data-player]")) window.fastpixPlayer?.start(player);

@@ -1,6 +1,7 @@
 // The player: hls.js on the browser's own controls, or the browser's own HLS; a strip of preview pictures below it;
 // and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
-// stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off.
+// stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off; one
+// with data-growing plays a film whose end is still being made, and goes on where it was when that is begun anew.
 "use strict";
 
 {
@@ -21,6 +22,7 @@
   const LIVE_TRIES = 20;
   const LIVE_PAUSE = 3000;
   const LIVE_CHANGE = 7000; // three segments of two seconds, and a little
+  const GROWING_TRIES = 40;
   const running = new WeakMap();
 
   const clock = (seconds) => {
@@ -41,7 +43,7 @@
     };
     media.addEventListener("playing", () => say(""));
     media.muted ||= media.defaultMuted; // the attribute is not heard in what a script put into the page
-    if (window.Hls?.isSupported()) running.set(root, playWithScript(media, say, "live" in root.dataset));
+    if (window.Hls?.isSupported()) running.set(root, playWithScript(media, say, root.dataset));
     else if (media.canPlayType("application/vnd.apple.mpegurl")) playNatively(root, media, say);
     else say(UNPLAYABLE);
     if (root.dataset.storyboard) offerPreviews(root, media).catch(() => {}); // the player is whole without it
@@ -52,8 +54,18 @@
     running.delete(root);
   }
 
-  function playWithScript(media, say, isLive) {
+  // What the server said of a refusal, for people to read; nothing where it said nothing.
+  function told(problem) {
+    try {
+      return JSON.parse(problem.networkDetails.responseText).error.message ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  function playWithScript(media, say, dataset) {
     const { Hls } = window;
+    const [isLive, isGrowing] = ["live" in dataset, "growing" in dataset];
     const source = media.getAttribute("src");
     media.removeAttribute("src");
     if (media.autoplay) media.load(); // the browser began by itself
@@ -63,7 +75,9 @@
     let repairs = 0;
     let tries = 0;
     let again = 0;
-    media.addEventListener("playing", () => { tries = 0; });
+    let at = 0; // where a film was that is begun anew
+    let goesOn = false; // it was playing before: what is taken out of the element pauses it
+    media.addEventListener("playing", () => { [tries, goesOn] = [0, false]; });
 
     function complain(problem) {
       if (!problem.fatal) return;
@@ -85,26 +99,33 @@
         setTimeout(() => { if (hls.media) hls.loadSource(source); }, LIVE_PAUSE);
         return;
       }
+      // The film is made anew, under other addresses; or it never will be, and the server says so.
+      if (isGrowing && isNetwork && (status === 400 || status === 404) && tries < GROWING_TRIES) {
+        say((status === 400 && told(problem)) || NOT_READY);
+        at = Math.max(at, media.currentTime);
+        beginAgainSoon(LIVE_PAUSE);
+        return;
+      }
       say(SENTENCES[status] ?? (isNetwork ? UNREACHED : UNPLAYABLE));
       hls.destroy();
     }
 
     // An encoder came back with other tracks: what the browser prepared for the former ones takes no others. What is
     // loaded plays on; then it begins anew near the edge, as soon as all that lies there is of the new ones.
-    function beginAgainSoon() {
+    function beginAgainSoon(pause = LIVE_CHANGE) {
       if (again) return;
       tries += 1;
       again = setTimeout(() => {
         again = 0;
-        const wasPlaying = !media.paused;
+        goesOn ||= !media.paused;
         hls.destroy();
         begin();
-        if (wasPlaying) media.play().catch(() => {});
-      }, LIVE_CHANGE);
+        if (goesOn) media.play().catch(() => {});
+      }, pause);
     }
 
     function begin() {
-      hls = new Hls(options);
+      hls = new Hls(at ? { ...options, startPosition: at } : options);
       hls.on(Hls.Events.ERROR, (_event, problem) => complain(problem));
       hls.loadSource(source);
       hls.attachMedia(media);
