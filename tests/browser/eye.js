@@ -1,5 +1,5 @@
 // Plays the page's player to its end, and notes what is seen and heard of it. Run by `eye.py` in the product's own page.
-async ({ spots, until, seconds, rate, begin }) => {
+async ({ spots, until, seconds, rate, begin, patience }) => {
   const WORKLET = `registerProcessor("ear", class extends AudioWorkletProcessor {
     heard = [];
     process([input]) {
@@ -9,14 +9,13 @@ async ({ spots, until, seconds, rate, begin }) => {
       return true;
     }
   });`;
-  const STUCK_MS = 4000;
   const pause = (ms) => new Promise((go) => setTimeout(go, ms));
   const media = document.querySelector("video, audio");
   const message = () => {
     const told = document.querySelector("[data-message]");
     return told && !told.hidden ? told.textContent : "";
   };
-  const empty = { pictures: [], levels: [], ended_at: 0, is_over: false, duration: 0, colours: {}, frames: 0, error: "" };
+  const empty = { pictures: [], levels: [], ended_at: 0, is_over: false, duration: 0, first_duration: 0, colours: {}, frames: 0, error: "" };
   if (!media) return { ...empty, message: document.body.innerText };
 
   const canvas = document.createElement("canvas");
@@ -97,13 +96,15 @@ async ({ spots, until, seconds, rate, begin }) => {
     }
   }
   const started = performance.now();
+  let length = 0; // as the player tells it at the first picture
+  media.addEventListener("playing", () => { length ||= media.duration; });
   if (begin) media.currentTime = begin;
   media.play().catch(() => {});
   let [last, moved] = [media.currentTime, started];
   while (!media.ended && media.currentTime < until && performance.now() - started < seconds * 1000) {
     if (media.playbackRate !== rate) media.playbackRate = rate;
     if (media.currentTime !== last) [last, moved] = [media.currentTime, performance.now()];
-    if (performance.now() - moved > STUCK_MS) break;
+    if (performance.now() - moved > patience * 1000) break;
     await pause(20);
   }
   clearInterval(ticking);
@@ -117,7 +118,7 @@ async ({ spots, until, seconds, rate, begin }) => {
     if (to > from) levels.push([from + ((at - before) / (after - before)) * (to - from), peak]);
   }
   const frames = media.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
-  const told = { ended_at: media.currentTime, is_over: media.ended, duration: media.duration };
+  const told = { ended_at: media.currentTime, is_over: media.ended, duration: media.duration, first_duration: length };
   media.pause();
   playing = false;
   await context.close();

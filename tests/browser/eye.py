@@ -86,6 +86,7 @@ class Seen:
     sizes: tuple[tuple[int, int], ...]
     message: str = ""
     error: str = ""
+    first_duration: float = 0.0
 
     @property
     def offsets(self) -> list[float]:
@@ -132,6 +133,16 @@ class Eye:
         given = {"inputs": [{"type": "video", "url": url}], "accessPolicy": "public", **body}
         return str(self.ask("POST", "/on-demand", given)["id"])
 
+    def playing(self, media_id: str) -> Shown:
+        """The media once its beginning plays, which must be before its processing is over."""
+        told = self.ask("GET", f"/on-demand/{media_id}")
+        playback_id = told["playbackIds"][0]["id"]
+        master = f"{self.server.url}/stream/{playback_id}.m3u8"
+        eventually(lambda: httpx.get(master).status_code == 200, READY_SECONDS)
+        told = self.ask("GET", f"/on-demand/{media_id}")
+        assert told["status"] == "Processing", "it was made too quickly to be looked at"
+        return Shown(media_id, playback_id, told["status"], told=told)
+
     def ready(self, media_id: str) -> Shown:
         """The media once its processing is over, well or badly."""
 
@@ -160,16 +171,22 @@ class Eye:
         return {name: {spot: tuple(colour) for spot, colour in found.items()} for name, found in made.items()}
 
     def watch(
-        self, media: Shown, *, until: float = 3600, seconds: float = 60, rate: float = 2, begin: float = 0
+        self,
+        media: Shown,
+        *,
+        until: float = 3600,
+        seconds: float = 60,
+        rate: float = 2,
+        begin: float = 0,
+        patience: float = 4,
     ) -> Seen:
-        """Play on the embed page, from `begin` until its end, or `until`, or it stands still for some seconds."""
+        """Play on the embed page, from `begin` until its end, or `until`, or it stands still for `patience` seconds."""
         page = self._context.new_page()
         try:
             page.goto(f"/embed/{media.playback_id}")
             page.add_style_tag(content=SMALL)
-            raw = page.evaluate(
-                SCRIPT, {"spots": SPOTS, "until": until, "seconds": seconds, "rate": rate, "begin": begin}
-            )
+            how = {"until": until, "seconds": seconds, "rate": rate, "begin": begin, "patience": patience}
+            raw = page.evaluate(SCRIPT, {"spots": SPOTS, **how})
         finally:
             page.close()
         return _seen(raw)
@@ -189,6 +206,7 @@ def _seen(raw: dict[str, Any]) -> Seen:
         sizes=tuple(dict.fromkeys((each["width"], each["height"]) for each in pictures)),
         message=raw["message"],
         error=raw["error"],
+        first_duration=raw["first_duration"] or 0.0,
     )
 
 

@@ -193,11 +193,11 @@ def _begin(args: Args) -> Work | None:
 
 
 def _clean(work: Work) -> None:
-    """Remove what attempts that were cut off left of this media: here and in the storage."""
+    """Remove what attempts that were cut off left of this media, which is not ready: here and in the storage."""
     store = storage.get()
     for left in store.work_root.glob(f"{work.id}-*"):
         shutil.rmtree(left, ignore_errors=True)
-    keep = {"source", "tracks", work.version}
+    keep = {"source", "tracks"}  # also what played already goes
     tops = {entry.key.removeprefix(f"{work.folder}/").split("/")[0] for entry in store.list(work.folder)}
     for name in tops - keep:
         store.delete_folder(f"{work.folder}/{name}")

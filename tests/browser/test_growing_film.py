@@ -1,0 +1,32 @@
+"""A film is watched on the embed page while it is still being encoded: from its beginning, in step, to its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.video.flashes import picture, rounded, sound
+
+pytestmark = pytest.mark.full("a film long enough to be watched while the running server encodes it")
+SECONDS = 26
+MOMENTS = tuple(0.6 + 3 * number + 0.1 * (number % 3) for number in range(8))
+
+
+def test_a_film_is_watched_from_its_beginning_to_its_end_while_it_is_encoded(eye, film):
+    file = film(
+        "long.avi",
+        *picture(SECONDS, size="1280x720", rate=50, moments=MOMENTS),
+        *sound(SECONDS, moments=MOMENTS),
+        *("-c:v", "mpeg4", "-q:v", "3", "-c:a", "libmp3lame"),
+    )
+    media = eye.playing(eye.send(file))
+    seen = eye.watch(media, patience=30, seconds=120)
+    assert eye.ready(media.id).status == "Ready"
+    assert not seen.message
+    assert not seen.error
+    assert len(seen.flashes) == len(MOMENTS), rounded(seen.flashes)
+    assert all(abs(flash - moment) < 0.1 for flash, moment in zip(seen.flashes, MOMENTS, strict=True))
+    # Where it waited for more, a beep is heard in two parts.
+    assert all(any(abs(flash - beep) < 0.06 for beep in seen.beeps) for flash in seen.flashes), rounded(seen.beeps)
+    assert seen.is_over
+    assert seen.ended_at == pytest.approx(SECONDS, abs=0.3)
+    assert 0 < seen.first_duration < SECONDS - 5 < seen.duration, "its length grows"
