@@ -12,7 +12,7 @@ from fastpix.db import db
 from fastpix.resources.media import domain, lifecycle
 from fastpix.resources.media.creation import domain as creation
 from fastpix.resources.media.options import Options
-from tests.library import ready
+from tests.library import RENDITION, ready
 from tests.resources.members.test_query_counts import quiet, statements  # noqa: F401  # `quiet` is a fixture
 from tests.stories.tables import change, rows
 
@@ -175,12 +175,33 @@ def test_the_status_is_304_until_something_changes(ada, acting, cast):
 def test_work_under_way_shows_its_percent_and_a_link_to_look_again(mel, acting, cast):
     media_id = cast.acme.shelf.media
     with acting("ada"):
-        domain.load(media_id).status = "Processing"
+        media = domain.load(media_id)
+        media.status, media.version = "Processing", ""
         lifecycle.progress(media_id, 40)
         db.session.flush()
     page = text_of(mel.page.get(f"{HOME}{media_id}"))
     assert re.search(r'<progress[^>]*value="40"', page) and "Look again" in page and "<video" not in page
     assert "media-status.js" in page and "player.js" in page
+
+
+def test_what_plays_while_it_is_made_is_shown_with_a_sentence_and_its_status(mel, ada, acting, cast):
+    media_id = cast.acme.shelf.media
+    path = f"{HOME}{media_id}/status"
+    with acting("ada"):
+        media = domain.load(media_id)
+        media.status, media.version = "Processing", ""
+        db.session.flush()
+    before = ada.page.get(path).json
+    with acting("ada"):
+        lifecycle.plays(media_id, "0123456789ab", [RENDITION])
+        lifecycle.progress(media_id, 40)
+        db.session.flush()
+    page = text_of(mel.page.get(f"{HOME}{media_id}"))
+    assert re.search(r'<progress[^>]*value="40"', page) and "<video" in page and " data-growing" in page
+    assert "It plays already, from its beginning" in page and "when it can be played" not in page
+    after = ada.page.get(path).json
+    assert after["text"] == "Processing 40 %" and not after["done"]
+    assert before["parts"] != after["parts"], "the open page takes over the player"
 
 
 def test_a_failed_media_is_tried_again_by_its_button(world, ada, acting, cast):

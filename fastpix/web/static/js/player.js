@@ -1,7 +1,7 @@
 // The player: hls.js on the browser's own controls, or the browser's own HLS; a strip of preview pictures below it;
 // and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
 // stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off; one
-// with data-growing plays a film whose end is still being made, and goes on where it was when that is begun anew.
+// with data-growing plays a film whose end is still being made; begun anew, it goes on where it was, or as far as that is.
 "use strict";
 
 {
