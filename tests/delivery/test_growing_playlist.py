@@ -57,7 +57,11 @@ def test_the_playlist_grows_under_one_address_until_it_is_whole(show, viewer, la
 def test_the_master_is_kept_by_nobody_while_it_grows(show, viewer, later, cinema):
     film = show()
     answer = viewer(film.master)
-    assert [line.split("/")[-2] for line in answer.text.splitlines() if line.startswith("m/")] == ["360p", "720p", "1080p"]
+    assert [line.split("/")[-2] for line in answer.text.splitlines() if line.startswith("m/")] == [
+        "360p",
+        "720p",
+        "1080p",
+    ]
     assert answer.headers["Cache-Control"] == "no-store"
     assert "/tracks/" not in answer.text, "added tracks are as long as the whole"
     cinema.change(film, status=READY)

@@ -71,7 +71,10 @@ def test_nothing_is_shown_before_every_rung_has_a_segment(ladder):
 @pytest.mark.parametrize("share", [0, 0.001, 0.02])
 def test_a_segment_of_which_a_piece_is_written_counts_for_nothing(ladder, share):
     ladder(0, 1)
-    assert [names(rung) for rung in ladder(2, share=share)] in ([["s00000.m4s"]] * 2, [["s00000.m4s", "s00001.m4s"]] * 2)
+    assert [names(rung) for rung in ladder(2, share=share)] in (
+        [["s00000.m4s"]] * 2,
+        [["s00000.m4s", "s00001.m4s"]] * 2,
+    )
     large, small = ladder(2)
     assert names(large) == names(small) == ["s00000.m4s", "s00001.m4s"]
 
