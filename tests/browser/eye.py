@@ -133,12 +133,17 @@ class Eye:
         given = {"inputs": [{"type": "video", "url": url}], "accessPolicy": "public", **body}
         return str(self.ask("POST", "/on-demand", given)["id"])
 
-    def playing(self, media_id: str) -> Shown:
-        """The media once its beginning plays, which must be before its processing is over."""
+    def playing(self, media_id: str, segments: int = 1) -> Shown:
+        """The media once so many segments of it play, which must be before its processing is over."""
         told = self.ask("GET", f"/on-demand/{media_id}")
         playback_id = told["playbackIds"][0]["id"]
-        master = f"{self.server.url}/stream/{playback_id}.m3u8"
-        eventually(lambda: httpx.get(master).status_code == 200, READY_SECONDS)
+
+        def look() -> bool:
+            lines = httpx.get(f"{self.server.url}/stream/{playback_id}.m3u8").text.splitlines()
+            rungs = [line for line in lines if line.startswith("m/")]
+            return bool(rungs) and httpx.get(f"{self.server.url}/stream/{rungs[-1]}").text.count("#EXTINF") >= segments
+
+        eventually(look, READY_SECONDS)
         told = self.ask("GET", f"/on-demand/{media_id}")
         assert told["status"] == "Processing", "it was made too quickly to be looked at"
         return Shown(media_id, playback_id, told["status"], told=told)

@@ -30,3 +30,18 @@ def test_a_film_is_watched_from_its_beginning_to_its_end_while_it_is_encoded(eye
     assert seen.is_over
     assert seen.ended_at == pytest.approx(SECONDS, abs=0.3)
     assert 0 < seen.first_duration < SECONDS - 5 < seen.duration, "its length grows"
+
+
+def test_a_film_of_which_much_is_made_is_watched_from_its_beginning_all_the_same(eye, film):
+    """Players begin near the newest segment of a playlist without an end: here that is half a minute on."""
+    file = film(
+        "longer.avi",
+        *picture(300, size="854x480", rate=10, moments=[0.6, 30, 36]),
+        *("-c:v", "mpeg4", "-g", "20"),
+    )
+    media = eye.playing(eye.send(file), segments=6)
+    seen = eye.watch(media, until=2, patience=30)
+    eye.ask("DELETE", f"/on-demand/{media.id}")
+    assert seen.first_duration > 30
+    assert len(seen.flashes) == 1, rounded(seen.flashes)
+    assert abs(seen.flashes[0] - 0.6) < 0.4
