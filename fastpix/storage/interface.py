@@ -78,7 +78,7 @@ class Storage(Protocol):
     def add_file(self, path: Path, key: str) -> int:
         """Store a local file that changes no more, and return its bytes. It stays where it is; what was there is replaced.
 
-        The object may be the very same file (hard link).
+        The object may be the very same file (hard link). Raises ValueError for what is no file, links among them.
         """
 
     def fetch(self, key: str, to: Path) -> None:

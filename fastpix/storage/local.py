@@ -14,7 +14,7 @@ from fastpix.errors import Missing, Refused
 from fastpix.storage import keys
 from fastpix.storage.appending import GrowingFile, finish, taken
 from fastpix.storage.interface import LARGEST_WHOLE, READ_BYTES, Appender, Entry
-from fastpix.storage.work import WorkFolders, files_in, in_folder
+from fastpix.storage.work import WorkFolders, check_file, files_in, in_folder
 
 # What `link` answers where hard links do not work: another disk, a file system without them, too many, not our file.
 NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -78,7 +78,7 @@ class LocalStorage:
     def add_file(self, path: Path, key: str) -> int:
         place = self._place(key)
         with self._work.removed_after(self._work.temporary("write")) as temporary:
-            link_or_copy(path, temporary)
+            link_or_copy(check_file(path), temporary)
             _sync(temporary)
             size = temporary.stat().st_size
             self._publish(temporary, place)

@@ -23,7 +23,7 @@ from fastpix.errors import Missing, Refused
 from fastpix.storage import keys, parts
 from fastpix.storage.interface import LARGEST_WHOLE, READ_BYTES, Appender, Entry
 from fastpix.storage.parts import PART, GrowingParts, Part, Slice
-from fastpix.storage.work import WorkFolders, files_in
+from fastpix.storage.work import WorkFolders, check_file, files_in
 
 # How many requests one call has under way: four times 8 MiB are in memory at most.
 AT_ONCE = 4
@@ -117,7 +117,7 @@ class S3Storage:
 
     def add_file(self, path: Path, key: str) -> int:
         with self._speaking(key):
-            obstore.put(self._store, keys.check(key), path, chunk_size=PART, max_concurrency=2)
+            obstore.put(self._store, keys.check(key), check_file(path), chunk_size=PART, max_concurrency=2)
         return path.stat().st_size
 
     def fetch(self, key: str, to: Path) -> None:

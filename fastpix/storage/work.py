@@ -110,6 +110,13 @@ def in_folder(folder: Path, act: Callable[[], T]) -> T:
     return act()
 
 
+def check_file(path: Path) -> Path:
+    """The path. Raises ValueError where no plain file is there, but a link: hostile media could have had it made."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError(f"{path.name} is no plain file")
+    return path
+
+
 def files_in(folder: Path, prefix: str) -> dict[str, int]:
     """The files below `folder`, as names under it, with their bytes.
 

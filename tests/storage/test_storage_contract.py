@@ -168,6 +168,15 @@ def test_a_file_is_stored_and_stays_where_it_is(storage, make_folder):
     assert storage.read_bytes("m/v1/360p/s00000.m4s") == FILM
 
 
+def test_a_link_is_not_stored_as_the_file_it_leads_to(storage, make_folder, tmp_path):
+    folder = make_folder({"secret": b"secret"})
+    (tmp_path / "s00000.m4s").symlink_to(folder / "secret")
+    for path in (tmp_path / "s00000.m4s", folder):
+        with pytest.raises(ValueError, match="no plain file"):
+            storage.add_file(path, "m/v1/s00000.m4s")
+    assert listed(storage) == {}
+
+
 @pytest.mark.parametrize("name", ["a b.mp4", ".hidden", "x/.m3u8", "ü", "a\nb"])
 def test_a_folder_with_a_name_that_is_no_key_is_refused_whole(storage, make_folder, name):
     folder = make_folder({"good": b"good", name: b"bad"})

@@ -113,7 +113,7 @@ class Show:
                 rungs = self._rungs
                 if all(self._store_rung(rung) for rung in reversed(rungs)):
                     self._is_playable.set()
-        except (FastpixError, OSError) as problem:
+        except (FastpixError, OSError, ValueError) as problem:
             log.warning("media.growing media=%s problem=%s", self._work.id, problem)
 
     def _store_rung(self, rung: GrownRung) -> bool:

@@ -99,7 +99,7 @@ def growth(world, api, films):
 
 
 def test_it_plays_while_it_is_made_and_what_was_told_stays(growth):
-    film = growth(100)
+    film = growth(60)
     with film.encoding():
         rungs = film.plays()
         assert [rung.split("/")[-2] for rung in rungs] == ["360p", "480p"]
