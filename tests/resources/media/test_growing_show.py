@@ -38,12 +38,13 @@ def rungs(tmp_path):
     """`rungs(2)`: two rungs as `video.growing` hands them over, with so many segments."""
 
     def made(count):
-        return [_rung(tmp_path / name, name, count) for name in ("720p", "360p")]
+        return [rung(tmp_path / name, name, count) for name in ("720p", "360p")]
 
     return made
 
 
-def _rung(folder, name, count):
+def rung(folder, name, count):
+    """A rung whose files are in the folder, each with bytes of its own."""
     folder.mkdir(exist_ok=True)
     paths = [folder / "init.mp4", *(folder / f"s{number:05}.m4s" for number in range(count))]
     for path in paths:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from fastpix_python._version import __user_agent__
 from moto.server import ThreadedMotoServer
 
+from fastpix.access import principal
 from fastpix.app import create_app
+from fastpix.db import db
+from fastpix.resources.media import growing, lifecycle
 from fastpix.storage import instance as storage
 from tests.cast import make_cast
 from tests.doors import Doors
+from tests.resources.media.test_growing_show import VERSION, begun, rung
 from tests.video.clips import H264, clip, colour, tone
 from tests.working import work
 from tests.world import migrate
@@ -84,3 +90,25 @@ def test_it_is_uploaded_processed_played_and_deleted(s3, tmp_path):
     api.delete(f"on-demand/{media['id']}")
     work(s3)
     assert not [entry for entry in storage.get().list() if media["id"] in entry.key]
+
+
+def test_what_is_made_so_far_plays_from_the_bucket(s3, tmp_path):
+    api = Doors(s3.app, s3.cast.people["ada"]).api_with("admin")
+    body = {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
+    told = api.post("on-demand/upload", body).json["data"]
+    client, media_id = s3.app.test_client(), uuid.UUID(told["uploadId"])
+    client.put(told["url"].removeprefix("http://localhost"), data=b"a film")
+    playback_id = api.get(f"on-demand/{media_id}").json["data"]["playbackIds"][0]["id"]
+    with s3.app.app_context(), principal.acting(principal.system("worker", s3.cast.acme.id)):
+        lifecycle.enter(media_id, lifecycle.PROCESSING)
+        db.session.commit()
+        work = lifecycle.look(media_id)
+        with growing.shown(work, VERSION) as show:
+            made = [rung(tmp_path / name, name, 2) for name in ("720p", "360p")]
+            begun(show, made, work)
+            base = f"/stream/m/0/-/-/{playback_id}/{VERSION}/360p"
+            assert client.get(f"{base}/index.m3u8").text.splitlines()[-1] == "s00001.m4s"
+            assert client.get(f"{base}/s00001.m4s", buffered=True).data == b"360p s00001.m4s"
+            show.leave_rest()
+            assert not list(tmp_path.rglob("*.m4s"))
+            show.settle()
