@@ -56,6 +56,7 @@ NOT_PAGES = {
     "stream.text": "a file",
     "stream.download": "a file",
     "usage.download": "a file",
+    "members_bulk.export": "a file",
     "images.image": "pictures and what goes with them",
     "intake.source": "a file",
     "accounts.home": "goes on to where the visitor belongs; its own page is among STATES",
@@ -68,6 +69,14 @@ NOT_PAGES = {
     "accounts.set_up": "on a fresh instance: test_a_fresh_instance",
 }
 PUBLIC = ("accounts.", "docs.", "invite.", "embed.", "accounts_more.confirm_email")
+# What a list sends along with the address.
+TICKED = {
+    "members_bulk.edit": "?all=1",
+    "members_bulk.remove": "?all=1",
+    "invitations.resend_chosen": "?invitation={invitation_id}",
+    "invitations.revoke_chosen": "?invitation={invitation_id}",
+    "media.delete_chosen": "?media={media_id}",
+}
 # Pages one only comes to by a secret link.
 BY_LINK = {
     "accounts.reset": "/reset/{reset}",
@@ -188,7 +197,7 @@ def path_of(site, endpoint):
     """Where the page of this endpoint is found in the site."""
     path = BY_LINK.get(endpoint) or re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rules()[endpoint])
     ids = site.live_ids if endpoint.startswith("live_") else site.ids
-    return path.format(**ids)
+    return (path + TICKED.get(endpoint, "")).format(**ids)
 
 
 STATES = {
