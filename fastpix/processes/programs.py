@@ -20,6 +20,7 @@ from fastpix.monitoring import logs
 if TYPE_CHECKING:
     from flask import Flask
 
+GRACEFUL_SECONDS = 20  # that requests under way have when the web server is told to end
 QUICK_THREADS = 2  # a mail server that does not answer must not hold up everything else
 NOTIFYING_THREADS = 2  # nor a receiver of webhooks that takes its ten seconds
 INCOMING_THREADS = 3  # nor may three slow downloads hold up processing
@@ -53,7 +54,7 @@ def web_options(settings: Settings) -> list[str]:
         "--threads": settings.web_threads,
         "--worker-class": "gthread",
         "--worker-connections": 512,
-        "--graceful-timeout": 20,
+        "--graceful-timeout": GRACEFUL_SECONDS,
         # A browser sends the cookies of all that runs on this host and its parents: up to 16 kB were seen.
         "--limit-request-field_size": 32768,
         # The most that gunicorn takes; a playback token alone may have 4096 characters.

@@ -44,6 +44,10 @@ sys.exit(supervisor.supervise({"web server": web, "worker": worker}))
 """
 
 
+# Seconds, above those that gunicorn gives its workers: one that is just being made may miss the first signal.
+ENDED = programs.GRACEFUL_SECONDS + 15
+
+
 @pytest.fixture
 def address():
     with socket.socket() as probe:
@@ -100,7 +104,7 @@ def master(family):
 def test_a_signal_stops_everything_in_order(launch, eventually, number):
     child, family = launch()
     child.send_signal(number)
-    assert child.wait(20) == 0
+    assert child.wait(ENDED) == 0
     eventually(lambda: all_gone(family))
 
 
@@ -114,7 +118,7 @@ def test_under_nohup_a_closed_terminal_ends_nothing(launch, eventually, address)
     (worker,) = [each for each in family if "fastpix worker" in " ".join(each.cmdline())]
     assert ignores_hang_up(child.pid) and ignores_hang_up(worker.pid)
     child.send_signal(signal.SIGTERM)
-    assert child.wait(20) == 0
+    assert child.wait(ENDED) == 0
     eventually(lambda: all_gone(family))
 
 
@@ -148,7 +152,7 @@ def test_a_killed_gunicorn_takes_its_workers_along_and_is_started_again(launch, 
     hanging.wait(10)
     assert "the web server was killed by SIGKILL; starting it again." in (tmp_path / "log").read_text()
     child.send_signal(signal.SIGINT)
-    assert child.wait(20) == 0
+    assert child.wait(ENDED) == 0
 
 
 @pytest.mark.full("starts all programs, and ends them")

@@ -23,7 +23,7 @@ from fastpix.accounts.models import BrowserSession
 from fastpix.app import create_app
 from fastpix.config.settings import Settings
 from fastpix.db import db, now, set_reading
-from fastpix.processes import programs
+from fastpix.processes import programs, supervisor
 from tests.cast import Cast, make_cast
 from tests.world import migrate
 
@@ -197,7 +197,7 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
+                self.process.wait(supervisor.GRACE_SECONDS + 10)
         for process in self._met:  # psutil checks that the id was not given to somebody else
             with suppress(psutil.NoSuchProcess):
                 process.kill()
