@@ -36,16 +36,15 @@ ON_AIR_SECONDS = 14
 
 
 @contextmanager
-def program(folder: Path) -> Iterator[str]:
-    """`fastpix up` on an instance in this folder; the set-up token, where nobody is in it yet."""
+def program(folder: Path) -> Iterator[None]:
+    """`fastpix up` on an instance in this folder."""
     command = [sys.executable, "-m", "fastpix", "up"]
     running = subprocess.Popen(
         command, cwd=ROOT, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
     )
     try:
         wait_until_ready()
-        token = folder / "setup_token"
-        yield token.read_text().strip() if token.exists() else ""
+        yield
     finally:
         running.send_signal(signal.SIGINT)
         running.wait(60)
@@ -87,9 +86,8 @@ def take(page: Page, name: str, height: int, *, whole: bool = False) -> None:
     print(f"docs/pictures/{name}.png")
 
 
-def of_the_set_up(page: Page, token: str) -> None:
+def of_the_set_up(page: Page) -> None:
     page.goto(URL)
-    page.locator("input[name=token]").fill(token)
     take(page, "set-up", 1170)
 
 
@@ -139,8 +137,8 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as work:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        with program(Path(work) / "empty") as token:
-            of_the_set_up(page, token)
+        with program(Path(work) / "instance"):
+            of_the_set_up(page)
         filled = Path(work) / "demo"
         password = demo_password(filled)
         with program(filled):
