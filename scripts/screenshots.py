@@ -31,7 +31,7 @@ PORT, LIVE_PORT = 8791, 19391
 URL = f"http://localhost:{PORT}"
 HOME = "/o/harbour-films"
 ADMIN = "ada@demo.example"
-GUESTS = "lena.berg@harbour.example, tomás.ruiz@harbour.example, jo@harbour.example"
+GUESTS = "lena.berg@harbour.example, tomas.ruiz@harbour.example, jo@harbour.example"
 ON_AIR_SECONDS = 14
 
 
