@@ -143,7 +143,7 @@ def _asked(hook: Hook, caller: int, version: int, address: int, stream_id: bytes
     """Whatever goes wrong keeps the caller out: ctypes would make 0 of an exception, which lets it in."""
     try:
         return hook(caller, version, _ip_address(address), stream_id or b"")
-    except BaseException:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001  # said above: no exception may let a caller in
         return -1
 
 

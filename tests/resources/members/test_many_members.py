@@ -10,6 +10,8 @@ import pytest
 
 from fastpix.errors import Refused
 from fastpix.resources.members.bulk import domain as bulk
+from fastpix.resources.members.bulk import queries as bulk_queries
+from fastpix.resources.members.bulk import views as bulk_views
 from tests.stories.tables import change, rows
 
 EDIT, REMOVE = "iam/members/bulk/edit", "iam/members/bulk/remove"
@@ -174,6 +176,14 @@ def test_all_that_a_filter_finds_are_chosen_without_their_ticks(ada):
     text = page.get_data(as_text=True)
     assert "Remove 2 people?" in text and "Ada Admin" not in text.split("<form")[-1]
     assert "Nobody was chosen" in ada.page.get("/o/acme/members/chosen/edit?member=x").get_data(as_text=True)
+
+
+@pytest.mark.sqlite
+def test_more_than_go_at_once_are_told(ada, monkeypatch):
+    for module in (bulk_queries, bulk_views):
+        monkeypatch.setattr(module, "MOST", 2)
+    page = ada.page.get("/o/acme/members/chosen/edit", query_string={"all": "1"}).get_data(as_text=True)
+    assert "These are 2 people, the most at once." in page and page.count('name="member" value=') == 2
 
 
 @pytest.mark.sqlite

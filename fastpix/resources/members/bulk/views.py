@@ -67,8 +67,7 @@ def _chosen() -> list[MemberRow]:
 
 
 def _shown(rows: list[MemberRow]) -> dict[str, Any]:
-    back = request.args.get("back", "")
-    return {"members": rows, "most": MOST, "back": back, "list_url": members_views.list_url()}
+    return {"members": rows, "is_most": len(rows) == MOST, "most": MOST, "list_url": members_views.list_url()}
 
 
 def _back(message: str, undo: dict[str, Any] | None = None) -> Any:
