@@ -69,15 +69,18 @@ class Caller:
 
 
 class LossyNetwork:
-    """A relay of UDP between one caller and a port: loses a share of the packets, and delays each by up to `jitter` s."""
+    """A relay of UDP between one caller and a port: loses a share of the packets, and delays each by up to `jitter` s.
+
+    `late`: by how many seconds more, at most, since the machine was busy: then it was a worse network than it says.
+    """
 
     def __init__(self, port, loss, jitter, seed=1):
-        self._random, self._loss, self._jitter = random.Random(seed), loss, jitter
+        self._random, self._loss, self.jitter = random.Random(seed), loss, jitter
         self._front, self._back = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
         self._front.bind(("127.0.0.1", 0))
         self._back.connect(("127.0.0.1", port))
         self.port = self._front.getsockname()[1]
-        self.lost = 0
+        self.lost, self.late = 0, 0.0
         self._is_over = False
         self._thread = threading.Thread(target=self._run)
 
@@ -102,10 +105,11 @@ class LossyNetwork:
                     self.lost += 1
                     continue
                 count += 1
-                at = time.monotonic() + self._random.random() * self._jitter
+                at = time.monotonic() + self._random.random() * self.jitter
                 heapq.heappush(waiting, (at, count, ready is self._front, data))
             while waiting and waiting[0][0] <= time.monotonic():
-                _, _, is_outward, data = heapq.heappop(waiting)
+                at, _, is_outward, data = heapq.heappop(waiting)
+                self.late = max(self.late, time.monotonic() - at)
                 if is_outward:
                     self._back.send(data)
                 else:

@@ -228,11 +228,14 @@ def test_packets_that_are_no_srt_hurt_nobody(studio):
 
 
 def test_nothing_is_lost_on_a_network_that_loses_five_in_a_hundred_and_delays_by_up_to_50_milliseconds(studio):
-    with LossyNetwork(studio.port, loss=0.05, jitter=0.05) as network:
-        caller = Caller(network.port, "key", SECRET)
-        caller.send(DATA, bits_a_second=3_000_000)
-        caller.leave()
-        (sink,) = studio.sinks
-        until(lambda: sink.reasons)
-        assert network.lost > 20
+    for _ in range(3):
+        with LossyNetwork(studio.port, loss=0.05, jitter=0.05) as network:
+            caller = Caller(network.port, "key", SECRET)
+            caller.send(DATA, bits_a_second=3_000_000)
+            caller.leave()
+            sink = studio.sinks[-1]
+            until(lambda sink=sink: sink.reasons)
+            assert network.lost > 20
+        if network.late < network.jitter:  # else a busy machine delayed the packets, and not the network
+            break
     assert sink.data == DATA
