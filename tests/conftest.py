@@ -67,9 +67,10 @@ def pytest_ignore_collect(collection_path, config):
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Grouped before xdist reads the groups, and sorted after pytest has put them in an order of its own."""
     lanes.group(items)
+    lanes.try_twice(items, config.rootpath / "tests")
     yield
     lanes.sort(items)
 

@@ -39,6 +39,13 @@ LEFT_OUT = {
 # Of these, what the quick lane runs all the same.
 ESSENTIAL = ("browser/test_journey.py", "running/test_short_life.py")
 
+# Where real time decides: a second try beside a busy machine, which the run lists. A fault fails both times.
+TRIED_TWICE = {
+    "browser": "what Chromium plays and hears is measured while the other process of the tests takes its time from it",
+    "running": "servers, encoders and proxies speak to each other within seconds",
+    "scale": "a fleet of servers, killed one by one, within seconds",
+}
+
 
 def is_quick(config: pytest.Config) -> bool:
     return "not full" in config.option.markexpr
@@ -62,6 +69,13 @@ def group(items: list[pytest.Item]) -> None:
     for item in items:
         if any(definition.scope == "module" for definition in _fixtures(item)):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def try_twice(items: list[pytest.Item], tests: Path) -> None:
+    """Mark what `TRIED_TWICE` names for pytest-rerunfailures; `tests` is the folder of the tests."""
+    for item in items:
+        if item.path.is_relative_to(tests) and item.path.relative_to(tests).parts[0] in TRIED_TWICE:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def sort(items: list[pytest.Item]) -> None:

@@ -6,6 +6,8 @@ import ast
 import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -110,3 +112,26 @@ def test_a_module_with_a_server_of_its_own_stays_in_one_process(request, server_
     """xdist writes the group behind the name that it sends a test by: without it every process starts that server."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         assert request.node.nodeid.endswith("@tests/test_lanes.py")
+
+
+FAILS_ONCE = """
+from pathlib import Path
+def test_it():
+    tried = Path(__file__).with_suffix(".tried")
+    assert tried.exists() or tried.touch()
+"""
+
+
+def test_what_real_time_decides_has_a_second_try_and_nothing_else(tmp_path):
+    for room in ("browser", "access"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / f"test_in_{room}.py").write_text(FAILS_ONCE)
+    (tmp_path / "conftest.py").write_text(
+        "from pathlib import Path\nfrom tests import lanes\n"
+        "def pytest_collection_modifyitems(items):\n    lanes.try_twice(items, Path(__file__).parent)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    assert re.search("1 failed, 1 passed, 1 rerun ", ran.stdout), ran.stdout
+    assert "FAILED access/" in ran.stdout
