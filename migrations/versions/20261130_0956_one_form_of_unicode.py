@@ -1,7 +1,7 @@
 """Names of people and titles of media in one form of Unicode (NFC), as all texts come in from now on.
 
-A Mac writes `é` as two characters, and who searched with one found nothing. Names of workspaces stay as they are: they are
-unique, and two might become one.
+A Mac writes `é` as two characters, and who searched with one found nothing. Names of things follow in a later step: those
+of workspaces are unique, and two might become one.
 """
 
 from __future__ import annotations

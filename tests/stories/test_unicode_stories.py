@@ -95,20 +95,56 @@ def test_a_wrong_password_costs_the_same_whether_or_not_there_is_an_account(worl
     assert counts[0] == counts[1] > 1
 
 
-def test_what_was_kept_before_is_brought_into_the_same_form(world, ada, mel, cast, monkeypatch):
-    """By the migration, as an upgrade runs it."""
-    place = MIGRATIONS / "versions/20261130_0956_one_form_of_unicode.py"
-    specification = importlib.util.spec_from_file_location("one_form", place)
+def migrate_by(world, name, monkeypatch):
+    specification = importlib.util.spec_from_file_location("step", MIGRATIONS / f"versions/{name}.py")
     step = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(step)
-    change(world, "media", {"id": cast.acme.shelf.media}, title=MAC, title_folded=MAC.casefold())
-    change(world, "people", {"id": mel.id}, name=MAC, name_folded=MAC.lower())
     with world.app.app_context():
         monkeypatch.setattr(step.op, "get_bind", lambda: db.session.connection(), raising=False)
         step.upgrade()
         db.session.commit()
+
+
+def test_what_was_kept_before_is_brought_into_the_same_form(world, ada, mel, cast, monkeypatch):
+    """By the migration, as an upgrade runs it."""
+    change(world, "media", {"id": cast.acme.shelf.media}, title=MAC, title_folded=MAC.casefold())
+    change(world, "people", {"id": mel.id}, name=MAC, name_folded=MAC.lower())
+    migrate_by(world, "20261130_0956_one_form_of_unicode", monkeypatch)
     (media,), (person,) = rows(world, "media", id=cast.acme.shelf.media), rows(world, "people", id=mel.id)
     assert (media["title"], media["title_folded"]) == (COMPOSED, COMPOSED.casefold())
     assert (person["name"], person["name_folded"]) == (COMPOSED, COMPOSED.lower())
-    found = ada.page.get("/o/acme/search/results.json", query_string={"q": COMPOSED}).text
-    assert str(cast.acme.shelf.media) in found
+    assert str(cast.acme.shelf.media) in found_by_search(ada, COMPOSED)
+
+
+def found_by_search(ada, text):
+    return ada.page.get("/o/acme/search/results.json", query_string={"q": text}).text
+
+
+def test_things_kept_before_are_brought_into_the_same_form_and_found(world, ada, cast, monkeypatch):
+    stream, token = cast.acme.shelf.active_stream, ada.person.tokens["people"].id
+    change(world, "access_tokens", {"id": token}, name=MAC)
+    change(world, "live_streams", {"id": stream}, metadata={"name": MAC, MAC: "a key"})
+    change(world, "playlists", {"id": cast.acme.playlist}, name=MAC)
+    change(world, "organizations", {"id": cast.acme.id}, name=MAC)
+    before = found_by_search(ada, COMPOSED)
+    assert stream not in before
+    migrate_by(world, "20261130_1400_things_in_one_form_of_unicode", monkeypatch)
+    assert rows(world, "live_streams", id=stream)[0]["metadata"] == {"name": COMPOSED, COMPOSED: "a key"}
+    assert [rows(world, table, id=id)[0]["name"] for table, id in (
+        ("access_tokens", token), ("playlists", cast.acme.playlist), ("organizations", cast.acme.id)
+    )] == [COMPOSED] * 3  # fmt: skip
+    found = found_by_search(ada, COMPOSED)
+    assert stream in found
+    assert str(token) in found
+
+
+def test_workspaces_that_would_have_one_name_keep_two(world, ada, cast, monkeypatch):
+    """They are unique, and nobody is to lose one in an upgrade."""
+    kept, alone = cast.acme.workspace, next(id for id in cast.acme.workspaces.values() if id != cast.acme.workspace)
+    assert ada.api.post("iam/workspaces", {"name": COMPOSED}).status_code == 201
+    change(world, "workspaces", {"id": kept}, name=MAC, name_folded=MAC.casefold(), description=MAC)
+    change(world, "workspaces", {"id": alone}, name=f"{MAC} 2", name_folded=f"{MAC} 2".casefold())
+    migrate_by(world, "20261130_1400_things_in_one_form_of_unicode", monkeypatch)
+    (first,), (second,) = rows(world, "workspaces", id=kept), rows(world, "workspaces", id=alone)
+    assert (first["name"], first["name_folded"], first["description"]) == (MAC, MAC.casefold(), COMPOSED)
+    assert (second["name"], second["name_folded"]) == (f"{COMPOSED} 2", f"{COMPOSED} 2".casefold())
