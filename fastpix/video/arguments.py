@@ -235,8 +235,9 @@ def check(source: Path, plan: Plan, seconds: float) -> list[str]:
     ]
 
 
-def track(source: Path, audio: AudioFacts, seconds: float) -> list[str]:
-    """An audio track beside the video: exactly as long as it, with silence at the end where it is shorter."""
+def track(source: Path, audio: AudioFacts, seconds: float, origin: float = 0.0) -> list[str]:
+    """An audio track beside the video: exactly as long as it, with silence at the end where it is shorter, and as late
+    in its own times: `origin` seconds."""
     return [
         *(*HARD, "-i", str(source), "-t", f"{seconds:.3f}", "-map", f"0:{audio.index}"),
         *(
@@ -246,6 +247,7 @@ def track(source: Path, audio: AudioFacts, seconds: float) -> list[str]:
             "-b:a",
             "128k",
             *NOTHING_ELSE,
+            *("-output_ts_offset", f"{origin:.6f}"),
             *hls(""),
         ),
     ]

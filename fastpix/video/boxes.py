@@ -119,8 +119,25 @@ def spans(segment: Path, of: list[Track]) -> dict[int, tuple[float, float]]:
 
     Reads no media, only what is written about it.
     """
-    known = {track.id: track for track in of}
     found: dict[int, tuple[float, float]] = {}
+    for track, begin, run, duration in _runs(segment, of):
+        first, last = found.get(track.id, (begin / track.timescale, 0.0))
+        end = (begin + _run_duration(run, duration)) / track.timescale
+        found[track.id] = (first, max(last, end))
+    return found
+
+
+def beginnings(segment: Path, of: list[Track]) -> dict[int, float]:
+    """When the first sample of each track in a segment is shown or heard, in seconds of the stream, by the track's number."""
+    found: dict[int, float] = {}
+    for track, begin, run, _ in _runs(segment, of):
+        found.setdefault(track.id, (begin + _first_offset(run)) / track.timescale)
+    return found
+
+
+def _runs(segment: Path, of: list[Track]) -> Iterator[tuple[Track, int, bytes, int]]:
+    """Each run of samples: its track, its decode time, its box, and a sample's duration where the box says none."""
+    known = {track.id: track for track in of}
     track, duration, moment = None, 0, 0
     for name, content in walk(_moofs(segment)):
         if name == b"tfhd":
@@ -129,10 +146,8 @@ def spans(segment: Path, of: list[Track]) -> dict[int, tuple[float, float]]:
         elif name == b"tfdt":
             moment = struct.unpack_from(">Q" if content[0] else ">I", content, 4)[0]
         elif name == b"trun" and track is not None:
-            begin, moment = moment, moment + _run_duration(content, duration)
-            first, last = found.get(track.id, (begin / track.timescale, 0.0))
-            found[track.id] = (first, max(last, moment / track.timescale))
-    return found
+            yield track, moment, content, duration
+            moment += _run_duration(content, duration)
 
 
 def _moofs(segment: Path) -> bytes:
@@ -168,3 +183,13 @@ def _run_duration(trun: bytes, default: int) -> int:
     place = 8 + 4 * bool(flags & 0x01) + 4 * bool(flags & 0x04)  # data-offset, first-sample-flags
     width = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))
     return sum(struct.unpack_from(">I", trun, place + width * number)[0] for number in range(count))
+
+
+def _first_offset(trun: bytes) -> int:
+    """By how much the first sample of a run is shown later than it is decoded."""
+    flags = int.from_bytes(trun[1:4], "big")
+    if not flags & 0x800:
+        return 0
+    place = 8 + 4 * bool(flags & 0x01) + 4 * bool(flags & 0x04)  # data-offset, first-sample-flags
+    place += 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400))
+    return int(struct.unpack_from(">i", trun, place)[0])

@@ -14,6 +14,7 @@ from fastpix.video.datatypes import Failed, Rendition, ShouldStop, Stopped
 
 TOLERANCE_SECONDS, ROUGH_SHARE = 1.0, 0.1
 TRAILING_SOUND_SECONDS = 0.5
+AAC_DELAY = 1024  # samples that ffmpeg's encoder puts before the sound
 _MAP = re.compile(r'#EXT-X-MAP:URI="([A-Za-z0-9_]+\.mp4)"')
 _SEGMENT = re.compile(r"#EXTINF:([0-9.]+),\s*\n(s[0-9]+\.m4s)")
 
@@ -89,6 +90,29 @@ def time(folder: Path) -> Package:
     timed = zip(made.segments, seconds, strict=True)
     is_muxed = all(track.id in span for span in spans for track in tracks)
     return replace(made, is_muxed=is_muxed, segments=tuple(replace(each, seconds=length) for each, length in timed))
+
+
+def parts(playlist: str) -> tuple[str, str]:
+    """The names of the init segment and of the first segment. Raises Failed where one is missing."""
+    init, segment = _MAP.search(playlist), _SEGMENT.search(playlist)
+    if init is None or segment is None:
+        raise Failed("Processing made nothing that can be played.", tuple(playlist.splitlines()[-10:]))
+    return init[1], segment[2]
+
+
+def origin(init: Path, segment: Path) -> float:
+    """When in its own times a rendition begins: seconds by which it is later than the file it was made of.
+
+    That is the delay of B-frames and of the sound's encoder, which players show as it is. The earlier of picture and
+    sound counts: the other one may begin late in the film itself.
+    """
+    tracks = {track.id: track for track in boxes.tracks(init.read_bytes())}
+    begins = boxes.beginnings(segment, list(tracks.values()))
+    delayed = [
+        at + (AAC_DELAY / tracks[number].timescale if tracks[number].codec.startswith("mp4a") else 0)
+        for number, at in begins.items()
+    ]
+    return min(delayed, default=0.0)
 
 
 def check(made: Package, planned_seconds: float, *, is_rough: bool = False) -> None:

@@ -44,20 +44,21 @@ def audio_track(
     duration: float,
     *,
     facts: Facts,
+    origin: float = 0.0,
     report: Report = _quiet,
     should_stop: ShouldStop = _never,
 ) -> Rendition:
     """Package the first sound of `source`, of which `facts` were probed, as an HLS audio rendition in `folder`.
 
-    It becomes as long as the video it belongs to, `duration` seconds: cut, or with silence at the end. Its name is the
-    folder's. Raises Unplayable (no sound in it), Failed, Stopped.
+    It becomes as long as the video it belongs to, `duration` seconds: cut, or with silence at the end; `origin` is where
+    the video begins in its own times (`package.origin`). Its name is the folder's. Raises Unplayable (no sound in it), Failed, Stopped.
     """
     if not facts.audio:
         raise Unplayable("There is no sound in this file. Send an audio file.")
     cpu = int(CPU_SECONDS + CPU_PER_SECOND * duration)
     size = int(BYTES_PER_SECOND * duration) + SLACK_BYTES
     run.ffmpeg(
-        arguments.track(source.resolve(), facts.audio[0], duration),
+        arguments.track(source.resolve(), facts.audio[0], duration, origin),
         folder=folder,
         planned_seconds=duration,
         limits=Limits(cpu_seconds=cpu, wall_seconds=600 + 4 * cpu, file_bytes=size, output_bytes=size),

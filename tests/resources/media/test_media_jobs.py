@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from fastpix_python._version import __user_agent__
 
 from fastpix.access import principal, tenancy
+from fastpix.db import now
 from fastpix.jobs import queue
+from fastpix.jobs.models import Job
 from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media import lifecycle, storage_check
 from fastpix.resources.media.models import PROCESSING, Media
+from fastpix.resources.media.tracks.models import Track
 from fastpix.storage import instance as storage
 from tests.video.clips import H264, clip, colour, tone
 from tests.working import jobs, work
@@ -262,6 +265,37 @@ def test_subtitles_sent_as_a_file_become_available(world, api, ada, clip_file, a
     api.delete(f"on-demand/{media_id}/tracks/{made['id']}")
     work(world)
     assert not {key for key in keys(folder_of(world, media_id)) if str(made["id"]) in key}
+
+
+@pytest.mark.full("a film with two tracks beside it, by the worker")
+def test_what_is_added_while_a_media_is_made_waits_for_it_and_fits(world, api, clip_file, acting, tmp_path):
+    """The workers of tracks are others than those of films, and would else make subtitles of no length."""
+    from fastpix.resources.media.tracks import domain as tracks
+
+    media_id = send(world, api, clip_file.read_bytes())
+    voice = clip(tmp_path, "voice.mp3", *tone(1), "-c:a", "libmp3lame")
+    with acting("ada"):
+        texts = tracks.create(
+            uuid.UUID(media_id), "subtitle", "en", "English", file=b"1\n00:00:00,500 --> 00:00:01,000\nHi\n"
+        )
+        sound = tracks.create(uuid.UUID(media_id), "audio", "de", "German", url="https://files.example/voice.mp3")
+    storage.get().write(tracks.source_key(folder_of(world, media_id), sound["id"]), voice.read_bytes())
+    with world.session() as session, tenancy.everywhere("its file is there already"):
+        session.execute(sa.update(Track).where(Track.id == sound["id"]).values(url=""))
+    assert work(world, "media.track") == 2
+    assert status_of(api, media_id, texts, sound) == ["preparing", "preparing"]
+    work(world)
+    with world.session() as session:
+        session.execute(sa.update(Job).where(Job.state == "queued").values(run_at=now()))
+    assert work(world) >= 2
+    assert status_of(api, media_id, texts, sound) == ["available", "available"]
+    listed = next(key for key in keys(f"{folder_of(world, media_id)}/tracks/{texts['id']}") if key.endswith(".m3u8"))
+    assert "#EXTINF:2.0" in storage.get().read_bytes(listed).decode()
+
+
+def status_of(api, media_id, *tracks):
+    told = {track["id"]: track["status"] for track in api.get(f"on-demand/{media_id}").json["data"]["tracks"]}
+    return [told[str(track["id"])] for track in tracks]
 
 
 @pytest.mark.full("a film with subtitles of it, by the worker")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from fastpix.access.action import action, describe
-from fastpix.db import db
+from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused, WrongState
 from fastpix.jobs import queue
 from fastpix.resources.media import domain as media_domain
@@ -20,6 +21,7 @@ from fastpix.resources.media.tracks.models import Track, TrackRow
 from fastpix.resources.playback_ids import rules as playback_rules
 from fastpix.storage import instance as storage
 
+WAIT = timedelta(seconds=10)
 _ONE = sa.select(Track).where(Track.id == sa.bindparam("track_id"), Track.media_id == sa.bindparam("media_id"))
 _ALL = sa.select(Track).where(Track.media_id == sa.bindparam("media_id"))
 
@@ -133,11 +135,15 @@ def look(track_id: UUID) -> TrackRow | None:
     return None if track is None else queries.as_dict(track)
 
 
-def _enqueue(media: Media, track: Track) -> None:
+def wait(media_id: UUID, track_id: UUID) -> None:
+    """Prepare the track a little later: its media is not made yet. Not a verb. Raises `Missing`."""
+    _enqueue(media_domain.load(media_id), _load(media_id, track_id), run_at=now() + WAIT)
+
+
+def _enqueue(media: Media, track: Track, run_at: datetime | None = None) -> None:
     args = {"media_id": str(media.id), "track_id": str(track.id)}
-    queue.enqueue(
-        "media.track", args, organization_id=media.organization_id, max_attempts=media_lifecycle.MOST_ATTEMPTS
-    )
+    most = media_lifecycle.MOST_ATTEMPTS
+    queue.enqueue("media.track", args, organization_id=media.organization_id, run_at=run_at, max_attempts=most)
 
 
 def _load(media_id: UUID, track_id: UUID) -> Track:

@@ -13,9 +13,10 @@ from fastpix.config import instance
 from fastpix.db import transaction
 from fastpix.errors import FastpixError, Missing, NoRoom
 from fastpix.jobs import filling, queue
-from fastpix.resources.media import jobs
+from fastpix.resources.media import jobs, origin
 from fastpix.resources.media import lifecycle as media_lifecycle
 from fastpix.resources.media.lifecycle import Work
+from fastpix.resources.media.models import UNDER_WAY
 from fastpix.resources.media.source import fetch
 from fastpix.resources.media.tracks import domain, lifecycle, rules
 from fastpix.resources.media.tracks.models import TrackDetails, TrackRow
@@ -31,7 +32,10 @@ def prepare(args: Args) -> None:
     media_id, track_id = UUID(args["media_id"]), UUID(args["track_id"])
     with transaction():
         work, track = media_lifecycle.look(media_id), domain.look(track_id)
-    if work is None or track is None:
+        is_early = work is not None and track is not None and _is_early(work, track)
+        if is_early:
+            domain.wait(media_id, track_id)
+    if work is None or track is None or is_early:
         return
     store, version = storage.get(), secrets.token_hex(6)
     folder = store.work_folder(f"{track_id}-{version}")
@@ -52,6 +56,11 @@ def prepare(args: Args) -> None:
         lifecycle.failed(track_id, f"This did not work after several tries. {problem}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_early(work: Work, track: TrackRow) -> bool:
+    """Whether what the track has to fit is not made yet: subtitles are as long as the media, sounds begin with it too."""
+    return work.status in UNDER_WAY and (track["type"] == "audio" or not work.duration)
 
 
 def _source_of(work: Work, track: TrackRow, folder: Path) -> Path:
@@ -86,7 +95,12 @@ def _sound(source: Path, folder: Path, work: Work, _track: TrackRow) -> TrackDet
     if not facts.audio:
         raise Unplayable("There is no sound in this file.")
     track = tracks.audio_track(
-        source, folder, _duration(work) or facts.duration, facts=facts, should_stop=filling.stopper()
+        source,
+        folder,
+        _duration(work) or facts.duration,
+        facts=facts,
+        origin=origin.of(work, folder),
+        should_stop=filling.stopper(),
     )
     return {"codecs": track.codecs, "bandwidth": track.bandwidth}
 
