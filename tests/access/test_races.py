@@ -113,6 +113,25 @@ def test_two_admins_remove_each_other(two_admins, rounds):
     race(world, lambda: (remove(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
 
 
+def test_two_admins_demote_and_remove_each_other_among_many(two_admins, rounds):
+    """One change of many people is one change: the loser's changes nobody, not even those nobody argued about."""
+    world = two_admins
+    people = {key: str(id) for key, id in world.cast.acme.members.items()}
+    ada, mel = (ApiDoor(world.app, world.cast.people[key].tokens["people"]) for key in ("ada", "mel"))
+    others = [id for key, id in people.items() if key not in ("ada", "mel")]
+    demoted = {"memberIds": [people["mel"], *others], "role": "member"}
+    removed = {"memberIds": [people["ada"], *others]}
+    race(
+        world,
+        lambda: (
+            lambda: ada.post("iam/members/bulk/edit", demoted),
+            lambda: mel.post("iam/members/bulk/remove", removed),
+        ),
+        WINNER_AND_LOSER,
+        rounds,
+    )
+
+
 def test_two_admins_leave_at_once(two_admins, rounds):
     world = two_admins
     race(world, lambda: (leave(world, "ada"), leave(world, "mel")), {(200, 409), (409, 200)}, rounds)
