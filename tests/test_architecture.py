@@ -85,6 +85,7 @@ EXTRA_MODULES = {
     "audit.chain.verify": "an operator's proof that nobody changed the log",
     "live_streams.playback": "what delivery reads of a stream: its viewers belong to no organization",
     "live_streams.stream_keys": "keys are derived from the instance's secret, and stored nowhere",
+    "media.origin": "when a media begins in its own times, which what is added beside it asks",
     "media.growing": "what is made so far is stored by a thread, and shown, while the rest is made",
     "media.options": "what a media is asked for, checked alike for pages, API and uploads",
     "media.playback": "what delivery reads of a media: its viewers belong to no organization",

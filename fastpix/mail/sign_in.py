@@ -25,5 +25,11 @@ def sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
         raise smtplib.SMTPAuthenticationError(code, said)
 
 
+def spoken(user: str, password: str) -> list[str]:
+    """What of the credentials is said to the server, in the forms that an answer could repeat."""
+    plain = f"{chr(0)}{user}{chr(0)}{password}"
+    return [each for each in (_encoded(plain), _encoded(user), _encoded(password), password) if len(each) > 3]
+
+
 def _encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()

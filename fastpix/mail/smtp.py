@@ -5,9 +5,10 @@ The command decides who is meant: RCPT TO and DATA speak of this mail, everythin
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -15,17 +16,17 @@ from email.utils import unquote as without_quotes
 from urllib.parse import unquote, urlsplit
 
 from fastpix.config.settings import Settings
-from fastpix.mail import message
+from fastpix.mail import connection, message
 from fastpix.mail.message import Letter
-from fastpix.mail.sign_in import sign_in
+from fastpix.mail.sign_in import sign_in, spoken
 
-TIMEOUT = 15
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 # Where it can end: at our own settings, at the connection, and at the commands of SMTP (RFC 5321, section 4.1).
 SETTINGS, CONNECTION = "settings", "connection"
 EHLO, STARTTLS, AUTH = "EHLO", "STARTTLS", "AUTH"
 MAIL_FROM, RCPT_TO, DATA = "MAIL FROM", "RCPT TO", "DATA"
 OF_THE_MAIL = frozenset({RCPT_TO, DATA})
+MOST_SHOWN = 300  # characters of a server's answer
 # What an operator does about each.
 _CONNECT = "Look at FASTPIX_SMTP_URL, and whether the mail server runs and lets this machine in."
 CURES = {
@@ -106,7 +107,7 @@ def _connect(settings: Settings) -> smtplib.SMTP:
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     where = f"{host}:{port}"
     with _step(CONNECTION, where):
-        server = _opened(parts.scheme, host, port)
+        server = connection.opened(parts.scheme, host, port)
     try:
         with _step(EHLO, where):
             own_address = str(server.sock.getsockname()[0]) if server.sock else ""
@@ -118,20 +119,13 @@ def _connect(settings: Settings) -> smtplib.SMTP:
             with _step(EHLO, where):
                 server.ehlo_or_helo_if_needed()
         if parts.username:
-            with _step(AUTH, where):
-                sign_in(server, unquote(parts.username), unquote(parts.password or ""))
+            user, password = unquote(parts.username), unquote(parts.password or "")
+            with _step(AUTH, where, secrets=spoken(user, password)):
+                sign_in(server, user, password)
     except NotSent:
         server.close()
         raise
     return server
-
-
-def _opened(scheme: str, host: str, port: int) -> smtplib.SMTP:
-    # A name is given, since smtplib would ask the DNS for one; the greeting is chosen when the connection is there.
-    if scheme == "smtps":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, local_hostname="localhost", timeout=TIMEOUT, context=context)
-    return smtplib.SMTP(host, port, local_hostname="localhost", timeout=TIMEOUT)
 
 
 def _hello(public_host: str, own_address: str = "127.0.0.1") -> str:
@@ -144,15 +138,16 @@ def _hello(public_host: str, own_address: str = "127.0.0.1") -> str:
 
 
 @contextmanager
-def _step(step: str, where: str = "the mail server") -> Iterator[None]:
-    """Whatever is raised inside comes out as `Rejected` or `Unavailable` of this step."""
+def _step(step: str, where: str = "the mail server", secrets: Collection[str] = ()) -> Iterator[None]:
+    """Whatever is raised inside comes out as `Rejected` or `Unavailable` of this step, without the secrets."""
     try:
         yield
     except NotSent:
         raise
     except Exception as problem:  # noqa: BLE001  # each way ends in words that people are shown
         is_final = step in OF_THE_MAIL and 500 <= _answer(problem)[0] < 600
-        error = (Rejected if is_final else Unavailable)(_words(problem, where), step)
+        words = _shown(_without(_words(problem, where), secrets))
+        error = (Rejected if is_final else Unavailable)(words, step)
         # A log shows what a fault of ours came from; one of signing in may hold a piece of the password.
         is_ours = not isinstance(problem, (smtplib.SMTPException, OSError))
         raise error from (problem if is_ours and step != AUTH else None)
@@ -171,13 +166,31 @@ def _words(problem: Exception, where: str) -> str:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"no secure connection to {where}: {problem.verify_message}"
     if isinstance(problem, TimeoutError):
-        return f"no answer from {where} within {TIMEOUT} seconds"
+        return f"no whole answer from {where} in time: {connection.TIMEOUT} seconds for each, {connection.MOST_SECONDS} for a mail"
     if isinstance(problem, OSError) and not isinstance(problem, smtplib.SMTPException):
         return f"no connection to {where}: {problem.strerror or problem}"
+    if isinstance(problem, smtplib.SMTPResponseException):
+        return f"{where} does not speak SMTP: {answer}"
     if isinstance(problem, smtplib.SMTPException):
         return str(problem)
     # Not its text, which may hold a piece of the password.
     return f"fastpix could not speak to {where}: {type(problem).__name__}. The log of the worker says more"
+
+
+def _without(words: str, secrets: Collection[str]) -> str:
+    """Some servers repeat what they did not understand, whole or cut off: that is left out."""
+    for secret in secrets:
+        words = words.replace(secret, "…")
+    return re.sub(
+        r"[A-Za-z0-9+/=]{6,}", lambda run: "…" if any(run[0] in secret for secret in secrets) else run[0], words
+    )
+
+
+def _shown(words: str) -> str:
+    """A server's words for people, pages, logs and terminals: what can be seen of them, and not without end."""
+    seen = "".join(letter if letter.isprintable() else " " for letter in words)
+    seen = " ".join(seen.split())
+    return seen if len(seen) <= MOST_SHOWN else f"{seen[: MOST_SHOWN - 1]}…"
 
 
 def _answer(problem: Exception) -> tuple[int, str]:

@@ -18,6 +18,8 @@ ANSWERS = {
     "RSET": "250 Ok",
     "QUIT": "221 Bye",
 }
+# An answer of which another line comes as long as somebody listens.
+DRIPPING = "dripping"
 
 
 class Scripted:
@@ -31,6 +33,9 @@ class Scripted:
             answer = self.answers.get(key, "502 5.5.1 Unknown")
             if answer is None:
                 raise ConnectionError
+            while answer == DRIPPING:
+                channel.write(b"250-wait\r\n")
+                threading.Event().wait(0.05)
             channel.write(answer.encode() + b"\r\n")
 
         say("connect")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from fastpix.config.settings import Settings
 from fastpix.db import db, now
 from fastpix.jobs import queue
 from fastpix.jobs.models import Job
-from fastpix.mail import outbox, smtp, unsent
+from fastpix.mail import connection, outbox, smtp, unsent
 from fastpix.mail.message import Letter
 from fastpix.mail.models import FAILED, SENT, WAITING, Mail
 from fastpix.processes import programs
@@ -58,6 +59,52 @@ def test_what_is_temporary_is_tried_again_at_every_command(command, answer):
     with scripted.serving(**{command: answer}, **both) as script, pytest.raises(smtp.Unavailable) as caught:
         attempt(script)
     assert caught.value.step == (OF_SET_UP | OF_MAIL)[command] and str(caught.value)
+
+
+def refused(**answers):
+    """What is told of a server with these answers."""
+    with scripted.serving(**answers) as script, pytest.raises(smtp.NotSent) as caught:
+        attempt(script)
+    return str(caught.value)
+
+
+def test_a_servers_words_are_shown_as_far_as_they_can_be_seen():
+    """They are stored, and read on pages, in logs and at terminals."""
+    assert refused(RCPT="550 no such \0 user") == "550 no such user"
+    assert refused(RCPT="550 \x1b]0;title\x07gone") == "550 ]0;title gone"
+    assert len(refused(RCPT="550-" + "x" * 4000 + "\r\n550 " + "y" * 4000)) == smtp.MOST_SHOWN
+
+
+@pytest.mark.parametrize("repeated", [0, 5])
+def test_what_a_server_repeats_of_the_password_is_left_out(repeated):
+    """`u` and `p` are too short to be told from other letters; these are not."""
+    spoken = base64.b64encode(b"\0ada@v.example\0a-long-secret").decode()
+    given = {"url": "smtp://ada%40v.example:a-long-secret@127.0.0.1:{}"}
+    answer = f"501 Cannot decode: AUTH PLAIN {spoken[: len(spoken) - repeated]} of a-long-secret"
+    with scripted.serving(AUTH=answer) as script, pytest.raises(smtp.NotSent) as caught:
+        asked = Settings(public_url="https://v.example", smtp_url=given["url"].format(script.port), secret_key=KEY)
+        smtp.send(asked, Letter(uuid4(), ADA, "Hello", "text\n", "<p>text</p>"))
+    assert str(caught.value) == "501 Cannot decode: AUTH PLAIN … of …"
+
+
+@pytest.mark.parametrize("command", ["connect", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "end"])
+def test_an_answer_without_end_is_given_up(command):
+    code = {"connect": 220, "DATA": 354, "AUTH": 235}.get(command, 250)
+    both = {"HELO": "500 no"} if command == "EHLO" else {}
+    told = refused(**{command: "\r\n".join([f"{code}-more"] * (connection.MOST_LINES + 1))}, **both)
+    assert "more than 100 lines" in told
+
+
+@pytest.mark.parametrize("command", ["connect", "RCPT"])
+def test_a_server_that_always_says_a_little_more_holds_nobody_for_long(command, monkeypatch):
+    """Each line comes in time, and the next one never is the last."""
+    monkeypatch.setattr(connection, "MOST_SECONDS", 0.3)
+    with scripted.serving(**{command: scripted.DRIPPING}) as script, pytest.raises(smtp.Unavailable, match="in time"):
+        attempt(script)
+
+
+def test_what_speaks_something_else_is_told_so():
+    assert refused(connect="SSH-2.0-OpenSSH_9.2").endswith("does not speak SMTP: 2.0-OpenSSH_9.2")
 
 
 @pytest.mark.parametrize(
