@@ -90,6 +90,7 @@ EXTRA_MODULES = {
     "media.options": "what a media is asked for, checked alike for pages, API and uploads",
     "media.playback": "what delivery reads of a media: its viewers belong to no organization",
     "media.source.fetch": "how the bytes of a source come in, by four ways",
+    "workspaces.unfinished": "bytes of uploads whose rows go with a workspace, a member or all, known to those below uploads",
     "media.storage_check": "rows and stored bytes are compared, for an operator",
     "media.uploads.authentication": "who sends to an upload's address is known by the address alone",
     "members.invariant": "an organization keeps an admin, whichever resource takes one away",

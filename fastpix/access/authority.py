@@ -57,6 +57,17 @@ def read(permission: str, *, is_personal: bool, is_alone: bool) -> None:
     _narrow(actor, read_here[actor.credential], permission)
 
 
+def look(permission: str) -> None:
+    """Look the actor in force up in a transaction that only reads, for what takes long before it changes anything.
+
+    Keeps nobody from losing their rights afterwards, so a change needs `read` all the same. Raises `Ended`.
+    """
+    actor = principal.current()
+    if actor.kind in ("person", "token"):
+        (reader,) = _readers
+        _narrow(actor, reader(actor), permission)
+
+
 def is_read(actor: Actor) -> bool:
     """Whether the running transaction has looked this actor up. Nothing is to be looked up of systems and of nobody."""
     return actor.kind not in ("person", "token") or actor.credential in _read_here()

@@ -10,7 +10,7 @@ from fastpix.db import db, now
 from fastpix.errors import Gone, Invalid, Missing
 from fastpix.intake.protocol import Chunk
 from fastpix.resources.media.uploads import domain as uploads
-from fastpix.resources.media.uploads.authentication import Receiving
+from fastpix.resources.media.uploads.authentication import Receiving, RightEnded
 from fastpix.resources.media.uploads.models import COMPLETED, WAITING
 from fastpix.storage import instance as storage
 from fastpix.storage import room
@@ -38,7 +38,7 @@ class Stored:
 
 
 def take(upload: Receiving, chunk: Chunk, read: Read, limit: int) -> Stored:
-    """Store what the body brings. Raises `Gone` (cancelled, expired), `Invalid`, `TooLarge`, `StorageFailed`.
+    """Store what the body brings. Raises `Gone` (cancelled, expired, the right lost), `Invalid`, `TooLarge`, `StorageFailed`.
 
     A chunk that comes again is skipped as far as it is stored; one of a finished upload is answered as done.
     """
@@ -63,7 +63,11 @@ def take(upload: Receiving, chunk: Chunk, read: Read, limit: int) -> Stored:
         uploads.announce(upload, chunk.total)
     if chunk.is_query:
         return _settled(upload, storage.get().appended(upload.key), chunk)
-    return _settled(upload, _append(upload, chunk, read, limit), chunk)
+    try:
+        return _settled(upload, _append(upload, chunk, read, limit), chunk)
+    except RightEnded:
+        storage.get().discard(upload.key)  # of this attempt, which the caller does not know
+        raise
 
 
 def _begun(read: Read) -> Read:

@@ -14,6 +14,7 @@ from fastpix.resources.media import jobs as media_jobs
 from fastpix.resources.media.downloads import jobs as downloads_jobs
 from fastpix.resources.media.models import RECORDING
 from fastpix.resources.media.tracks import jobs as tracks_jobs
+from fastpix.resources.media.uploads import jobs as uploads_jobs
 from fastpix.resources.playback_ids import views as playback_ids
 from fastpix.resources.webhooks.deliveries import jobs as deliveries_jobs
 from fastpix.web.api import Api
@@ -39,7 +40,11 @@ RESOURCES = (
 # What media cannot know of, since live streams are above them.
 _ingest = partial(media_jobs.ingest, fetchers={RECORDING: recordings.assemble})
 # Background jobs by kind, in lanes: what one lane has to do never waits for another lane's work.
-QUICK: Jobs = {"mail.deliver": outbox.deliver, "storage.remove": media_jobs.remove}
+QUICK: Jobs = {
+    "mail.deliver": outbox.deliver,
+    "storage.remove": media_jobs.remove,
+    "uploads.forget": uploads_jobs.forget,
+}
 INCOMING: Jobs = {"media.ingest": _ingest, "media.track": tracks_jobs.prepare}
 TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": downloads_jobs.prepare}
 NOTIFYING: Jobs = {"webhooks.deliver": deliveries_jobs.deliver}

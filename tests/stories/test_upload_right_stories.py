@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import re
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from fastpix.intake import receive
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.storage import instance as storage
 from tests.access.losing import BY_SESSION, BY_TOKEN, lose_elsewhere, second_admin
-from tests.cast import acting_as
+from tests.cast import PASSWORD, acting_as
 from tests.stories.tables import rows
+from tests.working import work
 
 pytestmark = pytest.mark.sql("what is locked, and what a transaction sees")
 
@@ -78,8 +81,14 @@ def check_nothing_came_of_it(world, upload_id, answer, way):
     assert not [row for row in rows(world, "media") if row["source_kind"] == "upload"]
     told = {row["result"] for row in rows(world, "audit_log", request_id=answer.headers["X-Request-Id"])}
     assert told <= {"denied"} and (told or way == "removal"), "with the membership the upload is gone, and whose it was"
+    check_no_byte_is_kept(world, upload_id)
+
+
+def check_no_byte_is_kept(world, upload_id):
+    """Where bytes lie that are still being received, too."""
+    work(world, "uploads.forget")
     with world.app.app_context():
-        assert not [entry.key for entry in storage.get().list("uploads") if upload_id in entry.key]
+        assert not [entry.key for entry in storage.get().list() if upload_id in entry.key]
 
 
 @pytest.mark.parametrize(("asked_with", "way"), WAYS)
@@ -96,6 +105,59 @@ def test_a_file_on_its_way_is_not_taken_when_the_right_to_it_ends(world, ada, ca
     upload_id, path = ask(ada, cast, asked_with)
     answer = send(world, path, meanwhile=lambda: lose_elsewhere(world, (BY_TOKEN | BY_SESSION)[way]))
     check_nothing_came_of_it(world, upload_id, answer, way)
+
+
+@pytest.mark.parametrize(("asked_with", "way"), WAYS)
+def test_what_came_before_the_right_ended_is_forgotten(world, ada, cast, asked_with, way):
+    second_admin(world)
+    upload_id, path = ask(ada, cast, asked_with)
+    client = world.app.test_client(use_cookies=False)
+    first = {"Content-Range": f"bytes 0-9/{len(FILM)}"}
+    assert client.put(path, data=FILM[:10], headers=first).status_code == 308
+    lose_elsewhere(world, (BY_TOKEN | BY_SESSION)[way])
+    rest = {"Content-Range": f"bytes 10-{len(FILM) - 1}/{len(FILM)}"}
+    check_nothing_came_of_it(world, upload_id, client.put(path, data=FILM[10:], headers=rest), way)
+
+
+@pytest.mark.parametrize(("asked_with", "way"), [pair for pair in WAYS if pair[1] != "removal"])
+def test_a_long_body_is_not_read_to_its_end_when_the_right_to_it_ends(world, ada, cast, monkeypatch, asked_with, way):
+    second_admin(world)
+    monkeypatch.setattr(receive, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(receive, "READ_BYTES", 8)
+    monkeypatch.setattr(receive, "_settled", lambda *_: pytest.fail("it was taken to its end"))
+    upload_id, path = ask(ada, cast, asked_with)
+    answer = send(world, path, meanwhile=lambda: lose_elsewhere(world, (BY_TOKEN | BY_SESSION)[way]))
+    check_nothing_came_of_it(world, upload_id, answer, way)
+
+
+def remove_many(ada, cast):
+    return ada.api.post("iam/members/bulk/remove", {"memberIds": [str(cast.acme.members["mel"])]})
+
+
+def remove_one(ada, cast):
+    return ada.api.delete(f"iam/members/{cast.acme.members['mel']}")
+
+
+def delete_workspace(ada, cast):
+    return ada.api.delete(f"iam/workspaces/{cast.acme.workspace}")
+
+
+def delete_organization(ada, cast):
+    return ada.page.post("/o/acme/settings/delete", {"name": cast.acme.name, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("end", [remove_many, remove_one, delete_workspace, delete_organization])
+def test_half_a_file_goes_with_what_its_upload_hung_on(world, ada, mel, cast, end):
+    second_admin(world)
+    upload_id, path = ask(mel, cast, "session")
+    part = {"Content-Range": f"bytes 0-9/{len(FILM)}"}
+    client = world.app.test_client(use_cookies=False)
+    assert client.put(path, data=FILM[:10], headers=part).status_code == 308
+    with world.app.app_context():
+        assert [entry.key for entry in storage.get().list() if upload_id in entry.key]
+    assert end(ada, cast).status_code in (200, 204, 303)
+    assert not rows(world, "uploads", id=UUID(upload_id))
+    check_no_byte_is_kept(world, upload_id)
 
 
 def test_another_token_of_the_same_person_is_no_reason_to_end(world, ada, cast):

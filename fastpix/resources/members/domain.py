@@ -12,6 +12,7 @@ from fastpix.access.action import Change, action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
+from fastpix.resources.media.uploads.models import Upload
 from fastpix.resources.members import name_search, notifications, queries
 from fastpix.resources.members.invariant import admin_count, membership_change
 from fastpix.resources.members.models import Member, MemberRow, MemberWorkspace, Successors
@@ -22,6 +23,7 @@ from fastpix.resources.members.offboarding.models import Ending
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.resources.workspaces import unfinished
 
 Workspaces = Literal["all"] | list[UUID]
 
@@ -100,6 +102,7 @@ def remove(member_id: UUID) -> None:
             + endings.sentences(ending, is_removed=True),
             to_member=notifications.removed_in_words(),
         )
+        unfinished.forget(Upload.by_member_id == member_id)
         db.session.delete(member)
     after = {STOPPED: endings.names(ending)}
     describe("member", member_id, before["name"], before=facts(before), after=after)
@@ -138,6 +141,7 @@ def leave(successor_id: UUID | None = None) -> None:
             + endings.sentences(ending, is_removed=True),
             to_member="You left {organization}. Your account stays." + _handed_over(successor),
         )
+        unfinished.forget(Upload.by_member_id == member_id)
         db.session.delete(member)
     after = {STOPPED: endings.names(ending)} | ({"successor": successor["name"]} if successor else {})
     describe("member", member_id, before["name"], before=facts(before), after=after)

@@ -21,6 +21,7 @@ from fastpix.resources.organizations.models import FormerSlug, Me, Organization,
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.resources.workspaces import unfinished
 from fastpix.text import counting, naming
 
 _OWN = sa.select(Organization)
@@ -112,6 +113,7 @@ def delete() -> None:
     organization = _load()
     describe("organization", organization.id, organization.name, before=_facts(organization))
     queue.enqueue("storage.remove", {"folder": str(organization.id)}, organization_id=organization.id)
+    unfinished.forget()
     db.session.delete(organization)
     db.session.flush()
 

@@ -12,6 +12,8 @@ from fastpix.access.action import action, describe
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
 from fastpix.jobs import queue
+from fastpix.resources.media.uploads.models import Upload
+from fastpix.resources.workspaces import unfinished
 from fastpix.resources.workspaces.models import KINDS, Workspace, WorkspaceRow
 from fastpix.text import naming, word_index
 
@@ -94,6 +96,7 @@ def delete(workspace_id: UUID) -> None:
     before = _facts(workspace)
     here = tenancy.organization_id()
     queue.enqueue("storage.remove", {"folder": f"{here}/{workspace_id}"}, organization_id=here)
+    unfinished.forget(Upload.workspace_id == workspace_id)
     db.session.delete(workspace)
     db.session.flush()
     describe("workspace", workspace_id, before["name"], before=before, workspace_id=workspace_id)

@@ -67,15 +67,18 @@ def find(upload_id: UUID, secret: str, **of_request: Any) -> Receiving:
     )
 
 
-def check(receiving: Receiving) -> None:
+def check(receiving: Receiving, *, is_to_write: bool = True) -> None:
     """Look up whoever asked for the upload, in the running transaction, which they may write in then.
 
-    Raises `RightEnded`. To be called before a row of the upload is touched (the order of locks: `access.locks`).
+    Not `is_to_write`: in one that only reads. Raises `RightEnded`. To be called before a row of the upload is touched (the order of locks: `access.locks`).
     """
     who, with_token = receiving.actor.shown_name, receiving.actor.kind == "token"
     try:
         with principal.acting(receiving.actor):
-            authority.read(PERMISSION, is_personal=False, is_alone=False)
+            if is_to_write:
+                authority.read(PERMISSION, is_personal=False, is_alone=False)
+            else:
+                authority.look(PERMISSION)
             principal.demand(PERMISSION)
             if principal.current().workspace_ids == frozenset():
                 raise Denied(PERMISSION)

@@ -167,10 +167,17 @@ def announce(receiving: Receiving, size: int) -> None:
 
 
 def waits(receiving: Receiving) -> bool:
-    """Whether this attempt still waits for its bytes. In a transaction of its own, which only reads."""
+    """Whether this attempt still waits for its bytes. In a transaction of its own, which only reads.
+
+    Raises `RightEnded` where whoever asked for it has lost the right.
+    """
     waiting = sa.select(Upload.id).where(Upload.status == WAITING, Upload.attempt == receiving.attempt)
-    with tenancy.everywhere("who sends a file is known by the address alone"), reading(), transaction():
-        return db.session.scalar(waiting.where(Upload.id == receiving.id)) is not None
+    with reading(), transaction():
+        with tenancy.everywhere("who sends a file is known by the address alone"):
+            is_there = db.session.scalar(waiting.where(Upload.id == receiving.id)) is not None
+        if is_there:
+            authentication.check(receiving, is_to_write=False)
+    return is_there
 
 
 def is_done(receiving: Receiving) -> bool:

@@ -12,6 +12,7 @@ from fastpix.access.action import action, describe_each
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Refused
+from fastpix.resources.media.uploads.models import Upload
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
 from fastpix.resources.members.bulk import queries
@@ -24,6 +25,7 @@ from fastpix.resources.members.offboarding import queries as offboarding
 from fastpix.resources.members.offboarding.domain import STOPPED
 from fastpix.resources.members.offboarding.models import EndingNames
 from fastpix.resources.people import domain as people
+from fastpix.resources.workspaces import unfinished
 
 MOST = queries.MOST
 NO_ADMIN_LEFT = (
@@ -82,7 +84,9 @@ def remove(member_ids: Iterable[UUID]) -> list[Outcome]:
         ended = _endings(leaving)
         people.rights_changed(*(row["person_id"] for row in leaving))
         notifications.removed(leaving)
-        gone = sa.delete(Member).where(Member.id.in_([row["id"] for row in leaving]))
+        ids_of_leaving = [row["id"] for row in leaving]
+        unfinished.forget(Upload.by_member_id.in_(ids_of_leaving))
+        gone = sa.delete(Member).where(Member.id.in_(ids_of_leaving))
         db.session.execute(gone.execution_options(**_UNSYNCHRONIZED))
     describe_each(members.change(row, dict(ended[row["id"]])) for row in leaving)
     return _outcomes(ids, before, leaving, reason=YOURSELF)
