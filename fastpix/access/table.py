@@ -168,15 +168,15 @@ def permissions_of_token(
 ) -> frozenset[str]:
     """What a token may do: its role, capped by its owner's role now, less people without the tick."""
     both = permissions_of(role, switches) & permissions_of(owner_role, switches)
-    if tick_counts(role, may_manage_people):
+    if tick_counts(role, owner_role, may_manage_people):
         return both
     return frozenset(key for key in both if not ROWS[key].manages_people)
 
 
-def tick_counts(role: Role, may_manage_people: bool) -> bool:
-    """Whether a token manages people: its tick counts with the role admin alone, since a member's right to leave would
-    let a token that may only look throw out its owner, an admin."""
-    return may_manage_people and role == "admin"
+def tick_counts(role: Role, owner_role: Role, may_manage_people: bool) -> bool:
+    """Whether a token manages people: its tick counts where it and its owner are admins. Members may leave, and a token
+    that may only look, or whose owner was demoted, is not to throw out its owner by that."""
+    return may_manage_people and role == owner_role == "admin"
 
 
 def gains_and_losses(before: Role, after: Role, switches: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:

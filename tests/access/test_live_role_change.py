@@ -47,6 +47,8 @@ def test_a_token_of_a_demoted_owner_reads_and_does_not_write(dana, cast):
     refused = dana.api.post("iam/workspaces", {"name": "No"})
     assert (refused.status_code, refused.json["error"]["permission"]) == (403, "workspaces.create")
     assert dana.api.get("iam/signing-keys").status_code == 403
+    left = dana.api.post("iam/leave", {})
+    assert left.status_code == 403, "a token that writes nothing does not throw out its owner"
 
 
 def test_a_token_follows_its_owner_up_and_down_again(mel, change):

@@ -143,7 +143,7 @@ def actor(authority: Authority, **of_request: Any) -> Actor:
         workspace_ids=frozenset({authority.workspace_id} if authority.owner_has_workspace else ()),
         token_workspace_id=authority.workspace_id,
         sees_all_workspaces=authority.may_manage_people and is_admin,
-        may_manage_people=table.tick_counts(authority.role, authority.may_manage_people),
+        may_manage_people=table.tick_counts(authority.role, authority.owner_role, authority.may_manage_people),
         expires_at=authority.expires_at,
         switches=authority.switches,
         **of_request,

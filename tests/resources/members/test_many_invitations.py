@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from fastpix.resources.members.invitations import domain
 from tests.stories.tables import rows
 
 pytestmark = pytest.mark.sqlite
@@ -59,6 +60,28 @@ def test_an_address_that_was_sent_too_many_stays_and_says_so(world, ada, invited
     shown = ada.page.post("/o/acme/members/invitations/chosen/resend", {"invitation": ids})
     assert shown.status_code == 200 and "Too many" in shown.get_data(as_text=True)
     assert hashes(world, ids[:1]) == before, "its link still works"
+
+
+def test_one_that_goes_at_that_moment_keeps_the_others_from_nothing(world, ada, invited, monkeypatch):
+    """The ticked are read before the change begins, so another admin may still revoke one of them."""
+    ids = list(invited.values())
+    really = domain.chosen
+
+    def and_then_one_goes(wanted):
+        rows = really(wanted)
+        monkeypatch.undo()
+        domain.revoke(rows[0]["id"])
+        return rows
+
+    for verb in ("resend", "revoke"):
+        before = hashes(world, ids)
+        monkeypatch.setattr(domain, "chosen", and_then_one_goes)
+        answer = ada.page.post(f"/o/acme/members/invitations/chosen/{verb}", {"invitation": ids})
+        if verb == "resend":
+            assert answer.status_code == 200 and len(before - hashes(world, ids)) == 2
+            ids = ids[1:]
+        else:
+            assert "1 invite was revoked" in ada.page.get(answer.location).get_data(as_text=True)
 
 
 def test_members_and_other_houses_change_none(world, mel, rex, invited):

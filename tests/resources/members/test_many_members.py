@@ -171,6 +171,15 @@ def test_the_change_of_one_can_be_undone_too(world, ada, cast):
 
 
 @pytest.mark.sqlite
+def test_who_made_themselves_a_member_among_others_is_offered_no_undo(ada, cast):
+    """It would be refused."""
+    assert ada.api.patch(f"iam/members/{cast.acme.members['mel']}", {"role": "admin"}).status_code == 200
+    form = {"member": ids(cast, "ada"), "role": "member", "access": "stays"}
+    landed = ada.page.get(ada.page.post("/o/acme/members/chosen/edit", form).location).get_data(as_text=True)
+    assert "is now a member" in landed and 'class="undo"' not in landed
+
+
+@pytest.mark.sqlite
 def test_all_that_a_filter_finds_are_chosen_without_their_ticks(ada):
     page = ada.page.get("/o/acme/members/chosen/remove", query_string={"all": "1", "role": "member"})
     text = page.get_data(as_text=True)

@@ -89,6 +89,8 @@ def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> d
     """The form that sets the roles back; of workspaces each had others, and a cookie holds the ids of few."""
     changed = {each["id"] for each in outcomes if each["result"] == "changed"}
     old = {row["role"] for row in rows if row["id"] in changed}
-    if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE:
+    # Who is an admin no more may set nothing back.
+    is_mine = any(row["is_me"] for row in rows if row["id"] in changed)
+    if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE or is_mine:
         return None
     return members_presentation.undo(url_for(".edit"), sorted(changed), old.pop())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from fastpix.access.table import Role
 from fastpix.config import instance
 from fastpix.crypto import tokens
 from fastpix.db import db, now
-from fastpix.errors import Invalid, TooMany
+from fastpix.errors import Invalid, Missing, TooMany
 from fastpix.mail import outbox
 from fastpix.ratelimit import attempts
 from fastpix.resources.members import domain as members
@@ -41,6 +42,7 @@ from fastpix.text import pasted
 MOST_AT_ONCE = 50
 # Invites to one address in an hour, whoever sends them.
 MOST_TO_ONE = 10
+GONE = "This invite was accepted or revoked meanwhile."
 LONGEST_LIST = 20_000  # characters: as many addresses with long names
 
 
@@ -70,13 +72,26 @@ def chosen(invitation_ids: list[UUID]) -> list[InvitationRow]:
 
 def resend_each(invitation_ids: list[UUID]) -> list[InviteResult]:
     """Resend several, each by the verb of one; who was sent too many stays as it is, and the result says so."""
+    emails = {row["id"]: row["email"] for row in chosen(invitation_ids)}
     results: list[InviteResult] = []
-    for each in invitation_ids:
+    for each in emails:
         try:
             results.append(resend(each))
         except TooMany as problem:
-            results.append(_not_invited(get(each)["email"], "limited", str(problem)))
+            results.append(_not_invited(emails[each], "limited", str(problem)))
+        except Missing:
+            results.append(_not_invited(emails[each], "gone", GONE))
     return results
+
+
+def revoke_each(invitation_ids: list[UUID]) -> int:
+    """Revoke several, each by the verb of one; how many were still open."""
+    revoked = 0
+    for each in invitation_ids:
+        with suppress(Missing):
+            revoke(each)
+            revoked += 1
+    return revoked
 
 
 @action("members.invite", changes=False)

@@ -78,7 +78,7 @@ class InvitationRow(TypedDict):
     delivery: str
 
 
-Obstacle = Literal["already_member", "already_invited", "invalid", "limited"]
+Obstacle = Literal["already_member", "already_invited", "invalid", "limited", "gone"]
 
 
 class Invited(TypedDict):

@@ -93,9 +93,8 @@ def resend_chosen() -> Any:
 @pages.page(domain.revoke, "GET POST", "/chosen/revoke")
 def revoke_chosen() -> Any:
     def act(ids: list[UUID]) -> Any:
-        for each in ids:
-            domain.revoke(each)
-        return go(".index", f"{counted(len(ids), 'invite was', 'invites were')} revoked. Their links are dead.")
+        revoked = domain.revoke_each(ids)
+        return go(".index", f"{counted(revoked, 'invite was', 'invites were')} revoked. Their links are dead.")
 
     return _chosen("invitations/revoke_chosen.html", act)
 
