@@ -17,6 +17,7 @@ from fastpix.live.timestamps import Rebaser
 from fastpix.resources.live_streams.broadcasts import domain as broadcasts
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections.models import Admission, IngestRate
+from fastpix.video import live
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.25
@@ -60,29 +61,28 @@ class Broadcast:
         self._executor, self._on_end = executor, on_end
         self._packager: Packager | None = None
         self._end_reason = ""
-        self._bytes, self._is_fed = 0, True
+        self._bytes = 0
         self._last_rate = (monotonic(), 0, 0)
         self._rebaser, self._codec_configs = Rebaser(), dict[int, bytes]()
         self._segment_at, self._segment_bytes = monotonic(), 0
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, command: list[str], *, is_fed: bool = True) -> None:
-        """Begin packaging with an ffmpeg command of `video.live`. Not `is_fed`: it fetches the stream by itself."""
-        self._is_fed = is_fed
+    async def start(self) -> None:
+        """Begin packaging."""
         try:
-            await self._start(command)
+            await self._start()
         except BaseException:
             # The stream must be free again, and the place of this broadcast too.
             self.ended(BROKEN)
             self._task = asyncio.create_task(self._give_up())
             raise
 
-    async def _start(self, command: list[str]) -> None:
+    async def _start(self) -> None:
         spool = await self._executor.run_io(
             segment_spool.open_spool, self.admission.connection_id, self.admission.folder
         )
         pausing = (self.source.pause, self.source.resume)
-        self._packager = Packager(spool.folder, command, *pausing, is_fed=self._is_fed)
+        self._packager = Packager(spool.folder, live.from_pipe(), *pausing)
         await self._packager.start()
         self._task = asyncio.create_task(self._run(self._packager, spool))
 
@@ -96,6 +96,10 @@ class Broadcast:
             self.source.cut(WRONG_VIDEO.format(codec))
         elif kind == flv.AUDIO and (codec := flv.audio_codec(payload)) != "aac":
             self.source.cut(WRONG_AUDIO.format(codec))
+        elif kind == flv.DATA and (codec := flv.announced_video_codec(payload)) not in ("h264", flv.UNKNOWN):
+            self.source.cut(
+                WRONG_VIDEO.format(codec)
+            )  # nginx-rtmp gives out the announcement, and nothing of the picture
         elif self._is_changed(kind, payload):
             self.source.cut(CHANGED)
         else:
@@ -109,10 +113,6 @@ class Broadcast:
         if kind == flv.DATA or not is_config:
             return False
         return self._codec_configs.setdefault(kind, payload) != payload
-
-    def touch(self) -> None:
-        """The encoder is there, though its media takes another way."""
-        self.last_media_at = monotonic()
 
     def ended(self, reason: str) -> None:
         """The encoder is gone, or was cut."""
@@ -212,8 +212,6 @@ class Broadcast:
             await self._executor.run_io(spool.discard, segments)
         self._segment_at, self._segment_bytes = monotonic(), self._bytes
         del spool.stored[: len(segments)]
-        if not self._is_fed:
-            self._bytes += sum(segment.size for segment in segments)
         return True
 
     async def _write(self, call: Callable[..., object], *args: object) -> tuple[bool, object]:

@@ -75,7 +75,7 @@ async def _listen(publishers: Publishers, settings: Settings, stop: asyncio.Even
         srt_bind if srt_listener else OFF,
     )
     try:
-        await _check_forever(publishers, relays, stop)
+        await _check_forever(publishers, stop)
     finally:
         if rtmp_listener is not None:
             rtmp_listener.close()
@@ -108,11 +108,10 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-async def _check_forever(publishers: Publishers, relays: Relays, stop: asyncio.Event) -> None:
+async def _check_forever(publishers: Publishers, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await publishers.check()
-            relays.drop_silent()
         except Exception:
             # The database may be away for a while; what comes in meanwhile waits on the disk.
             log.warning("live.trouble", exc_info=True)

@@ -1,47 +1,86 @@
-"""A stream that a media server in front took in (nginx-rtmp): admitted by the same rules, and ffmpeg fetches it from there.
+"""A stream that a media server in front took in (nginx-rtmp): admitted by the same rules, and played from there.
 
 The server asks by HTTP whether an encoder may publish (`nginx_hooks`), asks again every few seconds, and tells of the end.
-The video never passes through this process, but for streams that are pushed to other servers.
+What it gives out are the tags that the encoder sent: from there on there is no difference to our own listener.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from urllib.parse import urlsplit
 
 from fastpix.errors import FastpixError
 from fastpix.live.broadcast import Broadcast
 from fastpix.live.publishers import RELAY, Publishers
 from fastpix.live.rtmp.client import Client
-from fastpix.video import live
+from fastpix.live.rtmp.messages import Message
+from fastpix.resources.live_streams.connections.domain import NotAdmitted
 
 log = logging.getLogger(__name__)
-# nginx-rtmp asks again every five seconds; when it is silent for much longer, it is gone.
-SILENCE_SECONDS = 20.0
+# Less than nginx waits for the answer; it is on this machine.
+CONNECT_SECONDS = 3.0
+# The end is told by both, in any order. What was sent before it may still be under way.
+DRAIN_SECONDS = 3.0
+LEFT = "The encoder left."
 GONE = "The media server in front is gone."
+UNREACHABLE = "The server cannot fetch the stream from the media server in front of it."
 
 
 class RelayedSource:
-    """The source of one such stream. That it was cut is the answer when the media server asks next."""
+    """The source of one such stream. That it was cut is the answer when the media server asks next: no media server says
+    why to its encoder.
+    """
 
     def __init__(self) -> None:
-        self.broadcast: Broadcast | None = None
         self.is_cut = False
-        self.heard_at = asyncio.get_running_loop().time()
+        self._broadcast: Broadcast | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+
+    def begin(self, broadcast: Broadcast, client: Client, played: AsyncGenerator[Message, None]) -> None:
+        """Feed the broadcast with what is played, until that ends."""
+        self._broadcast = broadcast
+        self._task = asyncio.get_running_loop().create_task(self._run(broadcast, client, played))
+
+    def left(self) -> None:
+        """The media server says that the encoder is gone."""
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._end, LEFT)
 
     def cut(self, reason: str, message: str = "") -> None:
         self.is_cut = True
-        if self.broadcast is not None:
-            self.broadcast.ended(reason)
+        self._end(reason)
 
     def pause(self) -> None:
-        """ffmpeg fetches by itself, as fast as it can."""
+        self._may_read.clear()
 
     def resume(self) -> None:
-        """See `pause`."""
+        self._may_read.set()
+
+    def _end(self, reason: str) -> None:
+        if self._broadcast is not None:
+            self._broadcast.ended(reason)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, broadcast: Broadcast, client: Client, played: AsyncGenerator[Message, None]) -> None:
+        reason = GONE
+        try:
+            async with aclosing(played):
+                async for kind, _, timestamp, payload in played:
+                    await self._may_read.wait()
+                    if payload:
+                        broadcast.media(kind, timestamp, payload)
+            reason = LEFT
+        except (OSError, FastpixError) as problem:
+            log.warning("live.relay_broke stream=%s error=%s", broadcast.admission.stream_id, type(problem).__name__)
+        finally:
+            self.is_cut = True
+            broadcast.ended(reason)
+            await client.close()
 
 
 class Relays:
@@ -50,21 +89,26 @@ class Relays:
     def __init__(self, publishers: Publishers, url: str) -> None:
         self._publishers, self._url = publishers, url
         self._sources: dict[str, RelayedSource] = {}
-        self._feeds: set[asyncio.Task[None]] = set()
 
     async def publish(self, client: str, key: str, address: str) -> str:
-        """Let a publisher in: the name under which the media server is to give the stream out. Raises `NotAdmitted`."""
+        """Let a publisher in: the name under which the media server is to give the stream out. Raises `NotAdmitted`.
+
+        The name is another one each time: an encoder that returns is not to be held up by what is left of its old
+        connection there.
+        """
         source = RelayedSource()
         broadcast = await self._publishers.admit(key, address, source, RELAY)
-        source.broadcast = broadcast
+        name = str(broadcast.admission.connection_id)
+        await broadcast.start()
+        try:
+            # Before the answer, after which the media server begins to give out: nothing of the beginning is missed.
+            source.begin(broadcast, *await self._play(name))
+        except (OSError, FastpixError) as problem:
+            log.warning("live.relay_failed stream=%s error=%s", broadcast.admission.stream_id, type(problem).__name__)
+            broadcast.ended(UNREACHABLE)
+            raise NotAdmitted(UNREACHABLE, broadcast.admission.stream_id) from problem
         self._sources[client] = source
-        url = f"{self._url}/{broadcast.admission.stream_id}"
-        # The media server gives the stream out only after this answer, and ffmpeg waits for it.
-        await broadcast.start(live.from_relay(url, os.getpid()), is_fed=False)
-        feed = asyncio.create_task(self._feed(source, broadcast))
-        self._feeds.add(feed)
-        feed.add_done_callback(self._feeds.discard)
-        return broadcast.admission.stream_id
+        return name
 
     def update(self, client: str) -> bool:
         """Whether the publisher may go on."""
@@ -72,44 +116,25 @@ class Relays:
         if source is None or source.is_cut:
             self._sources.pop(client, None)
             return False
-        source.heard_at = asyncio.get_running_loop().time()
-        if source.broadcast is not None:
-            source.broadcast.touch()
         return True
 
     def done(self, client: str) -> None:
         """The publisher is gone."""
         source = self._sources.pop(client, None)
-        if source is not None and source.broadcast is not None:
-            source.broadcast.ended("The encoder left.")
+        if source is not None:
+            source.left()
 
-    def drop_silent(self) -> None:
-        """End what the media server does not speak of any more."""
-        moment = asyncio.get_running_loop().time()
-        for client, source in list(self._sources.items()):
-            if moment - source.heard_at > SILENCE_SECONDS:
-                source.cut(GONE)
-                self._sources.pop(client, None)
-
-    async def _feed(self, source: RelayedSource, broadcast: Broadcast) -> None:
-        """Play the stream for as long as it is pushed somewhere else."""
+    async def _play(self, name: str) -> tuple[Client, AsyncGenerator[Message, None]]:
         address = urlsplit(self._url)
-        while not broadcast.is_over:
-            await asyncio.sleep(1)
-            if not broadcast.simulcast.has_targets:
-                continue
-            with suppress(OSError, FastpixError, TimeoutError):
-                client = await Client.connect(
-                    str(address.hostname), address.port or 1935, tc_url=self._url, app=address.path.strip("/")
-                )
-                try:
-                    await self._play(client, broadcast)
-                finally:
-                    await client.close()
-
-    async def _play(self, client: Client, broadcast: Broadcast) -> None:
-        async with aclosing(client.play(broadcast.admission.stream_id)) as played:
-            async for message in played:
-                broadcast.simulcast.feed(message.kind, message.timestamp, message.payload)
-                if broadcast.is_over or not broadcast.simulcast.has_targets:
-                    return
+        client = await Client.connect(
+            str(address.hostname),
+            address.port or 1935,
+            tc_url=self._url,
+            app=address.path.strip("/"),
+            timeout=CONNECT_SECONDS,
+        )
+        try:
+            return client, await client.play(name)
+        except BaseException:
+            await client.close()
+            raise

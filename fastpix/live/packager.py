@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,18 +22,11 @@ LOG_LINES = 20
 
 
 class Packager:
-    """`command` runs in `folder`. `pause` and `resume` stop and start what feeds it; not `is_fed`: it fetches by itself."""
+    """`command` runs in `folder`. `pause` and `resume` stop and start what feeds it."""
 
     def __init__(
-        self,
-        folder: Path,
-        command: Sequence[str],
-        pause: Callable[[], None],
-        resume: Callable[[], None],
-        *,
-        is_fed: bool,
+        self, folder: Path, command: Sequence[str], pause: Callable[[], None], resume: Callable[[], None]
     ) -> None:
-        self._is_fed = is_fed
         self.folder = folder
         self._command, self._pause, self._resume = command, pause, resume
         self._process: asyncio.subprocess.Process | None = None
@@ -64,8 +56,7 @@ class Packager:
             start_new_session=True,
         )
         self._stderr_task = asyncio.create_task(self._read_stderr())
-        if self._is_fed:
-            self._write(flv.HEADER)
+        self._write(flv.HEADER)
 
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
         """Hand on one FLV tag, within `FLUSH_SECONDS`. Pauses the source when ffmpeg does not keep up."""
@@ -85,9 +76,6 @@ class Packager:
         self._flush()
         if process.stdin is not None:
             process.stdin.close()
-        if not self._is_fed:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
         try:
             await asyncio.wait_for(process.wait(), END_SECONDS)
         except TimeoutError:

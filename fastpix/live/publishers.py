@@ -21,7 +21,6 @@ from fastpix.resources.live_streams.simulcasts import domain as simulcasts
 from fastpix.resources.live_streams.simulcasts import queries as simulcast_queries
 from fastpix.resources.live_streams.simulcasts.models import Target
 from fastpix.storage import room
-from fastpix.video import live
 
 log = logging.getLogger(__name__)
 APPLICATION = "live"
@@ -54,7 +53,7 @@ class Publishers:
             broadcast = await self.admit(key, session.address, session, OWN)
         except NotAdmitted as problem:
             raise Rejected(str(problem)) from None
-        await broadcast.start(live.from_pipe())
+        await broadcast.start()
         return broadcast
 
     async def admit(self, key: str, address: str, source: Source, engine: str) -> Broadcast:

@@ -39,11 +39,6 @@ class Simulcast:
         self._headers: dict[str, Tag] = {}
         self._is_over = False
 
-    @property
-    def has_targets(self) -> bool:
-        """Whether the stream goes anywhere else."""
-        return bool(self._pushers)
-
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
         """One FLV tag, for all servers."""
         if kind == flv.DATA:

@@ -19,7 +19,6 @@ from fastpix.resources.live_streams.connections.domain import (
     NotAdmitted,
     stream_named_by,
 )
-from fastpix.video import live
 
 NOT_PROVED = "Its SRT passphrase is wrong or missing. Copy it anew from the stream's page."
 # Whatever else keeps an encoder out is a lack of space.
@@ -47,7 +46,7 @@ class Calls:
 
     async def publish(self, caller: Caller, name: str) -> TransportStream:
         broadcast = await self._publishers.admit(name, caller.address, caller, SRT)
-        await broadcast.start(live.from_pipe())
+        await broadcast.start()
         return TransportStream(caller, broadcast)
 
     def wrong_passphrase(self, name: str, address: str) -> None:

@@ -24,9 +24,9 @@ LOG_LINES, LOG_WIDTH = 50, 400
 LONGEST_LINE = 1 << 20
 
 
-def launched(command: Sequence[str], limits: Limits, *, parent: int, has_network: bool = False) -> list[str]:
+def launched(command: Sequence[str], limits: Limits, *, parent: int) -> list[str]:
     """The command line that runs `command` under limits. `parent`: the process it dies with; 0 for none."""
-    numbers = (parent, int(has_network), limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
+    numbers = (parent, limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
     return [sys.executable, "-I", "-S", LAUNCH, *map(str, numbers), *command]
 
 

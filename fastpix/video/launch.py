@@ -1,8 +1,8 @@
 """The program between the worker and ffmpeg: gives itself up to the limits, then becomes the program named.
 
-`python -I -S launch.py PARENT NETWORK CPU_SECONDS MEMORY_BYTES FILE_BYTES PROGRAM ARGUMENT...`. PARENT 0: it may outlive
-who started it (it ends when its input does); NETWORK 1: it keeps the network. It is a program of its own because
-`preexec_fn` may deadlock in a process with threads. Standard library only, so that it starts in milliseconds.
+`python -I -S launch.py PARENT CPU_SECONDS MEMORY_BYTES FILE_BYTES PROGRAM ARGUMENT...`. PARENT 0: it may outlive who
+started it (it ends when its input does). It is a program of its own because `preexec_fn` may deadlock in a process with
+threads. Standard library only, so that it starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -50,12 +50,11 @@ def lower(kind: int, soft: int, hard: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    parent, network, cpu_seconds, memory_bytes, file_bytes = map(int, arguments[:5])
-    command = arguments[5:]
+    parent, cpu_seconds, memory_bytes, file_bytes = map(int, arguments[:4])
+    command = arguments[4:]
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if not network:
-        leave_the_network(libc)
+    leave_the_network(libc)
     if parent:
         die_with(parent, libc)  # after the new namespace: a change of credentials would clear it
     # Python ignores these two, and what is ignored stays ignored in the program that follows.

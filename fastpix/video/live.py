@@ -24,7 +24,6 @@ LIMITS = Limits(cpu_seconds=7 * 86_400, memory_bytes=1 << 30, file_bytes=2 << 30
 _ALWAYS = ("-hide_banner", "-nostdin", "-v", "error", "-y")
 _PROBE = ("-probesize", "500k", "-analyzeduration", "3M", "-max_streams", "8")
 _PIPE = ("-protocol_whitelist", "pipe,file", "-format_whitelist", "flv,live_flv")
-_RELAY = ("-rw_timeout", "15000000", "-protocol_whitelist", "rtmp,tcp,file", "-format_whitelist", "flv,live_flv")
 _OUTPUT = (
     *("-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-map_metadata", "-1"),
     *("-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_list_size", "5", "-hls_segment_type", "fmp4"),
@@ -51,12 +50,6 @@ def from_pipe() -> list[str]:
     return launched(
         [tools.ffmpeg(), *_ALWAYS, *_PIPE, *_PROBE, "-f", "live_flv", "-i", "pipe:0", *_OUTPUT], LIMITS, parent=0
     )
-
-
-def from_relay(url: str, parent: int) -> list[str]:
-    """The command that packages what another RTMP server gives out under `url`. It dies with the process `parent`."""
-    command = [tools.ffmpeg(), *_ALWAYS, *_RELAY, *_PROBE, "-rtmp_live", "live", "-i", url, *_OUTPUT]
-    return launched(command, LIMITS, parent=parent, has_network=True)
 
 
 def finished(folder: Path) -> list[Path]:

@@ -113,7 +113,7 @@ def test_a_broadcast_that_cannot_begin_gives_the_stream_back(world, executor, ke
         broadcast = await registry.admit(key, "192.0.2.9", Encoder(), "own")
         with monkeypatch.context() as patched, pytest.raises(OSError, match="space"):
             patched.setattr(segment_spool, "open_spool", full)
-            await broadcast.start(["true"])
+            await broadcast.start()
         await broadcast.finished()
         assert isinstance(await registry.admit(key, "192.0.2.9", Encoder(), "own"), Broadcast)
 

@@ -62,7 +62,7 @@ def test_nginx_passes_on_what_the_client_publishes(engine):
         await publisher.publish("here")
         player = await going(engine)
         messages = []
-        async with aclosing(player.play("here")) as stream:
+        async with aclosing(await player.play("here")) as stream:
             listening = asyncio.create_task(_gather(stream, messages, 4 * len(TAGS)))
             time = 0
             while not listening.done():  # a player hears what comes after it
@@ -84,7 +84,7 @@ def test_what_ffmpeg_publishes_to_nginx_is_played_and_decodes(engine, tmp_path):
     async def play():
         messages = []
         player = await going(engine)
-        async with aclosing(player.play("film")) as stream:
+        async with aclosing(await player.play("film")) as stream:
             await _gather(stream, messages, 150)
         await player.close()
         return messages
@@ -131,7 +131,7 @@ def test_nginx_turns_away_who_plays_what_is_not_on_air(tmp_path):
     async def play(port):
         player = await going(port)
         try:
-            async with aclosing(player.play("nothing")) as stream:
+            async with aclosing(await player.play("nothing")) as stream:
                 await _gather(stream, [], 1)
         finally:
             await player.close()

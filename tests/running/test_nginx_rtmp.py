@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from time import monotonic
+
 import pytest
 
+from fastpix.live.rtmp import amf, flv
 from tests import nginx
 from tests.nginx import Nginx
-from tests.running.encoder import Encoder, make_clip
+from tests.running.encoder import CLIP_SECONDS, Encoder, make_clip
+from tests.running.frames import parts, send, tags, times
 from tests.running.server import Server, eventually, free_port
 from tests.running.stream import Stream
 from tests.running.test_on_air import publishing
 
 pytestmark = pytest.mark.skipif(nginx.is_missing, reason=nginx.MISSING)
+
+# From the last tag until the stream waits for its encoder: 0.3 s where nothing else runs.
+END_SECONDS = 9
+HOUR = 3_600_000  # ms
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +30,16 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """`fastpix up` behind nginx: `live_port` is nginx's."""
+    """`fastpix up` with both: encoders connect to itself, and at `front_port` to nginx."""
     folder = tmp_path_factory.mktemp("nginx")
     made = Server(folder, fetch_allow_private="true")
+    made.front_port, callbacks = free_port(), free_port()
     made.settings |= {
-        "live_bind": "off",
-        "live_callbacks": f"127.0.0.1:{free_port()}",
-        "live_relay_url": f"rtmp://127.0.0.1:{made.live_port}/live",
+        "live_callbacks": f"127.0.0.1:{callbacks}",
+        "live_relay_url": f"rtmp://127.0.0.1:{made.front_port}/live",
     }
     made.cast = made.seed()
-    callbacks = int(made.settings["live_callbacks"].rpartition(":")[2])
-    front = Nginx(folder / "front", made.live_port, main=nginx.rtmp(made.live_port, callbacks))
+    front = Nginx(folder / "front", made.front_port, main=nginx.rtmp(made.front_port, callbacks))
     try:
         front.start()
         made.start()
@@ -41,8 +49,16 @@ def server(tmp_path_factory):
         front.stop()
 
 
+class Relayed(Stream):
+    """A stream that encoders send to nginx."""
+
+    @property
+    def url(self):
+        return f"rtmp://127.0.0.1:{self.server.front_port}/live/{self.key}"
+
+
 def test_a_stream_that_nginx_took_in_plays_is_cut_off_and_recorded(server, clip):
-    stream = Stream(server)
+    stream = Relayed(server)
     with publishing(clip, stream.url) as encoder:
         stream.until("active", 20)
         stream.until_pieces(3)
@@ -56,7 +72,7 @@ def test_a_stream_that_nginx_took_in_plays_is_cut_off_and_recorded(server, clip)
 
 
 def test_the_same_doorman_turns_away(server, clip):
-    stream = Stream(server)
+    stream = Relayed(server)
     Encoder(clip, stream.url.replace(stream.key, "nonsense")).refused()
     Encoder(clip, stream.url.replace(stream.key, stream.id)).refused()  # the name under which nginx gives it out
     stream.do("live-disable")
@@ -65,7 +81,7 @@ def test_the_same_doorman_turns_away(server, clip):
 
 
 def test_an_encoder_that_dies_behind_nginx_may_return(server, clip):
-    stream = Stream(server)
+    stream = Relayed(server)
     with publishing(clip, stream.url) as encoder:
         stream.until_pieces(2)
         encoder.kill()
@@ -76,7 +92,7 @@ def test_an_encoder_that_dies_behind_nginx_may_return(server, clip):
 
 
 def test_a_stream_behind_nginx_is_pushed_to_another_server(server, clip):
-    stream, far = Stream(server, recording=False), Stream(server, recording=False)
+    stream, far = Relayed(server, recording=False), Stream(server, recording=False)
     stream.of("/simulcast", "POST", {"url": far.url.rpartition("/")[0], "streamKey": far.key})
     with publishing(clip, stream.url):
         stream.until("active")
@@ -84,3 +100,74 @@ def test_a_stream_behind_nginx_is_pushed_to_another_server(server, clip):
         far.until_pieces(2)
     keys = (stream.key, far.key)
     assert not [key for key in keys if key in server.log]
+
+
+def test_one_file_by_both_ways_is_one_broadcast_and_one_recording(server, tmp_path):
+    """Every frame, from the first to the last one, and the end at once."""
+    sent = tags(make_clip(tmp_path, b_frames=2))
+    streams = [Stream(server), Relayed(server)]
+    asyncio.run(_send_all(streams, [sent, sent], faster=2))
+    left_at = monotonic()
+    eventually(lambda: all(stream.is_away for stream in streams))
+    assert monotonic() - left_at < END_SECONDS
+    own, relayed = (_shown(stream) for stream in streams)
+    assert _is_alike(own, relayed)
+    (shown,) = own
+    assert [len(shown["video"]), len(shown["audio"])] == [CLIP_SECONDS * 30, _count(sent, flv.AUDIO)]
+    for stream in streams:
+        (media,) = stream.recordings()
+        assert float(media["duration"]) == pytest.approx(CLIP_SECONDS, abs=0.1)
+
+
+def test_what_encoders_do_wrong_has_the_same_outcome_by_both_ways(server, clip):
+    """Sound and pictures of other codecs, and clocks that jump by an hour."""
+    good = tags(clip)
+    mp3 = [(kind, time, b"\x2f\xff\xfb" + bytes(400) if kind == flv.AUDIO else payload) for kind, time, payload in good]
+    announced = (flv.DATA, 0, amf.encode("onMetaData", {"videocodecid": float(int.from_bytes(b"hvc1", "big"))}))
+    hevc = [announced] + [
+        tag if tag[0] != flv.VIDEO else (flv.VIDEO, tag[1], b"\x90hvc1" + bytes(40)) for tag in good[1:]
+    ]
+    half = next(place for place, (kind, time, _) in enumerate(good) if time >= 4000 and kind == flv.VIDEO)
+    first, second = good[:half], _later(good[half:], HOUR)
+    sent = [mp3, hevc, first + second, _later(first[:3], second[0][1]) + second + first]
+    own, relayed = ([kind(server, recording=False) for _ in sent] for kind in (Stream, Relayed))
+    answers = asyncio.run(_send_all(own + relayed, sent + sent, faster=3))
+    assert "takes no mp3" in answers[0] and "takes no hevc" in answers[1] and not any(answers[2:4] + answers[6:])
+    for mp3_stream, hevc_stream in (own[:2], relayed[:2]):
+        assert "takes no mp3" in _log(mp3_stream) and "takes no hevc" in _log(hevc_stream)
+    for one, other in zip(own[2:], relayed[2:], strict=True):
+        shown = _shown(one)
+        assert _is_alike(shown, _shown(other))
+        assert len(shown[0]["video"]) == CLIP_SECONDS * 30 and shown[0]["video"][-1] < CLIP_SECONDS
+
+
+def _is_alike(one, other):
+    """Whether both have the same parts with the same frames, within the milliseconds that nginx rounds by."""
+    return len(one) == len(other) and all(
+        mine[kind] == pytest.approx(theirs[kind], abs=0.003)
+        for mine, theirs in zip(one, other, strict=True)
+        for kind in ("video", "audio")
+    )
+
+
+def _log(stream):
+    return " ".join(row[0] for row in stream.rows("SELECT text FROM live_log WHERE stream_id = ? ORDER BY at"))
+
+
+def _count(sent, kind):
+    return sum(tag[0] == kind and tag[2][1] == 1 for tag in sent)
+
+
+async def _send_all(streams, sent, faster):
+    return await asyncio.gather(*(send(s.url, each, faster) for s, each in zip(streams, sent, strict=True)))
+
+
+def _shown(stream):
+    """When each part of a finished broadcast shows its frames."""
+    stream.do("finish")
+    ended = eventually(lambda: p if (p := stream.playlist()) and p.is_over else None)
+    return [times(part) for part in parts(ended)]
+
+
+def _later(sent, by):
+    return [(kind, time + by, payload) for kind, time, payload in sent]

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import contextmanager
-from io import BytesIO
-from urllib.parse import urljoin
 
-import av
-import httpx
 import psutil
 import pytest
 
@@ -16,6 +12,7 @@ from fastpix.live.srt.rejection import CONFLICT, FORBIDDEN, NOT_FOUND
 from fastpix.video import tools
 from tests.live.srt_callers import BAD_SECRET, Caller, RejectedError
 from tests.running.encoder import Encoder, Returning
+from tests.running.frames import parts, times
 from tests.running.server import Server, eventually
 from tests.running.stream import Stream
 
@@ -98,22 +95,6 @@ def publishing(clip, stream, kind=SrtEncoder):
         encoder.stop()
 
 
-def times(file, form=None):
-    """When ffmpeg shows the frames of a file, in seconds since its first sound."""
-    shown = {"video": [], "audio": []}
-    with av.open(BytesIO(file), format=form) as container:
-        for packet in container.demux():
-            if packet.pts is not None:
-                shown[packet.stream.type].append(float(packet.pts * packet.time_base))
-    first = min(shown["audio"])
-    return {kind: sorted(round(time - first, 3) for time in found) for kind, found in shown.items()}
-
-
-def broadcast_as_one_file(playlist):
-    init = playlist.text.partition('EXT-X-MAP:URI="')[2].partition('"')[0]
-    return b"".join(httpx.get(urljoin(playlist.url, name), timeout=30).content for name in (init, *playlist.pieces))
-
-
 def test_what_is_sent_is_broadcast_pushed_on_and_recorded_frame_for_frame(server, clip):
     stream, far = SrtStream(server), Stream(server, recording=False)
     stream.of("/simulcast", "POST", {"url": far.url.rpartition("/")[0], "streamKey": far.key})
@@ -125,7 +106,7 @@ def test_what_is_sent_is_broadcast_pushed_on_and_recorded_frame_for_frame(server
     eventually(lambda: stream.is_away)
     stream.do("finish")
     ended = eventually(lambda: p if (p := stream.playlist()) and p.is_over else None)
-    sent, broadcast = times(clip.read_bytes(), "mpegts"), times(broadcast_as_one_file(ended))
+    sent, broadcast = times(clip.read_bytes(), "mpegts"), times(*parts(ended))
     for kind in ("video", "audio"):
         assert len(broadcast[kind]) == len(sent[kind])
         assert broadcast[kind] == pytest.approx(sent[kind], abs=0.003)

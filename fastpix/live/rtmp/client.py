@@ -96,12 +96,20 @@ class Client:
         self._is_publishing = True
 
     async def play(self, name: str) -> AsyncGenerator[Message, None]:
-        """The stream's audio, video and data as they come, until the server says that it has ended, or closes."""
+        """The stream's audio, video and data as they come, until the server says that it has ended, or closes.
+
+        When this returns, the server has said that it gives out all that comes from now on, also of a stream that is not
+        published yet.
+        """
         self._secret = name
         async with asyncio.timeout(self._seconds):
             await self._create_stream()
-        self._send_control(messages.event(messages.BUFFER_LENGTH, self._stream, BUFFER))
-        self._call("play", None, name, -2000, stream=self._stream)  # -2000: live, else recorded
+            self._send_control(messages.event(messages.BUFFER_LENGTH, self._stream, BUFFER))
+            number = self._call("play", None, name, -2000, stream=self._stream)  # -2000: live, else recorded
+            await self._answer(number, commands.PLAYING)
+        return self._played()
+
+    async def _played(self) -> AsyncGenerator[Message, None]:
         while (message := await self._next()) is not None:
             if message.kind in (flv.AUDIO, flv.VIDEO):
                 yield message

@@ -12,6 +12,7 @@ STATUS, ERROR = "status", "error"
 CONNECTED = "NetConnection.Connect.Success"
 CALL_FAILED = "NetConnection.Call.Failed"
 PUBLISHING, UNPUBLISHED = "NetStream.Publish.Start", "NetStream.Unpublish.Success"
+PLAYING = "NetStream.Play.Start"
 BAD_NAME, REJECTED, PUBLISH_FAILED = (
     "NetStream.Publish.BadName",
     "NetStream.Publish.Rejected",

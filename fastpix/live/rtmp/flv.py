@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import struct
 
+from fastpix.live.rtmp import amf
+from fastpix.live.rtmp.messages import ProtocolError
+
 AUDIO, VIDEO, DATA = 8, 9, 18  # kinds of tags, and the same numbers are the kinds of RTMP messages
 
 # Version 1, audio and video, nine bytes of header; then the size of the tag before the first one.
@@ -94,6 +97,20 @@ def video_codec(payload: bytes) -> str:
     if first & 0x80:
         return _four_letters(payload, is_multitrack=first & 0x0F == _MULTITRACK_VIDEO)
     return _VIDEO_CODECS.get(first & 0x0F, UNKNOWN)
+
+
+def announced_video_codec(script: bytes) -> str:
+    """The video codec that a script (onMetaData) announces: "unknown" if it announces none, or cannot be read."""
+    try:
+        name, *values = amf.decode(script)
+    except (ProtocolError, ValueError):
+        return UNKNOWN
+    told = next((each for each in values if isinstance(each, dict)), {}) if name == "onMetaData" else {}
+    codec = told.get("videocodecid")
+    if isinstance(codec, float) and 0 <= codec < 1 << 32:
+        number = int(codec)
+        return _VIDEO_CODECS.get(number) or _FOUR_LETTERS.get(number.to_bytes(4, "big"), UNKNOWN)
+    return _FOUR_LETTERS.get(codec.encode(), UNKNOWN) if isinstance(codec, str) else UNKNOWN
 
 
 def audio_codec(payload: bytes) -> str:

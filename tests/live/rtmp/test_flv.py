@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fastpix.live.rtmp import flv
+from fastpix.live.rtmp import amf, flv
 
 
 def test_a_tag_has_its_size_before_and_behind():
@@ -70,3 +70,16 @@ def test_any_payload_can_be_asked(payload):
     assert flv.video_codec(payload) and flv.audio_codec(payload)
     assert not (flv.is_keyframe(payload) and flv.is_video_config(payload))
     flv.is_audio_config(payload)
+
+
+@pytest.mark.parametrize(
+    ("told", "codec"),
+    [(7.0, "h264"), (12.0, "hevc"), (float(0x68766331), "hevc"), ("av01", "av1"), (0.0, "unknown"), (-1.0, "unknown"), (None, "unknown")],
+)  # fmt: skip
+def test_an_announcement_names_the_codec_of_the_picture(told, codec):
+    assert flv.announced_video_codec(amf.encode("onMetaData", {"videocodecid": told})) == codec
+
+
+@given(some.binary(max_size=60))
+def test_any_script_may_be_asked_for_an_announcement(script):
+    assert flv.announced_video_codec(script)
