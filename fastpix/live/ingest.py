@@ -139,7 +139,8 @@ async def _recover(executor: Executor, owner: str) -> None:
     await asyncio.gather(
         *(executor.run_io(_wait_for_ffmpeg, segment_spool.open_spool(each, "")) for each in connection_ids)
     )
-    for connection_id in connection_ids:
+    # What an encoder sent before it changed its tracks comes before what it sent then.
+    for connection_id in await executor.write(connection_queries.in_order, connection_ids):
         try:
             await _recover_connection(executor, owner, connection_id)
         except Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,17 +22,15 @@ LOG_LINES = 20
 
 
 class Packager:
-    """`command` runs in `folder`. `pause` and `resume` stop and start what feeds it."""
+    """`pause` and `resume` stop and start what feeds it. What is fed before `start` waits for it."""
 
-    def __init__(
-        self, folder: Path, command: Sequence[str], pause: Callable[[], None], resume: Callable[[], None]
-    ) -> None:
-        self.folder = folder
+    def __init__(self, command: Sequence[str], pause: Callable[[], None], resume: Callable[[], None]) -> None:
         self._command, self._pause, self._resume = command, pause, resume
         self._process: asyncio.subprocess.Process | None = None
         self._stderr_task: asyncio.Task[None] | None = None
         self._drain_task: asyncio.Task[None] | None = None
         self._pending_tags: list[bytes] = []
+        self._is_flushing = False
         self._stderr_lines: deque[str] = deque(maxlen=LOG_LINES)
 
     @property
@@ -44,10 +42,11 @@ class Packager:
         """What ffmpeg said last. It holds paths: for the process's log alone."""
         return " | ".join(self._stderr_lines)
 
-    async def start(self) -> None:
+    async def start(self, folder: Path) -> None:
+        """Run the command in a folder."""
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
-            cwd=self.folder,
+            cwd=folder,
             env=ENVIRONMENT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
@@ -56,16 +55,23 @@ class Packager:
             start_new_session=True,
         )
         self._stderr_task = asyncio.create_task(self._read_stderr())
-        self._write(flv.HEADER)
+        self._flush()
+
+    def begin(self, kinds: Iterable[int]) -> None:
+        """The head of what is fed: which kinds of tags there will be."""
+        self._pending_tags.append(flv.header(kinds))
 
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
         """Hand on one FLV tag, within `FLUSH_SECONDS`. Pauses the source when ffmpeg does not keep up."""
-        if not self._pending_tags:
+        if not self._is_flushing:
+            self._is_flushing = True
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
         self._pending_tags.append(flv.tag(kind, timestamp, payload))
 
     def _flush(self) -> None:
-        pending_tags, self._pending_tags = self._pending_tags, []
+        if self._process is None:
+            return
+        pending_tags, self._pending_tags, self._is_flushing = self._pending_tags, [], False
         self._write(b"".join(pending_tags))
 
     async def end(self) -> None:

@@ -9,8 +9,9 @@ from time import monotonic
 from uuid import UUID
 
 from fastpix.errors import StorageFailed
-from fastpix.live.broadcast import Broadcast, Source
+from fastpix.live.broadcast import Broadcast
 from fastpix.live.executor import Executor
+from fastpix.live.part import Source
 from fastpix.live.rtmp.session import Rejected, Session
 from fastpix.live.simulcast import Simulcast
 from fastpix.resources.live_streams import lifecycle
@@ -28,7 +29,6 @@ NO_SUCH_APPLICATION = "The server's address ends with /live."
 FULL = "This server has as many live streams on air as it takes. Try again later."
 # An encoder that was silent for longer makes way for another one with the same key: its connection broke unnoticed.
 SILENCE_SECONDS = 5.0
-CUT_OFF = "The stream was ended from the dashboard."
 # Every how many checks it is asked where the streams are to be pushed.
 TARGETS_EVERY = 3
 REPORT_SECONDS, MOST_REPORTED = 60.0, 10_000
@@ -40,7 +40,7 @@ class Publishers:
 
     def __init__(self, executor: Executor, owner: str, most: int, *, allow_private: bool) -> None:
         self._executor, self._owner, self._most, self._allow_private = executor, owner, most, allow_private
-        self._on_air: dict[UUID, Broadcast] = {}
+        self._on_air: set[Broadcast] = set()
         self._is_closing, self._checks, self._deciding = False, 0, 0
         # Which refusals were written down lately, and when: the same again is not worth a write.
         self._reported: dict[tuple[str | None, str, str], float] = {}
@@ -71,7 +71,7 @@ class Publishers:
 
     async def srt_passphrase(self, key: str) -> str:
         """What a caller must have to publish with this key just now; nothing is taken yet. Raises `NotAdmitted`."""
-        silent = {broadcast.admission.stream_id for broadcast in self._on_air.values() if _is_silent(broadcast)}
+        silent = {broadcast.admission.stream_id for broadcast in self._on_air if _is_silent(broadcast)}
         passphrase = await self._executor.read(connections.srt_passphrase, key, silent)
         await self._check_room(key, 1)
         return passphrase
@@ -113,7 +113,7 @@ class Publishers:
             raise NotAdmitted(str(problem), connections.stream_named_by(key)) from problem
 
     def _silent_on(self, stream_id: str | None) -> Broadcast | None:
-        for broadcast in self._on_air.values():
+        for broadcast in self._on_air:
             if broadcast.admission.stream_id == stream_id and _is_silent(broadcast):
                 return broadcast
         return None
@@ -121,29 +121,28 @@ class Publishers:
     def _register(self, admission: Admission, source: Source) -> Broadcast:
         async def report(simulcast_id: str, state: str, text: str) -> None:
             with suppress(Exception):  # only what the page shows depends on it
-                await self._executor.write(_write_state, admission, simulcast_id, state, text)
+                await self._executor.write(_write_state, broadcast.admission, simulcast_id, state, text)
 
         simulcast = Simulcast(report, allow_private=self._allow_private)
         broadcast = Broadcast(admission, source, self._executor, simulcast, self._remove)
-        self._on_air[admission.connection_id] = broadcast
+        self._on_air.add(broadcast)
         return broadcast
 
     def _remove(self, broadcast: Broadcast) -> None:
         log.info("live.over stream=%s", broadcast.admission.stream_id)
-        self._on_air.pop(broadcast.admission.connection_id, None)
+        self._on_air.discard(broadcast)
 
     async def check(self) -> None:
         """Renew the leases of all that are on air, cut those off that lost their stream, and see where they are pushed."""
-        active = {
-            connection_id: broadcast for connection_id, broadcast in self._on_air.items() if not broadcast.is_over
-        }
+        active = {broadcast.admission.connection_id: broadcast for broadcast in self._on_air if not broadcast.is_over}
         if not active:
             return
         rates = {connection_id: broadcast.rate() for connection_id, broadcast in active.items()}
         held = await self._executor.write(connections.renew, self._owner, rates)
         for connection_id, broadcast in active.items():
-            if connection_id not in held:
-                broadcast.source.cut(CUT_OFF)
+            # Another connection of the same encoder may have taken over meanwhile.
+            if connection_id not in held and broadcast.admission.connection_id == connection_id:
+                broadcast.source.cut(connections.IS_LOST)
         self._checks += 1
         if self._checks % TARGETS_EVERY:
             return
@@ -154,7 +153,7 @@ class Publishers:
     async def close(self) -> None:
         """Take nobody in any more, and bring in what is under way: its encoders come back to the next run."""
         self._is_closing = True
-        broadcasts = list(self._on_air.values())
+        broadcasts = list(self._on_air)
         for broadcast in broadcasts:
             broadcast.source.cut("The server is being restarted.")
         await asyncio.gather(*(broadcast.finished() for broadcast in broadcasts))

@@ -29,6 +29,7 @@ from fastpix.storage.local import LocalStorage
 from tests.world import test_settings as settings_for
 
 OWNER = "this ingest"
+PATIENT = 30  # seconds: a deadline, not a pause
 
 
 @pytest.fixture(autouse=True)
@@ -155,30 +156,14 @@ def test_wrong_keys_cost_no_write_after_the_first(world, executor, key, monkeypa
     assert len(writes) == 1
 
 
-def test_another_picture_in_the_middle_is_another_connection(executor, world, key):
-    first, second = b"\x17\x00\x00\x00\x00first", b"\x17\x00\x00\x00\x00second"
-
-    async def publish():
-        registry = Publishers(executor, OWNER, 5, allow_private=False)
-        encoder = Encoder()
-        broadcast = await registry.admit(key, "192.0.2.9", encoder, "own")
-        broadcast._packager = type("Nothing", (), {"feed": lambda *_args: None})()
-        broadcast.media(9, 0, first)
-        broadcast.media(9, 40, first)
-        assert encoder.reasons == []
-        broadcast.media(9, 80, second)
-        return encoder.reasons
-
-    assert "changed its picture" in asyncio.run(publish())[0]
-
-
 def test_a_broadcast_whose_folder_was_removed_ends_all_the_same(world, executor, key):
     async def publish():
         registry = Publishers(executor, OWNER, 1, allow_private=False)
         broadcast = await registry.admit(key, "192.0.2.9", Encoder(), "own")
-        spool = segment_spool.open_spool(broadcast.admission.connection_id, broadcast.admission.folder)
-        spool.remove()
-        await asyncio.wait_for(broadcast._finish(spool), 10)
+        await broadcast.start()
+        segment_spool.open_spool(broadcast.admission.connection_id, broadcast.admission.folder).remove()
+        broadcast.ended("")
+        await asyncio.wait_for(broadcast.finished(), PATIENT)
 
     asyncio.run(publish())
     (connection,) = rows(world, LiveConnection, LiveConnection.owner == OWNER)

@@ -106,7 +106,7 @@ async def _gather(stream, messages, count):
 
 
 def _decodes(file, tags):
-    file.write_bytes(flv.HEADER + b"".join(flv.tag(*each) for each in tags))
+    file.write_bytes(flv.header() + b"".join(flv.tag(*each) for each in tags))
     done = subprocess.run(
         [tools.ffmpeg(), "-v", "error", "-i", str(file), "-f", "null", "-"], capture_output=True, text=True
     )

@@ -51,6 +51,14 @@ def tags(file: Path) -> list[Tag]:
     return found
 
 
+def late(sent: list[Tag], kind: int, begins: int) -> list[Tag]:
+    """The same tags with a sound or picture, with what configures it, that begins only at that time, in ms."""
+    config = next(tag for tag in sent if tag[0] == kind)
+    kept = [tag for tag in sent if tag[0] != kind or (tag[1] >= begins and tag is not config)]
+    place = next(place for place, tag in enumerate(kept) if tag[0] == kind)
+    return [*kept[:place], (kind, begins, config[2]), *kept[place:]]
+
+
 async def send(url: str, sent: list[Tag], faster: float) -> str:
     """Publish tags in their order, so many times faster than their own time; after a jump at once.
 

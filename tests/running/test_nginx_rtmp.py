@@ -11,7 +11,7 @@ from fastpix.live.rtmp import amf, flv
 from tests import nginx
 from tests.nginx import Nginx
 from tests.running.encoder import CLIP_SECONDS, Encoder, make_clip
-from tests.running.frames import parts, send, tags, times
+from tests.running.frames import late, parts, send, tags, times
 from tests.running.server import Server, eventually, free_port
 from tests.running.stream import Stream
 from tests.running.test_on_air import publishing
@@ -141,6 +141,26 @@ def test_what_encoders_do_wrong_has_the_same_outcome_by_both_ways(server, clip):
         assert len(shown[0]["video"]) == CLIP_SECONDS * 30 and shown[0]["video"][-1] < CLIP_SECONDS
 
 
+def test_tracks_that_change_are_parts_of_one_broadcast_and_one_recording_by_both_ways(server, clip, tmp_path):
+    """Sound and picture that begin late, and another size, without another connection of the encoder."""
+    whole, small = tags(clip), tags(make_clip(tmp_path, "160x90"))
+    size = whole + _later(small, CLIP_SECONDS * 1000)
+    sent = [late(whole, flv.AUDIO, 5000), late(whole, flv.VIDEO, 4000), size]
+    own, relayed = ([kind(server) for _ in sent] for kind in (Stream, Relayed))
+    assert not any(asyncio.run(_send_all(own + relayed, sent + sent, faster=3)))
+    every = _count(whole, flv.AUDIO)
+    before, after = _count(whole, flv.AUDIO, end=4000), _count(whole, flv.AUDIO, begin=6000)
+    expected = [[(180, 0), (120, after)], [(0, before), (180, every - before)], [(300, every), (300, every)]]
+    for one, other, counts in zip(own, relayed, expected, strict=True):
+        shown = _shown(one)
+        assert _is_alike(shown, _shown(other))
+        found = [(len(part["video"]), len(part["audio"])) for part in shown]
+        assert found == [pytest.approx(count, abs=2) for count in counts]  # sound at the border may be of either
+    for stream in own + relayed:
+        (media,) = stream.recordings(seconds=90)
+        assert float(media["duration"]) == pytest.approx(CLIP_SECONDS * (1 + (stream in (own[2], relayed[2]))), abs=0.1)
+
+
 def _is_alike(one, other):
     """Whether both have the same parts with the same frames, within the milliseconds that nginx rounds by."""
     return len(one) == len(other) and all(
@@ -154,8 +174,8 @@ def _log(stream):
     return " ".join(row[0] for row in stream.rows("SELECT text FROM live_log WHERE stream_id = ? ORDER BY at"))
 
 
-def _count(sent, kind):
-    return sum(tag[0] == kind and tag[2][1] == 1 for tag in sent)
+def _count(sent, kind, begin=0, end=10**9):
+    return sum(tag[0] == kind and tag[2][1] == 1 and begin <= tag[1] < end for tag in sent)
 
 
 async def _send_all(streams, sent, faster):
@@ -163,7 +183,8 @@ async def _send_all(streams, sent, faster):
 
 
 def _shown(stream):
-    """When each part of a finished broadcast shows its frames."""
+    """When each part of a broadcast whose encoder left shows its frames."""
+    eventually(lambda: stream.is_away, 30)
     stream.do("finish")
     ended = eventually(lambda: p if (p := stream.playlist()) and p.is_over else None)
     return [times(part) for part in parts(ended)]

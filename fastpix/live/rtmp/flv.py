@@ -7,14 +7,13 @@ names of newer codecs.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 
 from fastpix.live.rtmp import amf
 from fastpix.live.rtmp.messages import ProtocolError
 
 AUDIO, VIDEO, DATA = 8, 9, 18  # kinds of tags, and the same numbers are the kinds of RTMP messages
 
-# Version 1, audio and video, nine bytes of header; then the size of the tag before the first one.
-HEADER = b"FLV\x01\x05\x00\x00\x00\x09" + bytes(4)
 
 _VIDEO_CODECS = {2: "flv1", 3: "flashsv", 4: "vp6", 5: "vp6a", 6: "flashsv2", 7: "h264", 12: "hevc", 13: "av1"}
 _AUDIO_CODECS = {
@@ -30,7 +29,13 @@ UNKNOWN = "unknown"
 _ENHANCED_AUDIO = 9  # the sound format that says: four letters follow
 _SEQUENCE_START, _MULTITRACK_AUDIO, _MULTITRACK_VIDEO = 0, 5, 6  # packet types of Enhanced RTMP
 _PICTURES = (1, 3)  # coded frames, with and without a composition time
-_KEYFRAME = 1
+_KEYFRAME, _H264 = 1, 7
+
+
+def header(kinds: Iterable[int] = (AUDIO, VIDEO)) -> bytes:
+    """What a file begins with: version 1, what of audio and video there is, nine bytes; the size of no tag before."""
+    flags = sum({AUDIO: 4, VIDEO: 1}[kind] for kind in kinds)
+    return b"FLV\x01" + bytes((flags,)) + b"\x00\x00\x00\x09" + bytes(4)
 
 
 def tag(kind: int, timestamp: int, payload: bytes) -> bytes:
@@ -62,13 +67,13 @@ def aac_frame(data: bytes) -> bytes:
 
 
 def is_keyframe(payload: bytes) -> bool:
-    """Whether a video payload is a picture that needs no other. A codec's configuration is no picture."""
+    """Whether a video payload is a picture that needs no other. A codec's configuration is no picture, nor is H.264's end."""
     if len(payload) < 2:
         return False
     first = payload[0]
     if first & 0x80:
         return first >> 4 & 0x07 == _KEYFRAME and first & 0x0F in _PICTURES
-    return first >> 4 == _KEYFRAME and not is_video_config(payload)
+    return first >> 4 == _KEYFRAME and (first & 0x0F != _H264 or payload[1] == 1)
 
 
 def is_video_config(payload: bytes) -> bool:

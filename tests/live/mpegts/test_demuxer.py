@@ -57,7 +57,7 @@ def packets(file, form=None):
 
 def as_flv(tags):
     first = tags[0].time
-    return flv.HEADER + b"".join(flv.tag(tag.kind, tag.time - first, tag.payload) for tag in tags)
+    return flv.header() + b"".join(flv.tag(tag.kind, tag.time - first, tag.payload) for tag in tags)
 
 
 def test_the_tags_are_those_that_ffmpeg_makes_of_the_same_stream(usual):

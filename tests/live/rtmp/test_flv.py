@@ -20,8 +20,9 @@ def test_the_time_has_its_highest_byte_behind_the_others():
     assert flv.tag(flv.AUDIO, 0xFFFFFFFF, b"")[4:8] == b"\xff\xff\xff\xff"
 
 
-def test_the_header_says_audio_and_video():
-    assert flv.HEADER == b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
+@pytest.mark.parametrize(("kinds", "flags"), [((flv.AUDIO, flv.VIDEO), 5), ((flv.AUDIO,), 4), ((flv.VIDEO,), 1)])
+def test_the_header_says_what_there_is(kinds, flags):
+    assert flv.header(kinds) == b"FLV\x01" + bytes((flags,)) + b"\x00\x00\x00\x09\x00\x00\x00\x00"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def refusals(caplog):
 def decoded(tags, folder, *, expect_frames):
     """The tags as FLV, read again by ffmpeg: no error, and at least so many pictures."""
     file = folder / "received.flv"
-    file.write_bytes(flv.HEADER + b"".join(flv.tag(*each) for each in tags))
+    file.write_bytes(flv.header() + b"".join(flv.tag(*each) for each in tags))
     command = [tools.ffmpeg(), "-hide_banner", "-v", "error", "-i", str(file), "-f", "null", "-progress", "-", "-"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

@@ -15,6 +15,7 @@ from fastpix.access import tenancy
 from fastpix.db import db, now
 from fastpix.errors import Refused
 from fastpix.resources.live_streams import events, lifecycle, stream_keys
+from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
 from fastpix.resources.live_streams.connections.models import Admission, IngestRate, LiveConnection
 from fastpix.resources.live_streams.models import DISABLED, LiveLogLine, LiveStream
 
@@ -25,6 +26,7 @@ REFUSAL_LOGGED_EVERY = timedelta(minutes=1)
 MOST_REFUSALS_LOGGED = 10
 WRONG_KEY = "There is no stream with this key. Copy the key anew from the stream's page."
 IS_DISABLED = "This stream is disabled. An admin can enable it on its page."
+IS_LOST = "The stream was ended from the dashboard."
 IS_TAKEN = "Another encoder is sending this stream just now. Stop that one first."
 
 
@@ -110,6 +112,18 @@ def _connect(stream: LiveStream, address: str, owner: str, engine: str) -> Admis
         lifecycle.end(stream, "The encoder did not return in time. The broadcast ended.")
     current = lifecycle.load_broadcast(stream.broadcast_id) if stream.broadcast_id else None
     broadcast = current or lifecycle.begin(stream)
+    admission = _hold(stream, broadcast, address, owner, engine)
+    lifecycle.log_line(stream, f"An encoder connected from {address or 'an unknown address'}.")
+    events.stream(stream, "connected", *(("preparing",) if current is None else ()))
+    audited = {"broadcast": str(broadcast.id)}
+    lifecycle.record_in_audit(
+        "live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, audited
+    )
+    return admission
+
+
+def _hold(stream: LiveStream, broadcast: LiveBroadcast, address: str, owner: str, engine: str) -> Admission:
+    """A connection that has the stream from now on."""
     connection = LiveConnection(
         broadcast_id=broadcast.id,
         workspace_id=stream.workspace_id,
@@ -121,15 +135,23 @@ def _connect(stream: LiveStream, address: str, owner: str, engine: str) -> Admis
     db.session.add(connection)
     db.session.flush()
     stream.connection_id, stream.disconnected_at = connection.id, None
-    lifecycle.log_line(stream, f"An encoder connected from {address or 'an unknown address'}.")
-    events.stream(stream, "connected", *(("preparing",) if current is None else ()))
-    audited = {"broadcast": str(broadcast.id)}
-    lifecycle.record_in_audit(
-        "live_streams.publish", "live_stream", stream.id, stream.name, stream.workspace_id, audited
-    )
-    return Admission(
-        connection.id, stream.id, broadcast.id, stream.organization_id, f"{broadcast.folder}/{connection.id}"
-    )
+    folder = f"{broadcast.folder}/{connection.id}"
+    return Admission(connection.id, stream.id, broadcast.id, stream.organization_id, folder)
+
+
+def go_on(admission: Admission) -> Admission:
+    """Let an encoder that changed its tracks go on as a connection of its own, with an init segment of its own.
+
+    The one before stays open until it is closed. Raises `NotAdmitted` if it has lost the stream.
+    """
+    with lifecycle.ingest_scope(admission.organization_id):
+        stream = lifecycle.locked(admission.stream_id)
+        broadcast = lifecycle.load_broadcast(admission.broadcast_id)
+        before = db.session.scalar(sa.select(LiveConnection).where(LiveConnection.id == admission.connection_id))
+        if stream is None or broadcast is None or before is None or stream.connection_id != before.id:
+            raise NotAdmitted(IS_LOST, admission.stream_id)
+        lifecycle.log_line(stream, "The encoder changed its picture or sound.")
+        return _hold(stream, broadcast, before.address, before.owner, before.engine)
 
 
 def log_refusal(problem: NotAdmitted, address: str) -> None:

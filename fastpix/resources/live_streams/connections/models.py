@@ -14,7 +14,9 @@ from fastpix.db import Base, id_column, now
 
 
 class LiveConnection(InWorkspace, Base):
-    """An encoder that sends (or sent) a stream. `owner` names the ingest that serves it, which renews `lease_until`.
+    """An encoder that sends (or sent) a stream, with the same tracks: where these change, another connection goes on.
+
+    `owner` names the ingest that serves it, which renews `lease_until`.
 
     `bit_rate` is in bits a second. `ended_at` is written when its last segment is stored.
     """

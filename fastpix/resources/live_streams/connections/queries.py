@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -37,6 +38,14 @@ def left_behind(connection_id: UUID, owner: str) -> tuple[Admission, set[str]] |
         names = sa.select(LiveSegment.name).where(LiveSegment.connection_id == connection_id)
         of_connection = names.where(LiveSegment.broadcast_id == broadcast.id)
         return _admission(connection, broadcast), set(db.session.scalars(of_connection))
+
+
+def in_order(connection_ids: Sequence[UUID]) -> list[UUID]:
+    """These connections in the order in which they began; unknown ones come last."""
+    with tenancy.everywhere("an ingest serves the streams of all organizations"):
+        begun = sa.select(LiveConnection.id).where(LiveConnection.id.in_(connection_ids))
+        known = list(db.session.scalars(begun.order_by(LiveConnection.started_at)))
+    return [*known, *(each for each in connection_ids if each not in known)]
 
 
 def is_known(connection_id: UUID) -> bool:

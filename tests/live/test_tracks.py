@@ -1,0 +1,105 @@
+"""Where one part of a broadcast ends and the next begins: tags in, tags of parts out."""
+
+from __future__ import annotations
+
+from fastpix.live.rtmp import flv
+from fastpix.live.tracks import LONGEST_WAIT, MOST_WAITING, Splitter
+
+PICTURE, SMALL, SOUND, MONO = (
+    flv.h264_config(b"720p"),
+    flv.h264_config(b"360p"),
+    b"\xaf\x00\x11\x90",
+    b"\xaf\x00\x11\x88",
+)
+SCRIPT = (flv.DATA, 0, b"script")
+
+
+def video(at, *, key=False):
+    return flv.VIDEO, at, flv.h264_picture(b"%d" % at, 0, key)
+
+
+def audio(at):
+    return flv.AUDIO, at, flv.aac_frame(b"%d" % at)
+
+
+def configs(*payloads, at=0):
+    return [(flv.AUDIO if payload[0] == 0xAF else flv.VIDEO, at, payload) for payload in payloads]
+
+
+def parts(tags):
+    """The parts that tags make: the kinds of their tracks, and their tags."""
+    splitter, made = Splitter(), []
+    for outcome in [*map(splitter.take, tags), splitter.flush()]:
+        if outcome.begins:
+            made.append((set(outcome.begins), []))
+        for tag in outcome.tags:
+            made[-1][1].append(tag)
+    return made
+
+
+def test_both_tracks_make_one_part_in_which_nothing_lacks():
+    tags = [audio(0), audio(20), video(30, key=True), audio(40), video(70)]
+    (made,) = parts([SCRIPT, *configs(PICTURE, SOUND), *tags])
+    assert made == ({flv.AUDIO, flv.VIDEO}, [SCRIPT, *configs(SOUND, PICTURE), *tags])
+
+
+def test_what_is_announced_and_never_comes_is_no_track():
+    tags = [video(0, key=True), *(video(at) for at in range(40, 3 * LONGEST_WAIT, 40))]
+    assert parts([*configs(PICTURE, SOUND), *tags]) == [({flv.VIDEO}, [*configs(PICTURE), *tags])]
+
+
+def test_the_other_track_is_waited_for_no_longer_than_a_segment_or_much_memory():
+    splitter = Splitter()
+    waiting = [*configs(PICTURE), video(0, key=True), video(LONGEST_WAIT - 1)]
+    assert [splitter.take(tag).tags for tag in waiting] == [[], [], []]
+    assert len(splitter.take(video(LONGEST_WAIT)).tags) == 4
+    large = flv.VIDEO, 0, b"\x17\x01" + bytes(MOST_WAITING)
+    assert [len(splitter.take(tag).tags) for splitter in [Splitter()] for tag in [*configs(PICTURE), large]] == [0, 2]
+
+
+def test_sound_that_begins_late_begins_a_part_with_the_next_keyframe():
+    before = [video(at, key=at % 2000 == 0) for at in range(0, 6000, 500)]
+    after = [video(6000, key=True), audio(6010), video(6500)]
+    made = parts([*configs(PICTURE), *before[:-1], *configs(SOUND), audio(5200), audio(5300), before[-1], *after])
+    assert made == [
+        ({flv.VIDEO}, [*configs(PICTURE), *before]),
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE, at=6000), *after]),
+    ]
+
+
+def test_a_picture_that_begins_late_begins_a_part_at_once():
+    before = [audio(at) for at in range(0, 5000, 20)]
+    after = [video(5000, key=True), audio(5000), video(5040)]
+    made = parts([*configs(SOUND), *before, *configs(PICTURE), video(4990), *after])
+    assert made == [
+        ({flv.AUDIO}, [*configs(SOUND), *before]),
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE, at=5000), *after]),
+    ]
+
+
+def test_another_size_begins_a_part_and_the_same_one_again_does_not():
+    tags = [video(0, key=True), audio(0)]
+    again = [*configs(PICTURE, SOUND, at=40), video(40, key=True)]
+    other = [*configs(SMALL, at=80), audio(80), video(80, key=True), audio(90)]
+    made = parts([SCRIPT, *configs(PICTURE, SOUND), *tags, *again, *other])
+    assert made == [
+        ({flv.AUDIO, flv.VIDEO}, [SCRIPT, *configs(SOUND, PICTURE), *tags, video(40, key=True), audio(80)]),
+        (
+            {flv.AUDIO, flv.VIDEO},
+            [(flv.DATA, 80, b"script"), *configs(SOUND, SMALL, at=80), video(80, key=True), audio(90)],
+        ),
+    ]
+
+
+def test_another_kind_of_sound_without_a_picture_begins_a_part_at_once():
+    made = parts([*configs(SOUND), audio(0), audio(LONGEST_WAIT), *configs(MONO), audio(3000)])
+    assert made[1:] == [({flv.AUDIO}, [*configs(MONO, at=3000), audio(3000)])]
+
+
+def test_a_change_before_the_first_part_began_loses_nothing():
+    made = parts([*configs(PICTURE), video(0, key=True), *configs(SMALL), video(40, key=True), video(80)])
+    assert [tags[1:] for _, tags in made] == [[video(0, key=True)], [video(40, key=True), video(80)]]
+
+
+def test_what_cannot_be_decoded_is_left_out():
+    assert parts([video(0, key=True), audio(0)]) == []
