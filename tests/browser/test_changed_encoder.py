@@ -3,11 +3,16 @@ master describes what is sent now."""
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
+from fastpix.live.rtmp import flv
 from tests.browser.looking import new_context
 from tests.running.encoder import Encoder
+from tests.running.frames import late, send, tags
 from tests.running.server import eventually
 from tests.running.stream import Stream
 from tests.video.flashes import picture, sound
@@ -20,6 +25,8 @@ STATE = """() => {
   const told = document.querySelector("[data-message]");
   return { at: media.currentTime, width: media.videoWidth, says: told && !told.hidden ? told.textContent : "" };
 }"""
+
+HEARD = "() => document.querySelector('video, audio').webkitAudioDecodedByteCount"
 
 
 @pytest.fixture
@@ -66,3 +73,19 @@ def test_who_watches_goes_on_and_who_comes_anew_begins(way, eye, film, page):
     finally:
         encoder.stop()
         stream.do("finish")
+
+
+def test_who_watches_hears_sound_that_begins_later(eye, film, page):
+    """In one connection of the encoder: a microphone that is switched on."""
+    sent = late(tags(film("late.flv", *picture(40), *sound(40), *PICTURE, *AAC)), flv.AUDIO, 9000)
+    stream = Stream(eye.server, recording=False)
+    with ThreadPoolExecutor(1) as encoder:
+        sending = encoder.submit(lambda: asyncio.run(send(stream.url, sent, faster=1)))
+        stream.until_pieces(2)
+        page.goto(f"{eye.server.url}/embed/{stream.playback_id}")
+        page.locator("video").evaluate("media => { media.muted = true; return media.play(); }")
+        eventually(lambda: plays(page, 320), 30, "the picture is not seen")
+        assert page.evaluate(HEARD) == 0 and "mp4a" not in described(stream)
+        eventually(lambda: page.evaluate(HEARD) > 0 and plays(page, 320), 60, f"no sound: {page.evaluate(STATE)}")
+        stream.do("finish")
+        sending.result()
