@@ -97,7 +97,7 @@ def test_an_encoder_that_returns_in_time_goes_on_with_its_broadcast_and_one_too_
         stream.do("finish")
     first, second = stream.recordings(2)
     assert abs(float(first["duration"]) - joined.seconds) < 6.0
-    assert float(first["duration"]) > float(second["duration"]) > 2
+    assert min(float(first["duration"]), float(second["duration"])) > 2
 
 
 @pytest.mark.parametrize("cut", ["live-disable", "finish", "reset-key", "delete"])
