@@ -5,8 +5,11 @@ FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/venv
-COPY requirements.lock ./
+COPY requirements.lock requirements-captions.lock ./
 RUN /opt/venv/bin/pip install --require-hashes -r requirements.lock
+# docker build --build-arg CAPTIONS=yes: with what makes captions of speech, some 350 MB more, without a model (docs/captions.md).
+ARG CAPTIONS=
+RUN if [ -n "$CAPTIONS" ]; then /opt/venv/bin/pip install --require-hashes -r requirements-captions.lock; fi
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY fastpix fastpix
 COPY migrations migrations

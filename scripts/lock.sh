@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the two lock files from pyproject.toml, for every platform and Python, with hashes. `--check` only compares.
+# Makes the three lock files from pyproject.toml, for every platform and Python, with hashes. `--check` only compares.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for pair in "requirements.lock:" "requirements-test.lock:--extra test"; do
+for pair in "requirements.lock:" "requirements-captions.lock:--extra captions" "requirements-test.lock:--extra test"; do
   file=${pair%%:*}
   # The present lock is the starting point: only what pyproject.toml demands changes. `--upgrade` takes the newest.
   if [ "${1:-}" != "--upgrade" ] && [ -f "$file" ]; then cp "$file" "$work/$file"; fi

@@ -66,6 +66,11 @@ def path(value: str) -> Path:
         raise ValueError("give a folder that can be there") from None
 
 
+def folder(value: str) -> str:
+    """A full path, or nothing: whether it is there is seen when it is needed."""
+    return str(path(value)) if value.strip() else ""
+
+
 def http_url(value: str) -> str:
     """As browsers send it: they write name and scheme small, international names as `xn--…`, and no usual port."""
     cure = "give the address people type, such as https://video.example.com, without a path"

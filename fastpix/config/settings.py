@@ -112,6 +112,7 @@ class Settings:
         "Leave off unless all admins are trusted.",
     )
     ffmpeg: str = _setting("", kinds.text, "Path of ffmpeg. Empty: the one that came with the package.")
+    captions_model: str = _setting("", kinds.folder, "Folder of the speech model for captions. Empty: none are made.")
     transcode_jobs: int = _setting(1, kinds.number(1, 32), "How many media one worker processes at the same time.")
     job_lease_seconds: int = _setting(
         15, kinds.number(2, 600), "Seconds after which another worker takes up the job of one that died."
@@ -182,9 +183,7 @@ class Settings:
     waiting_uploads_per_token: int = _setting(250, kinds.requests, "Addresses of uploads one token may have waiting.")
     waiting_uploads_per_organization: int = _setting(1000, kinds.requests, "The same with all its people and tokens.")
     requests_per_token: int = _setting(600, kinds.requests, "API requests a minute with one access token.")
-    requests_per_organization: int = _setting(
-        3000, kinds.requests, "API requests a minute with all its tokens together."
-    )
+    requests_per_organization: int = _setting(3000, kinds.requests, "API requests a minute with all its tokens.")
     requests_per_person: int = _setting(600, kinds.requests, "Pages a minute of one signed-in person.")
     requests_per_address: int = _setting(
         300,

@@ -32,7 +32,7 @@ from fastpix.resources.organizations import domain as organizations
 from fastpix.storage import instance as storage
 from fastpix.storage import room
 from fastpix.text import counting
-from fastpix.video import tools
+from fastpix.video import speech, tools
 from fastpix.web import health
 
 State = Literal["ok", "warn", "fail"]
@@ -71,6 +71,7 @@ def examine(settings: Settings, *, mail_to: str = "", seen: dict[str, Any] | Non
         _disk,
         _storage,
         _ffmpeg,
+        _captions,
         _queue,
         _backup,
         *([] if is_page else [_public_url]),
@@ -202,6 +203,12 @@ def _ffmpeg(_settings: Settings) -> Iterator[Finding]:
         yield Finding("ffmpeg", "ok", f"{version} at {tools.ffmpeg()}.")
 
 
+def _captions(settings: Settings) -> Iterator[Finding]:
+    reason = speech.missing()
+    state: State = "fail" if reason and settings.captions_model else "ok"
+    yield Finding("captions", state, reason or f"Made with the speech model in {settings.captions_model}.")
+
+
 def _queue(_settings: Settings) -> Iterator[Finding]:
     waiting = sa.select(sa.func.count(Job.id), sa.func.min(Job.run_at)).where(
         Job.state == QUEUED, Job.run_at < now() - LATE
@@ -287,4 +294,4 @@ def _as_seen(settings: Settings, seen: dict[str, Any]) -> Finding:
     return Finding("public address", "ok", f"{settings.public_url} answers, through {proxies}, from {seen['address']}.")
 
 
-ASK_NO_DATABASE = frozenset({_secret_key, _disk, _storage, _ffmpeg, _backup, _public_url, _live})
+ASK_NO_DATABASE = frozenset({_secret_key, _disk, _storage, _ffmpeg, _captions, _backup, _public_url, _live})
