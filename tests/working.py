@@ -16,6 +16,7 @@ from fastpix.processes import programs
 def work(world, *kinds, most=20):
     """Run what is due, at most `most` jobs. Returns how many ran."""
     everything = resources.QUICK | resources.INCOMING | resources.TRANSCODING | resources.NOTIFYING
+    everything |= resources.LISTENING
     handlers = {kind: handler for kind, handler in everything.items() if not kinds or kind in kinds}
     set_reading(False)
     done = 0

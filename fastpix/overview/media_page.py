@@ -16,6 +16,7 @@ from fastpix.resources.media.views import pages as media_pages
 from fastpix.resources.playback_ids import presentation as playback_ids
 from fastpix.resources.usage import queries as usage
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.video import speech
 from fastpix.web import charts
 from fastpix.web.pages import show
 
@@ -30,13 +31,16 @@ def detail(media_id: UUID) -> Any:
     media = domain.get(media_id)
     may = may_do()
     playable = playback.first_of([media_id]).get(media_id)
+    player = presentation.player(media, playable)
     played = presentation.played(media)
     return show(
         "media/detail.html",
         media=media,
         name=presentation.name(media),
         state=presentation.state(media),
-        player=presentation.player(media, playable),
+        player=player,
+        captions_urls={each["id"]: each["src"] for each in player["captions"]} if player else {},
+        may_caption=media["has_sound"] and not speech.missing(),
         playback_ids=[playback_ids.shown(row, played) for row in media["playback_ids"]],
         log=domain.log(media_id),
         facts=presentation.facts(media),

@@ -97,6 +97,7 @@ def worker(settings: Settings) -> int:
         (resources.INCOMING, INCOMING_THREADS),
         (resources.NOTIFYING, NOTIFYING_THREADS),
         (resources.TRANSCODING, settings.transcode_jobs),
+        (resources.LISTENING, 0 if _cannot_listen(app) else 1),
     ]
     options = {"scope": scope, "lease": timedelta(seconds=settings.job_lease_seconds)}
     threads = [
@@ -115,6 +116,14 @@ def worker(settings: Settings) -> int:
     for thread in threads:
         thread.join()
     return 0 if is_asked else 1
+
+
+def _cannot_listen(app: Flask) -> str:
+    """Why no captions can be made by this worker; another one, with the model, may take them then."""
+    from fastpix.video import speech
+
+    with app.app_context():
+        return speech.missing()
 
 
 def _periodic() -> list[Mapping[Callable[[], object], float]]:

@@ -11,6 +11,7 @@ from typing import Any
 from fastpix.mail import outbox
 from fastpix.resources.live_streams.broadcasts import jobs as recordings
 from fastpix.resources.media import jobs as media_jobs
+from fastpix.resources.media.captions import jobs as captions_jobs
 from fastpix.resources.media.downloads import jobs as downloads_jobs
 from fastpix.resources.media.models import RECORDING
 from fastpix.resources.media.tracks import jobs as tracks_jobs
@@ -47,6 +48,7 @@ QUICK: Jobs = {
 }
 INCOMING: Jobs = {"media.ingest": _ingest, "media.track": tracks_jobs.prepare}
 TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": downloads_jobs.prepare}
+LISTENING: Jobs = {"media.captions": captions_jobs.make}
 NOTIFYING: Jobs = {"webhooks.deliver": deliveries_jobs.deliver}
 
 

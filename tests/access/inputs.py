@@ -202,6 +202,8 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
         303, {"language_code": "en-GB", "language_name": "British English"}
     ),
     ("media_parts.delete_track", "POST"): lambda s: Input(303),
+    # Without a speech model, as over the API.
+    ("media_parts.captions", "POST"): lambda s: Input(501, {"language_code": "en", "language_name": "Spoken English"}),
     ("media_parts.downloads", "POST"): lambda s: Input(303, {"mp4": "audioOnly"}),
     ("media_parts.source", "POST"): lambda s: Input(303, {"source": "y"}),
     ("media_api.create_post", "POST"): lambda s: Input(

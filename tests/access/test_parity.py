@@ -64,7 +64,6 @@ READ_ON_FORMS = {
     "usage.video_data.queries.by_dimension": "each media's page shows its own views",
     "usage.video_data.queries.dimensions": "names that FastPix's clients choose from",
     "media.not_offered.domain.use_ai": "what is not offered has no page",
-    "media.not_offered.domain.generate_subtitles": "what is not offered has no page",
 }
 # Verbs that no door opens, and what does.
 NO_DOOR = {

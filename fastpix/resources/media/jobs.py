@@ -130,8 +130,21 @@ def local_source(work: Work) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def reporter(media_id: UUID) -> Callable[[float], None]:
-    """Takes the share done (0 to 1) and stores it as percent, at most every two seconds."""
+def local_folder(prefix: str, into: Path) -> Path:
+    """A stored rendition as a local folder; fetched into a folder in `into` where the storage is elsewhere."""
+    store = storage.get()
+    index = store.local_path(f"{prefix}/index.m3u8")
+    if index is not None:
+        return index.parent
+    folder = into / prefix.rpartition("/")[2]
+    folder.mkdir()
+    for entry in store.list(prefix):
+        store.fetch(entry.key, folder / entry.key.rpartition("/")[2])
+    return folder
+
+
+def reporter(of_id: UUID, progress: Callable[[UUID, int], None] = lifecycle.progress) -> Callable[[float], None]:
+    """Takes the share done (0 to 1) and stores it as percent by `progress`, at most every two seconds."""
     stored_at = time.monotonic()
 
     def report(share: float) -> None:
@@ -139,7 +152,7 @@ def reporter(media_id: UUID) -> Callable[[float], None]:
         if time.monotonic() - stored_at >= PROGRESS_EVERY:
             stored_at = time.monotonic()
             with transaction():
-                lifecycle.progress(media_id, min(99, int(share * 100)))
+                progress(of_id, min(99, int(share * 100)))
 
     return report
 

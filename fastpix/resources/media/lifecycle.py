@@ -176,6 +176,7 @@ def publish(media_id: UUID, version: str, produced: Produced, notices: Iterable[
     media.size = (media.source_size or 0) + produced["size"]
     media.updated_at = now()
     tracks.publish_own(media)
+    tracks.listen_to_all(media)
     media.downloads = {name: {"status": downloads.PREPARING} for name in media.downloads}
     if media.downloads or media.mp4_support:
         plan_downloads(media)

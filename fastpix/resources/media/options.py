@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fastpix.config import instance
 from fastpix.errors import Invalid, Refused
 from fastpix.outbound import public_address
+from fastpix.resources.media.captions.rules import check_offered
 from fastpix.resources.media.downloads.rules import MP4_SUPPORT
 from fastpix.resources.media.tracks.rules import MOST, checked_language_code, checked_language_name
 from fastpix.resources.playback_ids import rules
@@ -24,7 +25,10 @@ QUALITIES = ("standard", "pro", "premium")
 
 @dataclass
 class Options:
-    """What a media is to be like. `subtitles` are {url, languageName, languageCode} each."""
+    """What a media is to be like. `subtitles` are {url, languageName, languageCode} each, `captions` the last two.
+
+    `captions` are made here, of what is said.
+    """
 
     access_policy: str = "public"
     restrictions: Drafts = field(default_factory=lambda: NO_RESTRICTIONS)
@@ -39,6 +43,7 @@ class Options:
     start_time: float | None = None
     end_time: float | None = None
     subtitles: list[dict[str, str]] = field(default_factory=list)
+    captions: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,7 +70,10 @@ class Options:
             checked_language_name(each["languageName"])
         if len(self.subtitles) > MOST:
             raise Invalid("inputs", f"A media has at most {MOST} tracks.")
-        languages = [each["languageName"] for each in self.subtitles]
+        if self.captions:
+            check_offered(self.captions["languageCode"])
+            checked_language_name(self.captions["languageName"])
+        languages = [each["languageName"] for each in (*self.subtitles, self.captions) if each]
         if len(set(languages)) < len(languages):
             raise Invalid("languageName", "Each language can be there once.")
 

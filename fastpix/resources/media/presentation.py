@@ -72,6 +72,7 @@ def player(media: MediaRow, playable: Playable | None) -> dict[str, Any] | None:
         "height": media["height"],
         "captions": [
             {
+                "id": track["id"],
                 "src": f"{prefix}/tracks/{track['id']}/{track['version']}/subtitles.vtt",
                 "lang": track["language_code"],
                 "label": track["title"] or track["language_name"],

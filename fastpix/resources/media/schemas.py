@@ -90,7 +90,7 @@ def as_wire(row: MediaRow) -> dict[str, Any]:
         "mp4_support": downloads.for_client(row["mp4_support"], row["downloads"]),
         "playback_ids": [playback_id(each) for each in row["playback_ids"]],
         "tracks": [tracks.as_wire(each) for each in row["tracks"]],
-        "generated_subtitles": [],
+        "generated_subtitles": [{"status": each["status"]} for each in row["tracks"] if each["is_generated"]],
         "subtitle_available": any(each["type"] == "subtitle" and each["status"] == AVAILABLE for each in row["tracks"]),
         "duration": f"{row['duration']:.3f}" if row["duration"] is not None else None,
         "aspect_ratio": aspect_ratio(width, height),

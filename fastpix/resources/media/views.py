@@ -90,6 +90,7 @@ def status(media_id: UUID) -> Any:
         done=media["status"] in (READY, FAILED),
         settled=not any(part.endswith(PREPARING) for part in parts),
         parts=parts,
+        tracks={str(each["id"]): each["percent"] for each in media["tracks"] if each["percent"] is not None},
     )
     answer.add_etag()
     answer.headers["Cache-Control"] = "private, no-cache"

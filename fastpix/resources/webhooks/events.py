@@ -24,7 +24,7 @@ TEST = "test"
 
 _MEDIA = (
     "created", "updated", "ready", "failed", "deleted", "upload", "upload.cancelled", "track.created", "track.updated",
-    "track.ready", "track.failed", "track.deleted", "mp4Support.ready", "source.ready", "source.deleted",
+    "track.ready", "track.failed", "track.deleted", "subtitle.generated.ready", "mp4Support.ready", "source.ready", "source.deleted",
 )  # fmt: skip
 _LIVE = (
     "created", "connected", "preparing", "recording", "active", "disconnected", "idle", "updated", "deleted",

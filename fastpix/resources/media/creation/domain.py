@@ -68,6 +68,8 @@ def new(workspace_id: UUID, source_kind: str, settings: Options, media_id: UUID 
     )
     for subtitle in settings.subtitles:
         tracks.add(media, "subtitle", subtitle["url"], subtitle["languageCode"], subtitle["languageName"])
+    if settings.captions:
+        tracks.add_captions(media, settings.captions["languageCode"], settings.captions["languageName"])
     db.session.flush()
     return media
 

@@ -49,8 +49,8 @@ class InputIn(Wire):
 
 
 class SubtitlesIn(Wire):
-    language_name: str | None = None
-    language_code: str | None = None
+    language_name: str
+    language_code: str
     metadata: dict[str, str] | None = None
 
 
@@ -69,13 +69,15 @@ class CreationSettings(Wire):
     access_restrictions: RestrictionsIn | None = None
     drm_configuration_id: str | None = None
     inputs: list[InputIn] = Field(default_factory=list)
-    subtitles: SubtitlesIn | None = Field(default=None, description="Generated subtitles: not offered.")
+    subtitles: SubtitlesIn | None = Field(
+        default=None, description="Made of what is said, where this server has a speech model; else 501."
+    )
     summary: Any = None
     chapters: Any = None
     named_entities: Any = None
     moderation: Any = None
 
-    @field_validator("summary", "chapters", "named_entities", "moderation", "subtitles")
+    @field_validator("summary", "chapters", "named_entities", "moderation")
     @classmethod
     def _no_ai(cls, value: Any) -> Any:
         """Absent and false are fine; asking for it is refused, since nothing here would do it.
@@ -104,7 +106,12 @@ class CreationSettings(Wire):
                 for each in self.inputs
                 if each.type == "subtitle"
             ],
+            captions=self._captions(),
         )
+
+    def _captions(self) -> dict[str, str]:
+        asked = self.subtitles
+        return {"languageName": asked.language_name, "languageCode": asked.language_code} if asked else {}
 
 
 class MediaCreate(CreationSettings):

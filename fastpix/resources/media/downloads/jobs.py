@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +45,7 @@ def _make(work: Work, name: str) -> Download:
     folder = store.work_folder(f"{work.id}-{secrets.token_hex(6)}")
     try:
         with filling.with_room():
-            rendition = _local(work, best["name"], folder)
+            rendition = jobs.local_folder(f"{work.folder}/{work.version}/{best['name']}", folder)
             MAKERS[name](rendition, folder / name, should_stop=filling.stopper())
             size = (folder / name).stat().st_size
             with (folder / name).open("rb") as file:
@@ -61,16 +60,3 @@ def _make(work: Work, name: str) -> Download:
     if name == VIDEO:
         download["width"], download["height"] = best["width"], best["height"]
     return download
-
-
-def _local(work: Work, rendition: str, folder: Path) -> Path:
-    """A rendition as a local folder."""
-    store = storage.get()
-    prefix = f"{work.folder}/{work.version}/{rendition}"
-    index = store.local_path(f"{prefix}/index.m3u8")
-    if index is not None:
-        return index.parent
-    (folder / rendition).mkdir()
-    for entry in store.list(prefix):
-        store.fetch(entry.key, folder / rendition / entry.key.rpartition("/")[2])
-    return folder / rendition

@@ -12,13 +12,6 @@ _NO_AI = "In-video AI is not offered by this server."
 
 
 @action("media.edit")
-def generate_subtitles(media_id: UUID, track_id: UUID) -> None:
-    """Raises `NotOffered`; `Missing` for a media that is not here."""
-    domain.load(media_id)
-    raise NotOffered("Generated subtitles are not offered by this server. Add a subtitle track with its own file.")
-
-
-@action("media.edit")
 def use_ai(media_id: UUID) -> None:
     """Summaries, chapters, named entities, moderation. Raises `NotOffered`; `Missing` for a media that is not here."""
     domain.load(media_id)

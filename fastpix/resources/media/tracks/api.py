@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from fastpix.resources.media.not_offered import domain as not_offered
+from fastpix.resources.media.captions import domain as captions
 from fastpix.resources.media.tracks import domain, schemas
 from fastpix.web.api import Api
 
@@ -42,7 +42,14 @@ def delete(media_id: UUID, track_id: UUID) -> None:
     domain.delete(media_id, track_id)
 
 
-@api.operation(not_offered.generate_subtitles, "POST", f"{ONE}/generate-subtitles", body=schemas.GenerateSubtitles)
+@api.operation(
+    captions.generate,
+    "POST",
+    f"{ONE}/generate-subtitles",
+    body=schemas.GenerateSubtitles,
+    answer=schemas.TrackMade,
+)
 def generate_subtitles(media_id: UUID, track_id: UUID, body: schemas.GenerateSubtitles) -> Any:
-    """Generate subtitles from speech: not offered, answers 501."""
-    not_offered.generate_subtitles(media_id, track_id)
+    """Make subtitles of what is said in a sound; 501 where this server has no speech model."""
+    row = captions.generate(media_id, track_id, body.language_code, body.language_name, title=body.title or "")
+    return schemas.as_wire(row)

@@ -45,7 +45,7 @@ def create(
     if file is not None and (type != "subtitle" or len(file) > rules.LARGEST_SUBTITLES):
         raise Invalid("file", f"Send subtitles (SRT or WebVTT) of at most {rules.LARGEST_SUBTITLES >> 20} MB.")
     track = add(media, type, url, language_code, language_name, title, file)
-    _describe(media, track, after=_values(track))
+    described(media, track, after=values(track))
     events.track(media, track, "created")
     return queries.as_dict(track)
 
@@ -63,7 +63,7 @@ def edit(
     """Change an added track; another `url` fetches it anew. What is None stays. Raises as `create`."""
     media = media_domain.load(media_id)
     track = _load(media_id, track_id)
-    before = _values(track)
+    before = values(track)
     if language_name is not None:
         track.language_name = _checked_name(media, language_name, but=track.id)
     if language_code is not None:
@@ -75,7 +75,7 @@ def edit(
         lifecycle.restart(track)
         _enqueue(media, track)
     db.session.flush()
-    _describe(media, track, before=before, after=_values(track))
+    described(media, track, before=before, after=values(track))
     events.track(media, track, "updated")
     return queries.as_dict(track)
 
@@ -85,7 +85,7 @@ def delete(media_id: UUID, track_id: UUID) -> None:
     """Delete an added track with its files. Raises `Missing`, `WrongState` for the media's own picture and sound."""
     media = media_domain.load(media_id)
     track = _load(media_id, track_id)
-    _describe(media, track, before=_values(track))
+    described(media, track, before=values(track))
     folder = {"folder": f"{media.folder}/tracks/{track.id}"}
     queue.enqueue("storage.remove", folder, organization_id=media.organization_id)
     db.session.delete(track)
@@ -104,8 +104,7 @@ def add(
 ) -> Track:
     """The row of a new track and the job that prepares it. Not a verb. Raises as `create`."""
     playback_rules.choose("type", type, ("audio", "subtitle"))
-    if len(list(db.session.scalars(_ALL, {"media_id": media.id}))) >= rules.MOST:
-        raise Refused(f"A media has at most {rules.MOST} tracks. Delete one first.")
+    _check_number(media)
     track = Track(
         media_id=media.id,
         workspace_id=media.workspace_id,
@@ -121,6 +120,24 @@ def add(
     if file is not None:
         storage.get().write(source_key(media.folder, track.id), file)
     _enqueue(media, track)
+    return track
+
+
+def add_captions(media: Media, language_code: str, language_name: str, title: str = "") -> Track:
+    """The row of captions that are to be made of what is said. Not a verb. Raises as `create`."""
+    _check_number(media)
+    track = Track(
+        media_id=media.id,
+        workspace_id=media.workspace_id,
+        type="subtitle",
+        language_code=rules.checked_language_code(language_code),
+        language_name=_checked_name(media, language_name),
+        title=options.line("title", title),
+        is_added=True,
+        is_generated=True,
+    )
+    db.session.add(track)
+    db.session.flush()
     return track
 
 
@@ -146,6 +163,11 @@ def _enqueue(media: Media, track: Track, run_at: datetime | None = None) -> None
     queue.enqueue("media.track", args, organization_id=media.organization_id, run_at=run_at, max_attempts=most)
 
 
+def _check_number(media: Media) -> None:
+    if len(list(db.session.scalars(_ALL, {"media_id": media.id}))) >= rules.MOST:
+        raise Refused(f"A media has at most {rules.MOST} tracks. Delete one first.")
+
+
 def _load(media_id: UUID, track_id: UUID) -> Track:
     track = db.session.scalar(_ONE, {"media_id": media_id, "track_id": track_id})
     if track is None:
@@ -163,9 +185,11 @@ def _checked_name(media: Media, name: str, but: UUID | None = None) -> str:
     return name
 
 
-def _values(track: Track) -> dict[str, Any]:
+def values(track: Track) -> dict[str, Any]:
+    """What the audit log says of a track."""
     return {"type": track.type, "language": track.language_code, "name": track.language_name, "title": track.title}
 
 
-def _describe(media: Media, track: Track, **changes: Any) -> None:
+def described(media: Media, track: Track, **changes: Any) -> None:
+    """Tell the audit log of a change of a track."""
     describe("track", track.id, media.title or media.source_name, workspace_id=media.workspace_id, **changes)

@@ -13,11 +13,15 @@ from fastpix.resources.webhooks import events
 
 
 def track(media: Media, track: Track, name: str) -> None:
-    """Tell of what happened to a track of a media, such as "ready", in the running transaction."""
+    """Tell of what happened to a track of a media, such as "ready", in the running transaction.
+
+    Subtitles that were made here are ready by another name (docs/fastpix-contract.md, section 3.4).
+    """
 
     def data() -> dict[str, Any]:
         shown = events.as_shown(SHOWN_TO, schemas.TrackOut, lambda: schemas.as_wire(queries.as_dict(track)))
         return shown | {"mediaId": str(media.id)}
 
-    events.emit(f"video.media.track.{name}", OBJECT, media.id, track.status, data, media.workspace_id)
+    kind = "subtitle.generated" if track.is_generated and name == "ready" else "track"
+    events.emit(f"video.media.{kind}.{name}", OBJECT, media.id, track.status, data, media.workspace_id)
     media_events.media(media, "media.updated")

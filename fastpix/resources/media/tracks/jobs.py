@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,25 +25,36 @@ from fastpix.video import probe, tracks
 from fastpix.video.datatypes import Failed, Unplayable
 
 Args = Mapping[str, Any]
+# Takes the folder, the media and the track.
+Maker = Callable[[Path, Work, TrackRow], TrackDetails]
 
 
 def prepare(args: Args) -> None:
-    """Prepare an added track: subtitles become WebVTT, a sound becomes segments."""
+    """Prepare an added track: subtitles become WebVTT, a sound becomes segments. What is too early comes again."""
     media_id, track_id = UUID(args["media_id"]), UUID(args["track_id"])
     with transaction():
         work, track = media_lifecycle.look(media_id), domain.look(track_id)
         is_early = work is not None and track is not None and _is_early(work, track)
         if is_early:
             domain.wait(media_id, track_id)
-    if work is None or track is None or is_early:
+    if not is_early:
+        make(args, _prepared)
+
+
+def make(args: Args, maker: Maker) -> None:
+    """Have `maker` write a track's files into a folder, and make it available with them, or failed with the reason."""
+    media_id, track_id = UUID(args["media_id"]), UUID(args["track_id"])
+    with transaction():
+        work, track = media_lifecycle.look(media_id), domain.look(track_id)
+    if work is None or track is None:
         return
     store, version = storage.get(), secrets.token_hex(6)
+    for left in store.work_root.glob(f"{track_id}-*"):  # by a worker that was killed
+        shutil.rmtree(left, ignore_errors=True)
     folder = store.work_folder(f"{track_id}-{version}")
     try:
         with filling.with_room(), queue.while_wanted(lambda: lifecycle.is_there(track_id)):
-            source = _source_of(work, track, folder)
-            details = (_subtitles if track["type"] == "subtitle" else _sound)(source, folder, work, track)
-            source.unlink()
+            details = maker(folder, work, track)
             store.add_folder(folder, f"{work.folder}/tracks/{track_id}/{version}")
         lifecycle.prepared(track_id, version, details)
     except (Unplayable, Failed, fetch.Unreachable) as problem:
@@ -63,6 +74,13 @@ def _is_early(work: Work, track: TrackRow) -> bool:
     return work.status in UNDER_WAY and (track["type"] == "audio" or not work.duration)
 
 
+def _prepared(folder: Path, work: Work, track: TrackRow) -> TrackDetails:
+    source = _source_of(work, track, folder)
+    details = (subtitles if track["type"] == "subtitle" else _sound)(source, folder, work, track)
+    source.unlink()
+    return details
+
+
 def _source_of(work: Work, track: TrackRow, folder: Path) -> Path:
     """The track's bytes as a local file; fetched first when it was named by an address."""
     store = storage.get()
@@ -79,7 +97,8 @@ def _source_of(work: Work, track: TrackRow, folder: Path) -> Path:
     return to
 
 
-def _subtitles(source: Path, folder: Path, work: Work, track: TrackRow) -> TrackDetails:
+def subtitles(source: Path, folder: Path, work: Work, track: TrackRow) -> TrackDetails:
+    """Write the subtitles in the file `source` as the track plays them. Raises Unplayable."""
     if source.stat().st_size > rules.LARGEST_SUBTITLES:
         raise Unplayable(f"Subtitles may have at most {rules.LARGEST_SUBTITLES >> 20} MB.")
     cleaned = tracks.subtitles(source.read_bytes(), track["language_code"])

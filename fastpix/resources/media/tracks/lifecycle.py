@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fastpix.db import db, reading, transaction
 from fastpix.errors import Missing
+from fastpix.jobs import queue
 from fastpix.resources.media.models import Media
 from fastpix.resources.media.tracks import events
 from fastpix.resources.media.tracks.models import AVAILABLE, FAILED, PREPARING, Track, TrackDetails
@@ -44,9 +45,28 @@ def publish_own(media: Media) -> None:
         track.status = AVAILABLE
 
 
-def restart(track: Track) -> None:
-    """It is prepared anew, from another address."""
-    track.status, track.failure = PREPARING, ""
+def restart(track: Track, *, is_generated: bool = False) -> None:
+    """It is prepared anew: from another address, or by listening to what is said."""
+    track.status, track.failure, track.percent, track.is_generated = PREPARING, "", None, is_generated
+
+
+def listen(media: Media, track: Track, sound_id: UUID | None = None) -> None:
+    """Have captions made of what is said in the media, or in the sound that was added."""
+    args = {"media_id": str(media.id), "track_id": str(track.id), "sound_id": str(sound_id) if sound_id else None}
+    queue.enqueue("media.captions", args, organization_id=media.organization_id)
+
+
+def listen_to_all(media: Media) -> None:
+    """Have the captions made that waited for the media to be ready."""
+    awaited = sa.select(Track).where(Track.media_id == media.id, Track.is_generated, Track.status == PREPARING)
+    for track in db.session.scalars(awaited):
+        listen(media, track)
+
+
+def progress(track_id: UUID, percent: int) -> None:
+    """How far its making is. For the job."""
+    statement = sa.update(Track).where(Track.id == track_id, Track.status == PREPARING).values(percent=percent)
+    db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def prepared(track_id: UUID, version: str, details: TrackDetails) -> None:
@@ -55,6 +75,7 @@ def prepared(track_id: UUID, version: str, details: TrackDetails) -> None:
     if track is None:
         raise Missing("The track was deleted meanwhile.")
     track.status, track.failure, track.version, track.details = AVAILABLE, "", version, details
+    track.percent = None
     events.track(_media_of(track), track, "ready")
 
 
@@ -62,7 +83,7 @@ def failed(track_id: UUID, reason: str) -> None:
     """The track could not be prepared, for a reason that a person understands. For the job."""
     track = db.session.scalar(_ONE, {"track_id": track_id})
     if track is not None:
-        track.status, track.failure = FAILED, reason
+        track.status, track.failure, track.percent = FAILED, reason, None
         events.track(_media_of(track), track, "failed")
 
 

@@ -46,6 +46,9 @@ class Track(InWorkspace, Base):
     version: Mapped[str] = mapped_column(sa.String(16), default="")
     details: Mapped[TrackDetails] = mapped_column(sa.JSON, default=dict)
     is_added: Mapped[bool] = mapped_column(default=False)
+    # Subtitles that this server makes of what is said; while it does, how far it is, 0 to 99.
+    is_generated: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    percent: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -64,3 +67,5 @@ class TrackRow(TypedDict):
     version: str
     details: TrackDetails
     is_added: bool
+    is_generated: bool
+    percent: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ _OF_MEDIA = (
         Track.version,
         Track.details,
         Track.is_added,
+        Track.is_generated,
+        Track.percent,
     )
     .where(Track.media_id.in_(sa.bindparam("media_ids", expanding=True)))
     .order_by(Track.created_at, Track.id)
@@ -33,25 +36,12 @@ _OF_MEDIA = (
 
 def of_media(media_ids: Iterable[UUID]) -> Iterator[TrackRow]:
     """The tracks of all these media, oldest first."""
-    rows = db.session.execute(_OF_MEDIA, {"media_ids": list(media_ids)})
-    for media_id, track_id, type, status, failure, code, name, title, url, version, details, is_added in rows:
-        yield {
-            "id": track_id,
-            "media_id": media_id,
-            "type": type,
-            "status": status,
-            "failure": rules.for_reader(failure, url),
-            "language_code": code,
-            "language_name": name,
-            "title": title,
-            "url": url,
-            "version": version,
-            "details": details,
-            "is_added": is_added,
-        }
+    rows: Iterable[Any] = db.session.execute(_OF_MEDIA, {"media_ids": list(media_ids)})
+    yield from map(as_dict, rows)
 
 
 def as_dict(track: Track) -> TrackRow:
+    """Of an entity, or of a row with the same columns."""
     return {
         "id": track.id,
         "media_id": track.media_id,
@@ -65,4 +55,6 @@ def as_dict(track: Track) -> TrackRow:
         "version": track.version,
         "details": track.details,
         "is_added": track.is_added,
+        "is_generated": track.is_generated,
+        "percent": track.percent,
     }

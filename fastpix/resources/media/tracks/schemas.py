@@ -39,7 +39,7 @@ class GenerateSubtitles(Wire):
 
 
 class TrackOut(Sparse):
-    """`failure` and `notices` are ours: why there is no such track, and what of it could not be taken."""
+    """Ours: `failure`, why there is no such track; `notices`, what of it could not be taken; `percent`, how far it is."""
 
     id: UUID
     type: str
@@ -52,6 +52,7 @@ class TrackOut(Sparse):
     title: str | None = None
     failure: str | None = None
     notices: list[str] | None = None
+    percent: int | None = None
 
 
 class TrackMade(Sparse):
@@ -76,6 +77,7 @@ def as_wire(row: TrackRow) -> dict[str, Any]:
         "url": (row["url"] or None) if principal.may("media.edit") else None,
     }
     if row["type"] != "video":
-        return shown | {"failure": row["failure"] or None, "notices": details.get("notices") or None}
+        more = {"notices": details.get("notices") or None, "percent": row["percent"]}
+        return shown | {"failure": row["failure"] or None, **more}
     size = {"width": details.get("width"), "height": details.get("height")}
     return shown | size | {"frame_rate": details.get("frameRate")}

@@ -29,6 +29,10 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
       if (told.percent === null) bar.removeAttribute("value");
       else bar.value = told.percent;
     }
+    for (const track of root.querySelectorAll("[data-track-percent]")) {
+      const percent = told.tracks[track.dataset.trackPercent];
+      if (percent !== undefined) track.textContent = `${percent} %`;
+    }
     announce(told);
   };
 

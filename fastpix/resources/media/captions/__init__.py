@@ -1,0 +1,1 @@
+"""Captions that this server makes of what is said in a media."""
