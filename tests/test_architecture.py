@@ -83,6 +83,7 @@ EXTRA_MODULES = {
     "access_tokens.authentication": "a token is proved before anything is known of its organization",
     "audit.chain.recording": "rows wait for the end of their transaction, by events of the session",
     "audit.chain.verify": "an operator's proof that nobody changed the log",
+    "audit.sentences": "what happened in people's words, which other pages tell too",
     "live_streams.playback": "what delivery reads of a stream: its viewers belong to no organization",
     "live_streams.stream_keys": "keys are derived from the instance's secret, and stored nowhere",
     "media.origin": "when a media begins in its own times, which what is added beside it asks",

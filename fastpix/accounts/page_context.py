@@ -14,8 +14,9 @@ from fastpix import __version__, urls
 from fastpix.access import principal
 from fastpix.accounts import identity
 from fastpix.config.settings import Settings
+from fastpix.db import now
 from fastpix.resources.members.membership import Membership
-from fastpix.text import counting
+from fastpix.text import counting, relative
 from fastpix.web import menu, remembered
 
 
@@ -48,8 +49,12 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def moment(at: datetime | None) -> dict[str, str] | None:
-    """A time for `<time>`: {iso, text}, in UTC; a script shows it in the viewer's zone."""
-    return {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": f"{at.day} {at:%b %Y, %H:%M} UTC"} if at else None
+    """A time for `<time>`: {iso, text, near}, in UTC; a script shows it in the viewer's zone. `near` is how long ago it is,
+    empty beyond a week."""
+    if at is None:
+        return None
+    text = f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": text, "near": relative.of(at, now())}
 
 
 def day(at: datetime | None) -> dict[str, str] | None:

@@ -41,6 +41,18 @@ def pager(total: int, size: int, endpoint: str = ".index", **query: Any) -> dict
     }
 
 
+def chips(filters: Mapping[str, tuple[Any, str]], **kept: Any) -> list[dict[str, str]]:
+    """What a list is restricted by, each with the address of the list without it: {label, url}.
+
+    `filters` are values of the address with the words they stand for, the empty ones too; `kept` is what is no restriction.
+    """
+    values = {name: value for name, (value, _words) in filters.items() if value}
+    return [
+        {"label": filters[name][1], "url": url_for(".index", **kept, **{k: v for k, v in values.items() if k != name})}
+        for name in values
+    ]
+
+
 def one_workspace(workspaces: Mapping[str, str]) -> UUID | None:
     """The workspace that the address asks for, else the one chosen last, else the first one the person sees.
 

@@ -35,7 +35,9 @@ WHO_ONE_IS = {
 BANNER = {"You look as a member.", "Nothing can be changed meanwhile.", "End the view", END, "/static/icons.svg#eye"}
 CHECKLIST = {"Hide", "the first steps", "/account/checklist"}
 # The last is the end of a line of the members' file: when they joined, and when they were here.
-CHANGES_EVERY_TIME = re.compile(r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|,\d{4}-\d\d-\d\dT[^,]*,[^,]*$")
+CHANGES_EVERY_TIME = re.compile(
+    r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|just now|\d+ \w+ ago|,\d{4}-\d\d-\d\dT[^,]*,[^,]*$"
+)
 
 
 def shown(answer):

@@ -21,6 +21,7 @@ def index(query: AuditQuery) -> Any:
         result=query.result,
         door=query.door,
         kind=query.target_kind.replace("\0", ""),
+        thing=query.target_id.replace("\0", ""),
         workspace=query.workspace_id,
         since=query.since,
         until=query.until,

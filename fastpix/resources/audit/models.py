@@ -18,7 +18,7 @@ NOWHERE = UUID(int=0)
 # In a row's `after`: what the clock read, where the row's own time had to be later, as a chain's times only rise.
 CLOCK = "clock_reads"
 # Every filter that is offered has its index, with the number that rows are ordered by behind it.
-FILTERS = ("actor_id", "action", "area", "result", "door", "target_kind", "workspace_id")
+FILTERS = ("actor_id", "action", "area", "result", "door", "target_kind", "target_id", "workspace_id")
 
 
 class AuditRow(Base):

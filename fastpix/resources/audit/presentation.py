@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from fastpix.access import table
+from fastpix.resources.audit import sentences
 from fastpix.resources.audit.models import CLOCK, AuditEntry
 from fastpix.resources.audit.queries import COLUMNS
 from fastpix.text.cells import cell
@@ -17,41 +18,8 @@ from fastpix.text.cells import cell
 RESULTS = {"done": "Done", "denied": "Denied", "refused": "Refused"}
 TONES = {"done": "good", "denied": "bad", "refused": "warn"}
 DOORS = {"dashboard": "Dashboard", "api": "API", "cli": "Command line", "job": "Worker", "ingest": "Live ingest"}
-# What no permission names: what the server does by itself.
-OWN = {"live_streams.publish": "an encoder came", "audit.expire": "remove what was kept long enough"}
-# What a person does to themselves (`table.PERSONAL`).
-PERSONAL = {
-    "account.sign_in": "sign in",
-    "account.sign_out": "sign out",
-    "account.edit": "edit their own account",
-    "account.email": "change their mail address",
-    "account.password": "change their password",
-    "account.second_factor": "change their second factor",
-    "account.view_as": "stop looking as a member",
-    "account.reset": "reset their password",
-    "account.delete": "delete their account",
-    "sessions.end": "end browser sessions",
-    "invitations.accept": "accept an invite",
-    "organizations.create": "found an organization",
-    "instance.operate": "look after the instance",
-    "instance.set_up": "set the instance up",
-}
 # Kinds of things that have no permissions of their own.
 PARTS = {"audit_log", "invitation", "playlist", "upload"}
-# Things that have verbs of their own under the permission of what they belong to, as the page calls them.
-DEEDS_WITH = {
-    "playlist": "a playlist",
-    "playback_id": "a playback id",
-    "live_playback_id": "a playback id",
-    "simulcast": "a simulcast target",
-    "track": "a track",
-}
-CONTENTS = {
-    "added": "add media to a playlist",
-    "moved": "reorder a playlist",
-    "removed": "take media out of a playlist",
-}
-# Spreadsheets take a cell that begins so for a formula.
 # Characters of a value on the page.
 MOST_SHOWN = 500
 
@@ -59,7 +27,7 @@ MOST_SHOWN = 500
 def actions() -> dict[str, str]:
     """What can be filtered by: every area, then every action, in words."""
     areas = {row.key.partition(".")[0]: f"{row.area}: everything" for row in table.PERMISSIONS}
-    return areas | {row.key: f"{row.area}: {row.does}" for row in table.PERMISSIONS} | OWN
+    return areas | {row.key: f"{row.area}: {row.does}" for row in table.PERMISSIONS} | sentences.OWN
 
 
 def kinds() -> set[str]:
@@ -77,7 +45,7 @@ class Change(TypedDict):
 
 
 class ShownEntry(AuditEntry):
-    does: str
+    sentence: sentences.Sentence
     result_name: str
     tone: str
     door_name: str
@@ -88,12 +56,10 @@ class ShownEntry(AuditEntry):
 
 def shown(row: AuditEntry, workspaces: Mapping[str, str]) -> ShownEntry:
     """A row as the page shows it."""
-    action = row["action"]
-    permission = table.ROWS.get(action)
     workspace = str(row["workspace_id"] or "")
     return {
         **row,
-        "does": _deed(row) or (permission.does if permission else (OWN | PERSONAL).get(action, action)),
+        "sentence": sentences.of(row),
         "result_name": RESULTS.get(row["result"], row["result"]),
         "tone": TONES.get(row["result"], ""),
         "door_name": DOORS.get(row["door"], row["door"]),
@@ -101,18 +67,6 @@ def shown(row: AuditEntry, workspaces: Mapping[str, str]) -> ShownEntry:
         "clock": datetime.fromisoformat(str(row["after"][CLOCK])) if CLOCK in row["after"] else None,
         "changes": list(_changes(row["before"], row["after"])),
     }
-
-
-def _deed(row: AuditEntry) -> str:
-    """What was done, where the permission's words would name another kind of thing; empty where they fit, or it is not
-    known, as of what was denied."""
-    before, after = row["before"], row["after"]
-    thing = DEEDS_WITH.get(row["target_kind"], "")
-    if not thing or not (before or after):
-        return ""
-    if thing == DEEDS_WITH["playlist"] and (inside := CONTENTS.keys() & (before.keys() | after.keys())):
-        return CONTENTS[inside.pop()]
-    return f"{'edit' if before and after else 'create' if after else 'delete'} {thing}"
 
 
 def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:

@@ -32,13 +32,15 @@ _ROWS = sa.select(*(getattr(AuditRow, name) for name in COLUMNS))
 
 @dataclass(frozen=True)
 class Filter:
-    """What is empty restricts nothing. `action` is a permission or its area, the days are whole ones in UTC."""
+    """What is empty restricts nothing. `action` is a permission or its area, `thing` the id of what it was done to; the
+    days are whole ones in UTC."""
 
     actor: str = ""
     action: str = ""
     result: str = ""
     door: str = ""
     kind: str = ""
+    thing: str = ""
     workspace: UUID | None = None
     since: date | None = None
     until: date | None = None
@@ -165,6 +167,7 @@ def _conditions(filter_by: Filter) -> list[sa.ColumnElement[bool]]:
         (AuditRow.result, filter_by.result),
         (AuditRow.door, filter_by.door),
         (AuditRow.target_kind, filter_by.kind),
+        (AuditRow.target_id, filter_by.thing),
         (AuditRow.workspace_id, filter_by.workspace),
     ]
     conditions.extend(column == value for column, value in equal if value)

@@ -19,6 +19,7 @@ class AuditQuery(Paging):
     result: Literal["", "done", "denied", "refused"] = ""
     door: Literal["", "dashboard", "api", "cli", "job", "ingest"] = ""
     target_kind: str = Field(default="", max_length=32, description="What it was done to, such as `media`.")
+    target_id: str = Field(default="", max_length=64, description="Id of the one thing whose history is wanted.")
     workspace_id: Id | None = None
     since: date | None = Field(default=None, description="First day, UTC.")
     until: date | None = Field(default=None, description="Last day, UTC.")

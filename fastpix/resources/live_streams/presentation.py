@@ -11,6 +11,7 @@ from uuid import UUID
 
 from fastpix import urls
 from fastpix.config import srt_library
+from fastpix.db import now
 from fastpix.resources.live_streams import playback
 from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, StreamRow
 from fastpix.resources.live_streams.simulcasts.models import RESTING, SimulcastRow
@@ -42,6 +43,8 @@ class ListedStream(TypedDict):
     created_at: datetime
     created_by: str
     updated_at: datetime
+    started_at: datetime | None
+    running: str
 
 
 class Sending(TypedDict):
@@ -81,7 +84,8 @@ def state(stream: StreamRow) -> str:
 
 
 def listed(stream: StreamRow) -> ListedStream:
-    """A line of the list, without what the page has no use for."""
+    """A line of the list, without what the page has no use for. `running` is for how long it has been on air."""
+    started_at = stream["signal"].get("started_at") if stream["status"] == ACTIVE else None
     return {
         "id": stream["id"],
         "name": stream["name"],
@@ -90,6 +94,8 @@ def listed(stream: StreamRow) -> ListedStream:
         "created_at": stream["created_at"],
         "created_by": stream["created_by"],
         "updated_at": stream["updated_at"],
+        "started_at": started_at,
+        "running": media.duration((now() - started_at).total_seconds()) if started_at else "",
     }
 
 

@@ -13,7 +13,7 @@ from fastpix.db import db
 from fastpix.resources.live_streams import stream_keys
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
 from fastpix.resources.live_streams.connections.models import LiveConnection
-from fastpix.resources.live_streams.models import LiveStream, LiveStreamWord, StreamMatch, StreamRow
+from fastpix.resources.live_streams.models import ACTIVE, LiveStream, LiveStreamWord, StreamMatch, StreamRow
 from fastpix.resources.live_streams.simulcasts import queries as simulcasts
 from fastpix.resources.media.models import Media
 from fastpix.resources.playback_ids import queries as playback_ids
@@ -58,6 +58,17 @@ def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[StreamMatc
         {"id": stream.id, "name": stream.name, "status": stream.status, "workspace_id": stream.workspace_id}
         for stream in streams
     ]
+
+
+@action("live_streams.view")
+def on_air(workspace_ids: Iterable[UUID], most: int) -> list[StreamRow]:
+    """At most `most` streams that are sent at this moment, the latest first."""
+    here = sa.select(LiveStream).where(
+        LiveStream.broadcast_id.is_not(None),
+        LiveStream.status == ACTIVE,
+        LiveStream.workspace_id.in_(list(workspace_ids)),
+    )
+    return whole(db.session.scalars(here.order_by(LiveStream.updated_at.desc()).limit(most)))
 
 
 def index_name(stream: LiveStream) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastpix.resources.media import playback
 from fastpix.resources.media.lifecycle import READY
 from fastpix.resources.media.models import CLIP, RECORDING, UPLOAD, URL, MediaRow
 from fastpix.resources.media.playback import Playable
 from fastpix.resources.media.tracks.rules import AVAILABLE
-from fastpix.resources.playback_ids.presentation import Played, local
+from fastpix.resources.playback_ids.presentation import Played, local, playlist
 from fastpix.resources.playback_ids.signed_urls import preview_prefix
 
 SOURCES = {
@@ -107,3 +108,25 @@ def facts(media: MediaRow) -> dict[str, str]:
         "Creator id": media["creator_id"],
     }
     return {name: text for name, text in sentences.items() if text}
+
+
+def cards(rows: list[MediaRow]) -> list[dict[str, Any]]:
+    """Media as cards and rows of lists, without what these have no use for."""
+    playables = playback.first_of([row["id"] for row in rows])
+    return [
+        {
+            "id": row["id"],
+            "status": row["status"],
+            "is_audio_only": row["is_audio_only"],
+            "created_at": row["created_at"],
+            "failure": row["failure"],
+            "name": name(row),
+            "state": state(row),
+            "poster": poster(playables.get(row["id"])),
+            "duration": duration(row["duration"]),
+            "size": size(row["size"]),
+            "policies": sorted({each["access_policy"] for each in row["playback_ids"]}),
+            "url": playlist(row["playback_ids"][0]) if row["playback_ids"] else "",
+        }
+        for row in rows
+    ]

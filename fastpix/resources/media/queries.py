@@ -14,7 +14,7 @@ from fastpix.access import tenancy
 from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.resources.media import rules
-from fastpix.resources.media.models import FoundMedia, Media, MediaCount, MediaRow, MediaWord, folder
+from fastpix.resources.media.models import FAILED, FoundMedia, Media, MediaCount, MediaRow, MediaWord, folder
 from fastpix.resources.media.tracks import queries as tracks
 from fastpix.resources.playback_ids import queries as playback_ids
 from fastpix.resources.playback_ids.models import PlaybackId
@@ -121,6 +121,15 @@ def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[FoundMedia
             "workspace_id": workspace_id,
         }
     return [rows[media_id] for media_id in dict.fromkeys(ids) if media_id in rows][:most]
+
+
+@action("media.view")
+def failed(workspace_ids: Iterable[UUID], since: datetime, most: int) -> list[MediaRow]:
+    """At most `most` media that came in since then and could not be made ready, the latest first."""
+    places = sa.select(Media.id).where(
+        Media.workspace_id.in_(list(workspace_ids)), Media.status == FAILED, Media.created_at > since
+    )
+    return list(whole(db.session.scalars(places.order_by(Media.created_at.desc()).limit(most)).all()).values())
 
 
 def rename(media: Media) -> None:

@@ -10,12 +10,11 @@ from wtforms.validators import ValidationError
 
 from fastpix import urls
 from fastpix.access import principal
-from fastpix.resources.media import domain, playback, presentation, queries
+from fastpix.resources.media import domain, presentation, queries
 from fastpix.resources.media.forms import EditForm
 from fastpix.resources.media.lifecycle import FAILED, READY, STATUSES
 from fastpix.resources.media.tracks.rules import PREPARING
 from fastpix.resources.members import domain as members
-from fastpix.resources.playback_ids import presentation as playback_ids
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web import list_pages
 from fastpix.web.confirm import confirm
@@ -24,7 +23,7 @@ from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
 
 if TYPE_CHECKING:
-    from fastpix.resources.media.models import MediaRow
+    pass
 
 pages = Pages("media", __name__, "/media", menu=(Entry("Media", "media.index", "video", "media.view"),))
 # The pages of what belongs to a media, in the folders here.
@@ -54,7 +53,7 @@ def index() -> Any:
         page = queries.library(workspace_id, query=query, status=status, sort=sort, after=after, before=before)
     return show(
         "media/index.html",
-        rows=_shown(page.rows),
+        rows=presentation.cards(page.rows),
         page=page,
         workspaces=choices,
         chosen=workspace_id,
@@ -157,25 +156,3 @@ def delete_chosen() -> Any:
 
 def may_do() -> dict[str, bool]:
     return principal.may_each("media", "create", "edit", "delete")
-
-
-def _shown(rows: list[MediaRow]) -> list[dict[str, Any]]:
-    """The rows of a library page, without what the page has no use for."""
-    playables = playback.first_of([row["id"] for row in rows])
-    return [
-        {
-            "id": row["id"],
-            "status": row["status"],
-            "is_audio_only": row["is_audio_only"],
-            "created_at": row["created_at"],
-            "failure": row["failure"],
-            "name": presentation.name(row),
-            "state": presentation.state(row),
-            "poster": presentation.poster(playables.get(row["id"])),
-            "duration": presentation.duration(row["duration"]),
-            "size": presentation.size(row["size"]),
-            "policies": sorted({each["access_policy"] for each in row["playback_ids"]}),
-            "url": playback_ids.playlist(row["playback_ids"][0]) if row["playback_ids"] else "",
-        }
-        for row in rows
-    ]

@@ -77,6 +77,17 @@ def history(days: int, workspace_id: UUID | None = None) -> Period:
     return Period(sums, totals, is_measured_now)
 
 
+@action("usage.view")
+def views(days: int, workspace_ids: Iterable[UUID]) -> list[tuple[date, int]]:
+    """The views of these workspaces together on each of the last days, without adding up what they hold."""
+    dates = _last(days)
+    statement = sa.select(UsageDay.day, sa.func.sum(UsageDay.views)).where(
+        UsageDay.day >= dates[0], UsageDay.workspace_id.in_(list(workspace_ids))
+    )
+    by_date = {day: int(count or 0) for day, count in db.session.execute(statement.group_by(UsageDay.day))}
+    return [(day, by_date.get(day, 0)) for day in dates]
+
+
 @action("media.view")
 def of_media(media_id: UUID, days: int = 30) -> list[Day]:
     """What was delivered of a media on each of the last days; of what was held it says nothing. Raises `Missing`."""

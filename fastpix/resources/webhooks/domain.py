@@ -40,6 +40,13 @@ def listed(offset: int = 1, limit: int = 50, workspace_id: UUID | None = None) -
 
 
 @action("webhooks.view")
+def failing(most: int) -> list[WebhookRow]:
+    """At most `most` endpoints whose last delivery failed, or that were switched off for it, the worst first."""
+    bad = sa.or_(Webhook.failures > 0, Webhook.off_reason != "")
+    return [_as_row(row) for row in db.session.execute(_ROWS.where(bad).order_by(Webhook.failures.desc()).limit(most))]
+
+
+@action("webhooks.view")
 def get(webhook_id: UUID) -> WebhookRow:
     """One endpoint, without its secret. Raises `Missing`."""
     row = db.session.execute(_ROWS.where(Webhook.id == webhook_id)).one_or_none()

@@ -12,7 +12,7 @@ import pytest
 
 from fastpix.access import table
 from fastpix.db import now
-from fastpix.resources.audit import presentation, queries
+from fastpix.resources.audit import presentation, queries, sentences
 from tests.access.test_fresh_steps import go_on, grow_stale, is_asked
 from tests.stories.tables import change, rows
 
@@ -65,14 +65,16 @@ FILTERS = {
     "result": lambda world: ("result", "denied"),
     "door": lambda world: ("door", "api"),
     "kind": lambda world: ("target_kind", "workspace"),
+    "thing": lambda world: ("target_id", str(world.cast.acme.workspace)),
     "workspace": lambda world: ("workspace_id", world.cast.acme.workspace),
 }
-WIRE = {"actor": "actorId", "kind": "targetKind", "workspace": "workspaceId"}
+WIRE = {"actor": "actorId", "kind": "targetKind", "thing": "targetId", "workspace": "workspaceId"}
 
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_filter_gives_exactly_its_rows_on_page_api_and_in_files(world, ada, mel, name):
     ada.api.post("iam/workspaces", {"name": "Staging"})
+    ada.api.patch(f"iam/workspaces/{world.cast.acme.workspace}", {"description": "Ours"})
     mel.page.get("/o/acme/signing-keys/")
     column, value = FILTERS[name](world)
     expected = [row["number"] for row in of_acme(world) if row[column] == value]
@@ -207,10 +209,72 @@ def test_every_action_has_words():
 
 
 def test_every_action_is_said_in_words():
-    assert set(presentation.PERSONAL) == set(table.PERSONAL), "a key is no sentence"
-    row = {"result": "done", "door": "dashboard", "workspace_id": None, "target_kind": "", "before": {}, "after": {}}
-    for action in (*table.ROWS, *table.PERSONAL, *presentation.OWN):
-        assert presentation.shown(row | {"action": action}, {})["does"] != action
+    assert set(sentences.PERSONAL) == set(table.PERSONAL), "a key is no sentence"
+    row = {"target_kind": "thing", "target_id": "7", "target_name": "It", "before": {}, "after": {}}
+    for action in (*table.ROWS, *table.PERSONAL, *sentences.OWN):
+        for result in presentation.RESULTS:
+            said = sentences.of(row | {"action": action, "result": result})
+            assert action not in " ".join(said) and "_" not in said.lead
+
+
+SAID = [
+    ("members.edit", "member", {"role": "member"}, {"role": "admin"}, "made It an admin"),
+    ("members.edit", "member", {"role": "member", "workspaces": "all"}, {"role": "member", "workspaces": []},
+     "changed the workspaces of It"),
+    ("members.remove", "member", {"role": "member"}, {}, "removed It from the organization"),
+    ("members.leave", "member", {"role": "member"}, {}, "left the organization"),
+    ("invitations.accept", "member", {}, {"role": "admin"}, "joined as an admin"),
+    ("members.invite", "invitation", {}, {"role": "member", "invitations": {}}, "invited It as a member"),
+    ("members.invite", "invitation", {}, {"expires_at": "x"}, "made a new link for the invite of It"),
+    ("members.uninvite", "invitation", {"role": "member"}, {}, "withdrew the invite of It"),
+    ("live_streams.edit", "live_stream", {"metadata": {"name": "A"}}, {"metadata": {"name": "B"}},
+     "renamed the live stream A to B"),
+    ("live_streams.edit", "live_stream", {"status": "idle"}, {"status": "disabled"}, "disabled the live stream It"),
+    ("media.edit", "media", {"title": "A"}, {"title": "B"}, "renamed the media A to B"),
+    ("media.edit", "media", {"privacy": "public"}, {"privacy": "private"}, "made the media It private"),
+    ("media.create", "media", {}, {"source": "upload"}, "uploaded the media It"),
+    ("media.delete", "media", {"title": "It"}, {}, "deleted the media It"),
+    ("media.delete", "playlist", {"name": "It"}, {}, "deleted the playlist It"),
+    ("media.edit", "playback_id", {}, {"policy": "public"}, "added a public playback id to It"),
+    ("access_tokens.create", "access_token", {"owner": "A"}, {"owner": "B"}, "took over the access token It"),
+    ("webhooks.edit", "webhook", {}, {"secret": "rotated"}, "rotated the secret of the webhook to It"),
+    ("organizations.edit", "organization", {"name": "A"}, {"name": "A"}, "changed the settings of It"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "kind", "before", "after", "words"), SAID)
+def test_a_row_is_a_sentence_of_people_and_things(action, kind, before, after, words):
+    row = {
+        "action": action,
+        "target_kind": kind,
+        "target_id": "7",
+        "target_name": "It",
+        "before": before,
+        "after": after,
+    }
+    assert " ".join(filter(None, sentences.of(row | {"result": "done"}))) == words
+
+
+def test_what_was_denied_says_what_was_tried(mel, ada):
+    mel.page.get("/o/acme/signing-keys/")
+    text = " ".join(ada.page.get(f"{PAGE}?result=denied").text.split())
+    assert "was not allowed to see signing keys" in text
+
+
+def test_the_history_of_one_thing_is_a_click_on_its_name(world, ada):
+    made = ada.api.post("iam/workspaces", {"name": "Staging"}).json["data"]["id"]
+    ada.api.post("iam/workspaces", {"name": "Another"})
+    ada.api.patch(f"iam/workspaces/{made}", {"name": "Stage"})
+    assert f'href="{PAGE}?thing={made}"' in ada.page.get(PAGE).text
+    text = " ".join(ada.page.get(f"{PAGE}?thing={made}").text.split())
+    assert "renamed the workspace Staging to" in text and "History of Stage" in text and "Another</a>" not in text
+    assert f'<a class="chip plain accent" href="{PAGE}">' in text, "the chip's cross takes the filter away"
+
+
+@pytest.mark.sqlite
+def test_each_chip_takes_its_own_filter_away(ada):
+    text = ada.page.get(f"{PAGE}?door=api&result=done").text
+    assert f'href="{PAGE}?result=done">API' in text and f'href="{PAGE}?door=api">Done' in text
 
 
 @pytest.mark.sqlite
@@ -224,10 +288,9 @@ def test_what_was_done_to_a_part_is_said_of_the_part_and_not_of_the_media(world,
     ada.api.open("PUT", f"{lists}/{made}", json={"name": "More talks", "description": ""})
     ada.api.open("DELETE", f"{lists}/{made}/media", json={"mediaIds": [media]})
     ada.api.delete(f"{lists}/{made}")
-    ada.api.post(f"/v1/on-demand/{media}/playback-ids", {"accessPolicy": "public"})
-    told = [presentation.shown(row, {})["does"] for row in reversed(of_acme(world)) if row["after"] or row["before"]]
-    assert told[-7:] == [
-        "create a playlist", "add media to a playlist", "reorder a playlist", "edit a playlist",
-        "take media out of a playlist", "delete a playlist", "create a playback id",
+    told = [sentences.of(row) for row in reversed(of_acme(world)) if row["after"] or row["before"]]
+    assert [f"{said.lead} {said.name}" for said in told[-6:]] == [
+        "created the playlist Talks", "added media to the playlist Talks", "reordered the playlist Talks",
+        "renamed the playlist Talks to More talks", "took media out of the playlist More talks",
+        "deleted the playlist More talks",
     ]  # fmt: skip
-    assert "Create a playlist" in ada.page.get(PAGE).text

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from fastpix.access import table
+from fastpix.db import now
 from fastpix.errors import Invalid
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations import domain
-from tests.stories.tables import rows
+from tests.resources.live_streams.test_live_pages import make, on_air
+from tests.stories.tables import change, rows
 
 
 @pytest.mark.parametrize("door", ["page", "api"])
@@ -108,7 +111,7 @@ def test_the_overview_counts_only_what_one_may_see(world, ada, mel):
     admins, mels = (p.page.get("/o/acme/").get_data(as_text=True) for p in (ada, mel))
     assert "Signing keys" in admins and "Access tokens" in admins
     assert "Signing keys" not in mels and "Access tokens" not in mels
-    assert "Latest changes" in admins and "Latest changes" not in mels
+    assert "What happened" in admins and "What happened" not in mels
     for name, kept in (("Media", "media"), ("Live streams", "live_streams")):
         assert tile(admins, name) == tile(mels, name) == everywhere(world, kept) > 0
 
@@ -120,9 +123,47 @@ def test_the_overview_counts_nothing_of_workspaces_one_does_not_see(world, actin
     assert tile(page, "Workspaces") == 1 and tile(page, "Media") == tile(page, "Live streams") == 0
 
 
+@pytest.mark.sqlite
+def test_the_overview_tells_what_is_on_air_and_for_how_long(acting, cast, ada, mel):
+    stream = make(acting, cast.acme.workspaces["production"], "Evening news")
+    assert "Evening news" not in ada.page.get("/o/acme/").text.partition("On air now")[2].partition("</section>")[0]
+    on_air(acting, stream, viewers=3)
+    for person in (ada, mel):
+        page = person.page.get("/o/acme/").text
+        assert "On air now" in page and "Evening news</a>" in page and "3 viewers" in page and "data-running=" in page
+
+
+@pytest.mark.sqlite
+def test_the_overview_tells_what_needs_attention_to_who_can_mend_it(world, cast, ada, mel):
+    name = "Needs attention"
+    change(world, "media", {"id": cast.acme.shelf.media}, status="Failed", title="Broken", failure="No picture in it.")
+    change(world, "webhooks", {"organization_id": cast.acme.id}, failures=7)
+    change(world, "invitations", {"organization_id": cast.acme.id}, expires_at=now() + timedelta(hours=3))
+    change(world, "organizations", {"id": cast.acme.id}, require_second_factor=False)
+    page = ada.page.get("/o/acme/").text
+    for said in (name, "Broken could not be", "No picture in it.", "7 deliveries in a row failed", "soon or ended"):
+        assert said in page
+    members_page = mel.page.get("/o/acme/").text
+    assert name not in members_page and "No picture in it." not in members_page
+
+
+@pytest.mark.sqlite
+def test_what_failed_long_ago_needs_no_attention_any_more(world, cast, ada):
+    old = now() - timedelta(days=31)
+    change(world, "media", {"id": cast.acme.shelf.media}, status="Failed", title="Broken", created_at=old)
+    assert "Broken could not be made ready" not in ada.page.get("/o/acme/").text
+
+
+@pytest.mark.sqlite
+def test_the_overview_shows_the_latest_media_of_the_workspace_one_is_in(cast, ada):
+    assert f"/o/acme/media/{cast.acme.shelf.media}" in ada.page.get("/o/acme/").text
+    ada.page.get(f"/o/acme/media/?workspace={cast.acme.workspaces['development']}")
+    assert f"/o/acme/media/{cast.acme.shelf.media}" not in ada.page.get("/o/acme/").text
+
+
 def tile(page, name):
     """The number under that name on the overview."""
-    return int(re.search(rf'{name}</span><span class="d-block tile-value">(\d+)', page)[1])
+    return int(re.search(rf'<strong class="num">(\d+)</strong> {name}</a>', page)[1])
 
 
 def everywhere(world, name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,12 @@ def count_open() -> int:
     """How many invites are open, expired ones too: a number on other pages, so no verb with a page of its own."""
     principal.demand("members.view")
     return queries.count()
+
+
+@action("members.invite", changes=False)
+def count_expiring(until: datetime) -> int:
+    """How many open invites end, or have ended, by then."""
+    return queries.count_expiring(until)
 
 
 @action("members.view")

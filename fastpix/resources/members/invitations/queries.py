@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,6 +34,12 @@ def chosen(invitation_ids: Sequence[UUID]) -> list[InvitationRow]:
 def count() -> int:
     """How many invites are open, expired ones too."""
     return db.session.scalar(_COUNT) or 0
+
+
+def count_expiring(until: datetime) -> int:
+    """How many open invites end, or have ended, by then."""
+    ending = sa.select(sa.func.count(Invitation.id)).where(OPEN, Invitation.expires_at < until)
+    return db.session.scalar(ending) or 0
 
 
 def load(invitation_id: UUID) -> Invitation:

@@ -1,5 +1,6 @@
 // Shows <time datetime> in the viewer's zone; the UTC text the server wrote stays as the title. Written as the server
-// writes it, so that it takes the same room and nothing moves.
+// writes it, so that it takes the same room and nothing moves. What is near (<time data-near>: "5 minutes ago") goes on
+// while the page is open, and has the viewer's own time as its title; fastpix/text/relative.py says the same.
 // window.fastpixTimes(root) does it for what a script put into the page.
 "use strict";
 
@@ -13,7 +14,33 @@
     const day = `${part.day} ${part.month.slice(0, 3)} ${part.year}`;
     return hasTime ? `${day}, ${part.hour}:${part.minute} ${part.timeZoneName}` : day;
   };
+  const UNITS = [[86400, "day"], [3600, "hour"], [60, "minute"]];
+  const near = (at) => {
+    const seconds = (Date.now() - at) / 1000;
+    const [size, unit] = UNITS.find(([each]) => Math.abs(seconds) >= each) ?? [];
+    if (!size) return seconds >= 0 ? "just now" : "in a moment";
+    const count = Math.floor(Math.abs(seconds) / size);
+    const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+    return seconds > 0 ? `${words} ago` : `in ${words}`;
+  };
+  setInterval(() => {
+    for (const element of document.querySelectorAll("time[data-near]")) {
+      const words = near(new Date(element.dateTime));
+      if (element.textContent !== words) element.textContent = words;
+    }
+  }, 30000);
+  // <span data-running="since when">: how long something has been on air.
+  const running = (since) => {
+    const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000));
+    const [hours, rest] = [Math.floor(seconds / 3600), String(seconds % 60).padStart(2, "0")];
+    const minutes = Math.floor(seconds / 60) % 60;
+    return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+  };
+  setInterval(() => {
+    for (const each of document.querySelectorAll("[data-running]")) each.textContent = running(new Date(each.dataset.running));
+  }, 1000);
   window.fastpixTimes = (root) => {
+    for (const element of root.querySelectorAll("time[data-near]")) element.title = write(new Date(element.dateTime), true);
     for (const element of root.querySelectorAll("time[datetime]:not([title])")) {
       const at = new Date(element.dateTime);
       if (Number.isNaN(at.getTime())) continue;
