@@ -81,6 +81,7 @@ POLICY: dict[str, str] = {
     "media_upload.cancel": "media.create",
     "media_upload.from_url": "media.create",
     "media_parts.add_playback_id": "media.edit",
+    "media_parts.set_privacy": "media.edit",
     "media_parts.restrict": "media.edit",
     "media_parts.delete_playback_id": "media.edit",
     "media_parts.add_track": "media.edit",

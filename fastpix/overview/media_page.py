@@ -42,6 +42,7 @@ def detail(media_id: UUID) -> Any:
         captions_urls={each["id"]: each["src"] for each in player["captions"]} if player else {},
         may_caption=media["has_sound"] and not speech.missing(),
         playback_ids=[playback_ids.shown(row, played) for row in media["playback_ids"]],
+        privacy=_privacy(media),
         log=domain.log(media_id),
         facts=presentation.facts(media),
         stream=_stream(media),
@@ -53,6 +54,12 @@ def detail(media_id: UUID) -> Any:
         may_sign=principal.may("signing_keys.view"),
         shown_size=presentation.size,
     )
+
+
+def _privacy(media: MediaRow) -> str:
+    """Who can watch it: whoever has an address is enough to be public; empty where nobody can."""
+    policies = {row["access_policy"] for row in media["playback_ids"]}
+    return "public" if "public" in policies else "private" if policies else ""
 
 
 def _stream(media: MediaRow) -> Any:

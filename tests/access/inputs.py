@@ -184,6 +184,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("media_upload.start", "POST"): lambda s: Input(201, _settings(s) | {"file_name": "a.mp4"}),
     ("media_upload.cancel", "POST"): lambda s: Input(200),
     ("media_upload.from_url", "POST"): lambda s: Input(303, _settings(s) | {"url": "https://files.example/a.mp4"}),
+    ("media_parts.set_privacy", "POST"): lambda s: Input(303, {"policy": "private"}),
     ("media_parts.add_playback_id", "POST"): lambda s: Input(303, {"policy": "public", "resolution": "720p"}),
     ("media_parts.restrict", "POST"): lambda s: Input(
         303, {"domains_policy": "deny", "domains_allow": "example.com", "agents_policy": "allow", "agents_deny": "curl"}

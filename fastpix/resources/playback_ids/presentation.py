@@ -34,6 +34,7 @@ def shown(row: PlaybackIdRow, played: Played) -> dict[str, Any]:
     return {
         **row,
         "url": playlist(row),
+        "link": address,
         "embed": f'<iframe src="{address}" {size} allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>',
         "thumbnail": urls.image(row["id"]) + _token(row),
         "rules": [*_sentences(restrictions["domains"], "sites"), *_sentences(restrictions["userAgents"], "programs")],

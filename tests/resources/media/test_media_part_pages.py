@@ -37,6 +37,35 @@ def test_a_playback_id_is_added_once_however_often_it_is_sent(world, ada, cast, 
     assert "up to 720p" in text_of(ada.page.get(path))
 
 
+def test_a_media_is_made_private_and_public_again_in_one_act_each(world, ada, mel, cast, path):
+    ada.page.post(f"{path}/playback-ids/{cast.acme.shelf.playback_id}", {
+        "domains_policy": "deny", "domains_allow": "example.com", "agents_policy": "allow"})  # fmt: skip
+
+    def kept():
+        return rows(world, "playback_ids", media_id=cast.acme.shelf.media)
+
+    assert [row["access_policy"] for row in kept()] == ["private"]
+    for policy in ("public", "private"):
+        before = kept()
+        assert mel.page.post(f"{path}/privacy", {"policy": policy}).status_code == 403 and kept() == before
+        assert ada.page.post(f"{path}/privacy", {"policy": policy}).status_code == 303
+        (row,) = kept()
+        assert row["access_policy"] == policy and row["id"] != before[0]["id"], "the old address plays no more"
+        assert row["restrictions"]["domains"]["allow"] == ["example.com"], "who may not watch may not watch now either"
+        assert f'value="{policy}" aria-pressed="true"' in text_of(ada.page.get(path))
+        assert ada.page.post(f"{path}/privacy", {"policy": policy}).status_code == 303 and kept() == [row], "once is enough"
+    assert ada.page.post(f"{path}/privacy", {"policy": "drm"}).status_code == 422 and kept() == [row]
+    told = [row for row in rows(world, "audit_log", target_kind="media") if "privacy" in row["after"]]
+    assert [row["after"]["privacy"] for row in told if row["before"] != row["after"]] == ["public", "private"]
+
+
+def test_what_is_shared_both_ways_loses_the_other_way_alone(world, ada, cast, path):
+    ada.page.post(f"{path}/playback-ids/new", {"policy": "public"})
+    assert ada.page.post(f"{path}/privacy", {"policy": "private"}).status_code == 303
+    (row,) = rows(world, "playback_ids", media_id=cast.acme.shelf.media)
+    assert row["id"] == cast.acme.shelf.playback_id
+
+
 def test_restrictions_are_typed_one_a_line(world, ada, cast, path):
     sent = {
         "domains_policy": "deny",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from fastpix.access.action import action, describe
+from fastpix.db import db
 from fastpix.resources.media import domain, events
 from fastpix.resources.media.models import Media
+from fastpix.resources.playback_ids import domain as shared
 from fastpix.resources.playback_ids import queries, rules
 from fastpix.resources.playback_ids.domain import PlaybackIds
 from fastpix.resources.playback_ids.models import Audited, Drafts, PlaybackId, PlaybackIdRow, Rule, RuleDraft
@@ -41,6 +45,33 @@ def create(
 def delete(media_id: UUID, playback_id: UUID) -> None:
     """Delete a playback id: what plays under it stops within seconds. Raises `Missing`."""
     _PLAYBACK_IDS.delete(media_id, playback_id)
+
+
+@action("media.edit")
+def set_privacy(media_id: UUID, policy: str) -> None:
+    """Make a media public or private in one act: what plays under the other policy stops within seconds, and it keeps or
+    gets a playback id of this one, with the restrictions and resolution of what it takes the place of.
+
+    Raises `Missing`, `Invalid`.
+    """
+    rules.choose("policy", policy, rules.POLICIES)
+    media = domain.load(media_id)
+    old = list(db.session.scalars(sa.select(PlaybackId).where(PlaybackId.media_id == media_id).order_by(PlaybackId.created_at)))
+    others = [row for row in old if row.access_policy != policy]
+    before = sorted({row.access_policy for row in old})
+    if len(others) == len(old):
+        model = others[0] if others else None
+        new = PlaybackId(media_id=media_id, workspace_id=media.workspace_id, resolution=model and model.resolution)
+        shared.add(new, policy, {**model.restrictions} if model else {})
+    for row in others:
+        db.session.delete(row)
+    db.session.flush()
+    name = media.title or media.source_name
+    describe(
+        "media", media.id, name, before={"privacy": " and ".join(before) or "nobody"}, after={"privacy": policy},
+        workspace_id=media.workspace_id,
+    )  # fmt: skip
+    events.media(media, "media.updated")
 
 
 @action("media.edit")

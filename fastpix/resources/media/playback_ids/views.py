@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
+
+from flask import request
 
 from fastpix.resources.media import domain as media
 from fastpix.resources.media import presentation
@@ -10,6 +13,7 @@ from fastpix.resources.media.playback_ids import domain
 from fastpix.resources.media.views import parts as pages
 from fastpix.resources.playback_ids import views as shared
 from fastpix.resources.playback_ids.forms import PolicyAndResolutionForm
+from fastpix.web.pages import go
 
 __all__ = ["pages"]
 
@@ -25,6 +29,18 @@ def _owner(media_id: UUID) -> shared.Owner:
         missing="There is no such playback id of this media.",
         is_id_in_subtitle=True,
     )
+
+
+@pages.page(domain.set_privacy, "POST", "/privacy")
+def set_privacy(media_id: UUID) -> Any:
+    """The switch on the media's page: no question, since it is turned back as quickly."""
+    policy = request.form.get("policy", "")
+    domain.set_privacy(media_id, policy)
+    said = {
+        "public": "It is public now: whoever has its address can watch it.",
+        "private": "It is private now: its public addresses stop playing within seconds.",
+    }
+    return go("media.detail", said[policy], media_id=media_id)
 
 
 shared.register(pages, domain, _owner, PolicyAndResolutionForm)
