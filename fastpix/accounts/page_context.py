@@ -83,6 +83,7 @@ def _shell(settings: Settings) -> dict[str, Any]:
         "organizations": _organizations(slug) if signed_in else [],
         "create_organization_url": url_for("accounts_more.found") if may_found else None,
         "menu": entries,
+        "new": _new(membership) if membership else [],
         "access_url": url_for("organizations.access", org=slug) if membership else None,
         "search_url": url_for("search.index", org=slug) if membership else None,
         "docs_url": url_for("docs.index"),
@@ -106,6 +107,11 @@ def _place() -> tuple[Membership | None, list[dict[str, object]]]:
     membership, actor = last
     with principal.acting(actor):
         return membership, menu.visible(membership.slug)
+
+
+def _new(membership: Membership) -> list[dict[str, object]]:
+    """What can be made from every page of the organization; nothing on pages of none, where no rights are in force."""
+    return menu.new(membership.slug) if "membership" in g else []
 
 
 def _organizations(current: str) -> list[dict[str, Any]]:

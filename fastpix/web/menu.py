@@ -12,25 +12,40 @@ from fastpix.access import principal
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu. `endpoint` is the page it opens, `permission` what one needs to see it."""
+    """One line of a menu. `endpoint` is the page it opens, `permission` what one needs to see it, `group` the heading it
+    stands under, and `words` are others that people use for it: the palette finds it by them."""
 
     label: str
     endpoint: str
     icon: str
     permission: str
+    group: str = "Video"
+    words: str = ""
 
 
+# The headings, in order; what has another one comes last.
+GROUPS = ("Video", "People", "Developers", "Oversight", "Settings")
+# What somebody makes, from any page.
+NEW = (
+    Entry("Upload media", "media_upload.new", "upload", "media.create", words="new video film file add"),
+    Entry("New live stream", "live_streams.create", "broadcast", "live_streams.create", words="create broadcast go on air"),
+    Entry("Invite people", "invitations.new", "user-plus", "members.invite", words="new add member team colleague user"),
+    Entry("New playlist", "playlists.create", "list", "media.create", words="create add"),
+    Entry("New access token", "access_tokens.create", "lock", "access_tokens.create", words="create api credential"),
+    Entry("New signing key", "signing_keys.create", "key", "signing_keys.create", words="create private jwt"),
+    Entry("New webhook", "webhooks.create", "webhook", "webhooks.create", words="create event callback"),
+)
 HOME = "organizations.overview"
 _entries: list[Entry] = []
 
 
 def install(entries: list[Entry]) -> None:
     """Set the menu, in order. Called by `fastpix.app` with the entries of the listed resources."""
-    _entries[:] = entries
+    _entries[:] = sorted(entries, key=lambda entry: GROUPS.index(entry.group) if entry.group in GROUPS else len(GROUPS))
 
 
 def visible(slug: str) -> list[dict[str, object]]:
-    """The entries of this organization that the actor in force may open: {label, url, icon, current}."""
+    """The entries of this organization that the actor in force may open: {label, url, icon, group, words, current}."""
     shown = [(e, _url(e.endpoint, slug, request.root_path)) for e in _entries if principal.may(e.permission)]
     # A page below an entry's address belongs to it; the longest match is the nearest. Everything is below the overview,
     # so that nothing but itself belongs to that.
@@ -38,7 +53,16 @@ def visible(slug: str) -> list[dict[str, object]]:
         url for entry, url in shown if request.path.startswith(url) and (entry.endpoint != HOME or request.path == url)
     ]
     here = max(near, key=len, default="")
-    return [{"label": entry.label, "url": url, "icon": entry.icon, "current": url == here} for entry, url in shown]
+    return [_line(entry, url) | {"current": url == here} for entry, url in shown]
+
+
+def new(slug: str) -> list[dict[str, object]]:
+    """What the actor in force may make in this organization: {label, url, icon, group, words}."""
+    return [_line(e, _url(e.endpoint, slug, request.root_path)) for e in NEW if principal.may(e.permission)]
+
+
+def _line(entry: Entry, url: str) -> dict[str, object]:
+    return {"label": entry.label, "url": url, "icon": entry.icon, "group": entry.group, "words": entry.words}
 
 
 @lru_cache(maxsize=1024)

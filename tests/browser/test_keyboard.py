@@ -200,3 +200,20 @@ def test_times_are_near_without_a_script_and_their_titles_utc(page_of):
     first = page.locator("main .events time").first
     assert re.fullmatch(r"just now|\d+ (minute|hour)s? ago", first.inner_text())
     assert first.get_attribute("title").endswith("UTC")
+
+
+def test_the_palette_does_what_people_call_by_other_words(page_of):
+    page = page_of("ada")
+    page.goto("/o/acme/")
+    for words, named, where in (("add team", "Invite people", "**/members/invitations/new"), ("2fa", "Second factor", "**/second-factor*")):
+        page.keyboard.press("/")
+        page.keyboard.type(words)
+        expect(page.get_by_role("dialog").get_by_role("option", name=named)).to_be_visible()
+        page.keyboard.press("Enter")
+        page.wait_for_url(where)
+        page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("/")
+    page.keyboard.type("logout")
+    expect(page.get_by_role("dialog").get_by_role("option", name="Sign out")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in*")

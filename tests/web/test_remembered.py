@@ -58,6 +58,18 @@ def test_of_several_organizations_it_is_the_last_one_and_none_before_any(world, 
     assert menu_of(rex, "/account")[0].startswith("/o/rival/")
 
 
+def test_what_one_may_make_is_offered_on_every_page_of_the_organization(ada, mel):
+    for path in ("/o/acme/", "/o/acme/usage/"):
+        assert "Invite people</a>" in ada.page.get(path).text.partition('aria-label="New"')[2].partition("</nav>")[0]
+        assert 'aria-label="New"' not in mel.page.get(path).text
+
+
+def test_the_words_by_which_a_list_is_restricted_have_a_way_out(ada):
+    page = ada.page.get("/o/acme/members/?q=ada&role=admin").text
+    chips = page.partition('class="filter-chips"')[2].partition("</div>")[0]
+    assert 'href="/o/acme/members/?role=admin">“ada”' in chips and 'href="/o/acme/members/?q=ada">Admins' in chips
+
+
 def test_who_signed_out_has_no_menu(anonymous):
     assert menu_of(anonymous, "/docs") == []
 

@@ -14,7 +14,7 @@ pages = Pages(
     "access_review",
     __name__,
     "/access-review",
-    menu=(Entry("Access review", "access_review.index", "list-check", "access_review.view"),),
+    menu=(Entry("Access review", "access_review.index", "circle-check", "access_review.view", "People"),),
 )
 
 

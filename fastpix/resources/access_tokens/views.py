@@ -24,7 +24,7 @@ pages = Pages(
     "access_tokens",
     __name__,
     "/access-tokens",
-    menu=(Entry("Access tokens", "access_tokens.index", "lock", "access_tokens.view"),),
+    menu=(Entry("Access tokens", "access_tokens.index", "lock", "access_tokens.view", "Developers", "api credential"),),
 )
 
 

@@ -43,6 +43,7 @@ def index() -> Any:
     return show(
         "live_streams/index.html",
         rows=[presentation.listed(stream) for stream in streams],
+        watching=viewers.watching_each(stream["id"] for stream in streams),
         workspaces=choices,
         chosen=chosen,
         **list_pages.pager(total, PAGE, workspace=chosen),

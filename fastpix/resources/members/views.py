@@ -16,6 +16,7 @@ from fastpix.resources.members.forms import AccessForm, LeaveForm, RemoveForm
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.workspaces import domain as workspaces
+from fastpix.web import list_pages
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LIST = ("q", "role", "after", "before")
 MOST_BACK = 300
 
-pages = Pages("members", __name__, "/members", menu=(Entry("Members", "members.index", "users", "members.view"),))
+pages = Pages("members", __name__, "/members", menu=(Entry("Members", "members.index", "users", "members.view", "People", "team people users colleagues"),))
 
 
 @pages.page(domain.page, "GET", "/")
@@ -42,6 +43,7 @@ def index() -> Any:
         newer_url=page.newer and url_for(".index", before=page.newer, **filters),
         older_url=page.older and url_for(".index", after=page.older, **filters),
         filters=filters,
+        chips=list_pages.chips({"q": (query, f"“{query}”"), "role": (role, f"{role.capitalize()}s")}),
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
         back=f"?{urlencode({'back': here_again})}" if (here_again := _here_again()) else "",

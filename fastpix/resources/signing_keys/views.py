@@ -28,7 +28,7 @@ pages = Pages(
     "signing_keys",
     __name__,
     "/signing-keys",
-    menu=(Entry("Signing keys", "signing_keys.index", "key", "signing_keys.view"),),
+    menu=(Entry("Signing keys", "signing_keys.index", "key", "signing_keys.view", "Developers", "private jwt"),),
 )
 
 

@@ -81,6 +81,14 @@ def test_the_list_costs_the_same_for_3_and_24_streams(quiet, doors, acting, cast
     assert len(many) == len(few) <= 12, many
 
 
+def test_the_list_tells_for_how_long_a_stream_is_on_air_and_how_many_watch(ada, acting, cast):
+    workspace = cast.acme.workspaces["development"]
+    on_air(acting, make(acting, workspace), viewers=2)
+    make(acting, workspace, "Another")
+    page = main_of(ada.page.get(f"{HOME}?workspace={workspace}"))
+    assert page.count("data-running=") == 1 and "2 viewers" in page and "chip bad live" in page
+
+
 def test_the_list_tells_every_state_and_pages_by_number(ada, acting, cast):
     workspace = cast.acme.workspaces["development"]
     made = [make(acting, workspace, f"Stream {number}") for number in range(26)]

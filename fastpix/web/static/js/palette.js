@@ -1,5 +1,5 @@
-// Quick search from anywhere: Ctrl+K, Cmd+K or / opens a dialog that finds what the search page finds, and the pages of
-// the menu. A combobox with a list: arrows choose, Enter goes, Escape closes and gives the focus back.
+// Quick search from anywhere: Ctrl+K, Cmd+K or / opens a dialog that finds what the search page finds, and what can be done
+// and opened, by its name or by other words people use (data-words). A combobox with a list: arrows choose, Enter goes, Escape closes and gives the focus back.
 "use strict";
 
 {
@@ -44,19 +44,22 @@
     dialog.addEventListener("close", () => { pending?.abort(); clearTimeout(timer); });
   }
 
-  // The pages one may open are those whose links the server wrote into the menus.
+  // What one may do and open is what the server wrote into the menus; a button of theirs is pressed in its own form.
   function places(query) {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     const seen = new Set();
-    const rows = [];
-    for (const link of document.querySelectorAll(".side a, .account-menu a, .site-foot a")) {
+    const fitting = (selector) => [...document.querySelectorAll(selector)].flatMap((link) => {
       const name = link.textContent.trim();
-      const own = name.toLowerCase().split(/\s+/);
-      if (seen.has(link.href) || !words.every((word) => own.some((each) => each.startsWith(word)))) continue;
-      seen.add(link.href);
-      rows.push({ name, detail: "", url: link.href });
-    }
-    return rows.length ? [{ label: "Go to", icon: "chevron-right", rows }] : [];
+      const key = link.href ?? name;
+      const own = `${name} ${link.dataset.words ?? ""}`.toLowerCase().split(/\s+/);
+      if (seen.has(key) || !words.every((word) => own.some((each) => each.startsWith(word)))) return [];
+      seen.add(key);
+      return [{ name, detail: "", url: link.href ?? "#", link }];
+    });
+    return [
+      { label: "Do", icon: "plus", rows: fitting(".new-menu a") },
+      { label: "Go to", icon: "chevron-right", rows: fitting(".side a, .account-menu :is(a, button), .site-foot a") },
+    ].filter((group) => group.rows.length);
   }
 
   function show(groups, query) {
@@ -68,6 +71,7 @@
       for (const row of group.rows) {
         const option = make("a", { id: `palette-option-${count++}`, role: "option", tabindex: "-1", href: row.url,
           "aria-selected": "false" }, icon(group.icon), make("span", { class: "palette-name" }, row.name));
+        if (row.link?.type === "submit") option.addEventListener("click", (event) => { event.preventDefault(); row.link.click(); });
         if (row.detail) option.append(make("span", { class: "quiet" }, row.detail));
         box.append(option);
       }
@@ -93,7 +97,10 @@
     const query = field.value.trim();
     pending?.abort();
     clearTimeout(timer);
-    if (!query) return show(places(""), "");
+    // At once, so that Enter never goes where an older list led; what the server finds comes below.
+    const here = places(query);
+    show(here, "");
+    if (!query) return;
     timer = setTimeout(async () => {
       pending = new AbortController();
       let groups = [];
@@ -103,11 +110,11 @@
         ({ groups } = await answer.json());
       } catch (problem) {
         if (problem.name === "AbortError") return;
-        show(places(query), query);
+        show(here, query);
         status.textContent = "The search could not be asked. Enter tries its page.";
         return;
       }
-      show([...groups, ...places(query)], query);
+      show([...here, ...groups], query);
     }, WAIT);
     list.dataset.asked = query;
   }
