@@ -103,7 +103,7 @@ def of_the_demo(page: Page, password: str) -> None:
     page.goto(f"{URL}{HOME}/access")
     take(page, "access", 900, whole=True)
     page.goto(f"{URL}{HOME}/media/")
-    page.get_by_role("link", name="Colour bars").first.click()
+    page.get_by_role("link", name="Dusk over the harbour").first.click()
     page.wait_for_load_state("networkidle")
     take(page, "media", 1040)
     page.goto(f"{URL}{HOME}/members/invitations/new")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from fastpix.access import principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
 from fastpix.db import db, set_reading
+from fastpix.demo import films as drawn
 from fastpix.demo import history
 from fastpix.errors import Refused
 from fastpix.jobs import worker
@@ -35,7 +35,6 @@ from fastpix.resources.people.models import Person
 from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.playlists.models import Playlist
 from fastpix.resources.workspaces import domain as workspaces
-from fastpix.video import tools
 
 MOST_JOBS = 50
 
@@ -49,13 +48,20 @@ class DemoOrganization:
     members: tuple[tuple[str, str], ...]
 
 
+HARBOUR = (
+    ("mel@demo.example", "Mel Okafor"),
+    ("jonas@demo.example", "Jonas Müller"),
+    ("tane@demo.example", "Tāne Walker"),
+    ("sofia@demo.example", "Sofia Rossi"),
+    ("kofi@demo.example", "Kofi Mensah"),
+    ("ines@demo.example", "Inês Duarte"),
+)
 ORGANIZATIONS = (
-    DemoOrganization("Harbour Films", ("ada@demo.example", "Ada Lindqvist"), (("mel@demo.example", "Mel Okafor"),)),
+    DemoOrganization("Harbour Films", ("ada@demo.example", "Ada Lindqvist"), HARBOUR),
     DemoOrganization("Ridge Sports", ("rex@demo.example", "Rex Tanaka"), (("mia@demo.example", "Mia Duarte"),)),
 )
-# Title and what ffmpeg draws; short and small, so that a small machine is done in a minute.
-FILMS = (("Colour bars", "smptehdbars=size=1280x720:rate=30"), ("A moving test", "testsrc2=size=854x480:rate=30"))
-SECONDS = 8
+# Invited, and not there yet.
+WAITING = "noor@demo.example"
 
 
 def fill(app: Flask, say: Callable[[str], None]) -> str:
@@ -68,7 +74,7 @@ def fill(app: Flask, say: Callable[[str], None]) -> str:
     with app.app_context(), TemporaryDirectory() as folder:
         if db.session.scalar(sa.select(sa.func.count(Person.id))):
             raise Refused("Somebody is in this instance already. The demo is for an empty one; nothing was changed.")
-        films = [(title, _film(Path(folder), source)) for title, source in FILMS]
+        films = [(title, drawn.draw(Path(folder), picture)) for title, picture in drawn.FILMS]
         for organization in ORGANIZATIONS:
             operator.create_admin(*organization.admin, organization.name, password)
             _furnish(organization, films, password)
@@ -87,10 +93,11 @@ def _furnish(organization: DemoOrganization, films: list[tuple[str, bytes]], pas
     """Everything by the admin's own verbs, so that the audit log tells of it as it would."""
     with principal.acting(_actor(organization.admin[0])):
         links = [_invite(email) for email, _name in organization.members]
+        _invite(WAITING)
         workspace_id = next(row["id"] for row in workspaces.search() if row["name"] == "production")
         for title, data in films:
             _upload(workspace_id, title, data)
-        _upload(workspace_id, "Not a film", b"These words are no video. " * 40)
+        _upload(workspace_id, "Interview, second take", b"These words are no video. " * 40)
         playlists.create(workspace_id, "Best of", "manual")
         for name in ("Morning show", "Behind the scenes"):
             stream = live_streams.create(workspace_id, StreamOptions(metadata={"name": name}))
@@ -129,17 +136,6 @@ def _invite(email: str) -> str:
 
 def _upload(workspace_id: UUID, title: str, data: bytes) -> None:
     uploads.take(workspace_id, Options(access_policy="public", title=title), f"{title}.mp4", uploads.stage([data]))
-
-
-def _film(folder: Path, source: str) -> bytes:
-    path = folder / f"{secrets.token_hex(4)}.mp4"
-    command = [
-        *(tools.ffmpeg(), "-v", "error", "-f", "lavfi", "-i", source),
-        *("-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000", "-t", str(SECONDS)),
-        *("-c:v", "libx264", "-preset", "veryfast", "-g", "60", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)),
-    ]
-    subprocess.run(command, check=True, timeout=120)
-    return path.read_bytes()
 
 
 def _work(app: Flask) -> None:

@@ -28,8 +28,12 @@ GROUPS = ("Video", "People", "Developers", "Oversight", "Settings")
 # What somebody makes, from any page.
 NEW = (
     Entry("Upload media", "media_upload.new", "upload", "media.create", words="new video film file add"),
-    Entry("New live stream", "live_streams.create", "broadcast", "live_streams.create", words="create broadcast go on air"),
-    Entry("Invite people", "invitations.new", "user-plus", "members.invite", words="new add member team colleague user"),
+    Entry(
+        "New live stream", "live_streams.create", "broadcast", "live_streams.create", words="create broadcast go on air"
+    ),
+    Entry(
+        "Invite people", "invitations.new", "user-plus", "members.invite", words="new add member team colleague user"
+    ),
     Entry("New playlist", "playlists.create", "list", "media.create", words="create add"),
     Entry("New access token", "access_tokens.create", "lock", "access_tokens.create", words="create api credential"),
     Entry("New signing key", "signing_keys.create", "key", "signing_keys.create", words="create private jwt"),

@@ -26,7 +26,10 @@ ONE_DOOR = {
     "media.queries.library": ("page", "people page by cursor; `media.queries.listed` is the same list by number"),
     "media.queries.listed": ("api", "scripts page by number; `media.queries.library` is the same list by cursor"),
     "media.uploads.domain.take": ("page", "a file that came whole, by a form without JavaScript"),
-    "media.playback_ids.domain.set_privacy": ("page", "one switch; a script creates and deletes playback ids one by one"),
+    "media.playback_ids.domain.set_privacy": (
+        "page",
+        "one switch; a script creates and deletes playback ids one by one",
+    ),
     "media.playback_ids.domain.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
     "media.playback_ids.domain.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),
     "live_streams.playback_ids.domain.restrict": (

@@ -205,7 +205,10 @@ def test_times_are_near_without_a_script_and_their_titles_utc(page_of):
 def test_the_palette_does_what_people_call_by_other_words(page_of):
     page = page_of("ada")
     page.goto("/o/acme/")
-    for words, named, where in (("add team", "Invite people", "**/members/invitations/new"), ("2fa", "Second factor", "**/second-factor*")):
+    for words, named, where in (
+        ("add team", "Invite people", "**/members/invitations/new"),
+        ("2fa", "Second factor", "**/second-factor*"),
+    ):
         page.keyboard.press("/")
         page.keyboard.type(words)
         expect(page.get_by_role("dialog").get_by_role("option", name=named)).to_be_visible()

@@ -22,14 +22,15 @@ def test_it_fills_an_empty_instance_with_what_people_would_make(empty):
     done = empty.run("demo")
     assert done.exit_code == 0, done.output
     assert "Everybody's password is " in done.output
-    assert empty.sql("SELECT role, count(*) FROM members GROUP BY role ORDER BY role") == [("admin", 2), ("member", 2)]
+    assert empty.sql("SELECT role, count(*) FROM members GROUP BY role ORDER BY role") == [("admin", 2), ("member", 7)]
     assert empty.sql("SELECT status, count(*) FROM media GROUP BY status ORDER BY status") == [
         ("Failed", 2),
         ("Ready", 4),
     ]
     assert empty.sql("SELECT count(*) FROM live_streams") == [(4,)]
     assert empty.sql("SELECT count(*) FROM playlist_items") == [(4,)]
-    assert empty.sql("SELECT count(*) FROM organizations WHERE member_count = 2") == [(2,)]
+    assert empty.sql("SELECT member_count FROM organizations ORDER BY member_count") == [(2,), (7,)]
+    assert empty.sql("SELECT count(*) FROM invitations WHERE used_at IS NULL") == [(2,)]
     for check in (("audit", "verify"), ("storage", "check")):
         assert empty.run(*check).exit_code == 0
     empty.fails("demo", saying="Somebody is in this instance already")
@@ -48,7 +49,7 @@ def test_before_the_migration_it_names_the_command(operator, tmp_path, monkeypat
 
 def test_without_the_question_it_would_fill_what_is_in_use(operator, monkeypatch):
     """Breaks the guard on purpose."""
-    monkeypatch.setattr(organizations, "FILMS", ())
+    monkeypatch.setattr(organizations.drawn, "FILMS", ())
     monkeypatch.setattr(organizations.sa.func, "count", lambda *_: organizations.sa.literal(0), raising=False)
     assert operator.run("demo").exit_code == 0
     assert operator.sql("SELECT count(*) FROM organizations") == [(3,)]

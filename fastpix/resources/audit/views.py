@@ -17,7 +17,12 @@ from fastpix.web.forms import EmptyForm
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, attachment, show
 
-pages = Pages("audit", __name__, "/audit", menu=(Entry("Audit log", "audit.index", "history", "audit.view", "Oversight", "log history events who did"),))
+pages = Pages(
+    "audit",
+    __name__,
+    "/audit",
+    menu=(Entry("Audit log", "audit.index", "history", "audit.view", "Oversight", "log history events who did"),),
+)
 FORMATS = {
     "csv": (presentation.as_csv, "text/csv; charset=utf-8"),
     "jsonl": (presentation.as_json_lines, "application/jsonl; charset=utf-8"),

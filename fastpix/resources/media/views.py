@@ -25,7 +25,12 @@ from fastpix.web.pages import Pages, go, show
 if TYPE_CHECKING:
     pass
 
-pages = Pages("media", __name__, "/media", menu=(Entry("Media", "media.index", "video", "media.view", words="library films videos"),))
+pages = Pages(
+    "media",
+    __name__,
+    "/media",
+    menu=(Entry("Media", "media.index", "video", "media.view", words="library films videos"),),
+)
 # The pages of what belongs to a media, in the folders here.
 parts = Pages("media_parts", __name__, "/media/<uuid:media_id>")
 SORT_NAMES = {"newest": "Newest first", "oldest": "Oldest first", "title": "By title"}
@@ -64,7 +69,10 @@ def index() -> Any:
         statuses=STATUSES,
         sorts=SORT_NAMES,
         chips=list_pages.chips(
-            {"q": (query, f"“{query}”"), "status": (status, status)}, workspace=workspace_id, sort=filters["sort"], view=view
+            {"q": (query, f"“{query}”"), "status": (status, status)},
+            workspace=workspace_id,
+            sort=filters["sort"],
+            view=view,
         ),
         views=[(name, url_for(".index", **filters, view=name)) for name in VIEWS],
         back_url=url_for(".index", **filters, view=view, before=page.back) if page.back else None,

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 LIST = ("q", "role", "after", "before")
 MOST_BACK = 300
 
-pages = Pages("members", __name__, "/members", menu=(Entry("Members", "members.index", "users", "members.view", "People", "team people users colleagues"),))
+pages = Pages(
+    "members",
+    __name__,
+    "/members",
+    menu=(Entry("Members", "members.index", "users", "members.view", "People", "team people users colleagues"),),
+)
 
 
 @pages.page(domain.page, "GET", "/")

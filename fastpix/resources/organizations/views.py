@@ -21,8 +21,17 @@ pages = Pages(
     __name__,
     menu=(
         Entry("Overview", "organizations.overview", "home", "organizations.view"),
-        Entry("Organization", "organizations.settings", "building", "organizations.view", "Settings", "settings policies"),
-        Entry("Who can do what", "organizations.access", "check", "organizations.view", "People", "roles permissions rights"),
+        Entry(
+            "Organization", "organizations.settings", "building", "organizations.view", "Settings", "settings policies"
+        ),
+        Entry(
+            "Who can do what",
+            "organizations.access",
+            "check",
+            "organizations.view",
+            "People",
+            "roles permissions rights",
+        ),
     ),
 )
 

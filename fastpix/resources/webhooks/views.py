@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from fastpix.resources.webhooks.models import WebhookRow, WebhookWithSecret
 
 pages = Pages(
-    "webhooks", __name__, "/webhooks", menu=(Entry("Webhooks", "webhooks.index", "webhook", "webhooks.view", "Developers", "events callback"),)
+    "webhooks",
+    __name__,
+    "/webhooks",
+    menu=(Entry("Webhooks", "webhooks.index", "webhook", "webhooks.view", "Developers", "events callback"),),
 )
 
 

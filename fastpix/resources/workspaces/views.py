@@ -14,7 +14,10 @@ from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
 
 pages = Pages(
-    "workspaces", __name__, "/workspaces", menu=(Entry("Workspaces", "workspaces.index", "stack", "workspaces.view", "Settings", "project environment"),)
+    "workspaces",
+    __name__,
+    "/workspaces",
+    menu=(Entry("Workspaces", "workspaces.index", "stack", "workspaces.view", "Settings", "project environment"),),
 )
 
 

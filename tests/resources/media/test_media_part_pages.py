@@ -53,7 +53,9 @@ def test_a_media_is_made_private_and_public_again_in_one_act_each(world, ada, me
         assert row["access_policy"] == policy and row["id"] != before[0]["id"], "the old address plays no more"
         assert row["restrictions"]["domains"]["allow"] == ["example.com"], "who may not watch may not watch now either"
         assert f'value="{policy}" aria-pressed="true"' in text_of(ada.page.get(path))
-        assert ada.page.post(f"{path}/privacy", {"policy": policy}).status_code == 303 and kept() == [row], "once is enough"
+        assert ada.page.post(f"{path}/privacy", {"policy": policy}).status_code == 303 and kept() == [row], (
+            "once is enough"
+        )
     assert ada.page.post(f"{path}/privacy", {"policy": "drm"}).status_code == 422 and kept() == [row]
     told = [row for row in rows(world, "audit_log", target_kind="media") if "privacy" in row["after"]]
     assert [row["after"]["privacy"] for row in told if row["before"] != row["after"]] == ["public", "private"]

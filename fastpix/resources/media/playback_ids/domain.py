@@ -56,7 +56,9 @@ def set_privacy(media_id: UUID, policy: str) -> None:
     """
     rules.choose("policy", policy, rules.POLICIES)
     media = domain.load(media_id)
-    old = list(db.session.scalars(sa.select(PlaybackId).where(PlaybackId.media_id == media_id).order_by(PlaybackId.created_at)))
+    old = list(
+        db.session.scalars(sa.select(PlaybackId).where(PlaybackId.media_id == media_id).order_by(PlaybackId.created_at))
+    )
     others = [row for row in old if row.access_policy != policy]
     before = sorted({row.access_policy for row in old})
     if len(others) == len(old):
