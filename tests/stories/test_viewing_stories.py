@@ -36,7 +36,7 @@ BANNER = {"You look as a member.", "Nothing can be changed meanwhile.", "End the
 CHECKLIST = {"Hide", "the first steps", "/account/checklist"}
 # The last is the end of a line of the members' file: when they joined, and when they were here.
 CHANGES_EVERY_TIME = re.compile(
-    r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|just now|\d+ \w+ ago|,\d{4}-\d\d-\d\dT[^,]*,[^,]*$"
+    r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|just now|\d+ \w+ ago|^\d+:\d\d$|,\d{4}-\d\d-\d\dT[^,]*,[^,]*$"
 )
 
 

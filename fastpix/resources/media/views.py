@@ -68,12 +68,7 @@ def index() -> Any:
         view=view,
         statuses=STATUSES,
         sorts=SORT_NAMES,
-        chips=list_pages.chips(
-            {"q": (query, f"“{query}”"), "status": (status, status)},
-            workspace=workspace_id,
-            sort=filters["sort"],
-            view=view,
-        ),
+        chips=_chips(query, status, workspace=workspace_id, sort=filters["sort"], view=view),
         views=[(name, url_for(".index", **filters, view=name)) for name in VIEWS],
         back_url=url_for(".index", **filters, view=view, before=page.back) if page.back else None,
         on_url=url_for(".index", **filters, view=view, after=page.on) if page.on else None,
@@ -81,6 +76,11 @@ def index() -> Any:
         api_url=urls.to("/v1/on-demand"),
         may=may_do(),
     )
+
+
+def _chips(query: str, status: str, **kept: Any) -> list[dict[str, str]]:
+    """What the library is restricted by, in words."""
+    return list_pages.chips({"q": (query, f"“{query}”"), "status": (status, status)}, **kept)
 
 
 @pages.page(domain.get, "GET", "/<uuid:media_id>/status")
