@@ -56,7 +56,8 @@ MISTAKES: tuple[tuple[bytes, str], ...] = (
 )
 # Where the demuxer's first name is not what people call it.
 NAMES = {"mov": "mp4"}
-STILL_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
+# Of HEIF (ISO/IEC 23008-12) and AVIF, still and moving.
+STILL_BRANDS = frozenset(b"heic heix heim heis mif1 hevc hevx hevm hevs msf1 avif avis".split())
 
 
 def _never() -> bool:

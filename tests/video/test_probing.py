@@ -205,8 +205,9 @@ def test_a_web_page_is_called_one_however_it_is_written(tmp_path, page):
     refused(tmp_path / "source", "This is a web page")
 
 
-def test_pictures_in_a_container_of_video_are_refused(tmp_path):
-    (tmp_path / "source").write_bytes(b"\0\0\0\x1cftypheic" + bytes(100))
+@pytest.mark.parametrize("brand", [b"heic", b"avif", b"avis", b"hevc", b"msf1"])
+def test_pictures_in_a_container_of_video_are_refused_also_moving_ones(tmp_path, brand):
+    (tmp_path / "source").write_bytes(b"\0\0\0\x1cftyp" + brand + bytes(100))
     refused(tmp_path / "source", "This is a picture")
 
 
