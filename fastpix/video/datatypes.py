@@ -47,6 +47,8 @@ class VideoFacts:
     begins: float = 0.0  # seconds after the first of all that is in the file
     ends: float | None = None  # None where the container does not tell
     changes: bool = False  # its size or its coding, on the way
+    hidden: int = 0  # packets that an edit list hides
+    is_open: bool = False  # of its groups of pictures, which then cannot be begun with everywhere
     colours: Colours = field(default_factory=Colours)
 
     @property
@@ -70,11 +72,12 @@ class AudioFacts:
     ends: float | None = None
     strays: float = 0.0  # seconds between when its packets are to be heard and what their samples add up to, at most
     changes: bool = False
+    hidden: int = 0  # packets that an edit list hides; a few are the encoder's delay
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A probed file. `duration` is in seconds, `container` the demuxer's first name (mp4, matroska, mp3 ...)."""
+    """A probed file. `duration` is in seconds, of what is to be shown; `container` the demuxer's first name (mp4, mp3 ...)."""
 
     container: str
     duration: float
@@ -83,6 +86,8 @@ class Facts:
     audio: tuple[AudioFacts, ...] = ()
     # The time stamp of what comes first, in seconds; the times of picture and sounds count from it.
     first: float = 0.0
+    # Seconds at the beginning that are not to be shown, where our ffmpeg does not know it; `duration` is without them.
+    lead: float = 0.0
     # Sentences for the owner, such as that a part is missing.
     notices: tuple[str, ...] = ()
     # Its time stamps begin anew on the way, or its end is missing: how long it plays is what the encode finds.

@@ -21,6 +21,8 @@ MAX_CHANNELS = 2
 # A player's buffer begins where both are there, and it ends where the shorter one does; it hears no gap but what lies
 # behind it too early. What sound is further from the picture's times than this, in seconds, is encoded to fit them.
 MOST_LATE, MOST_EARLY, MOST_STRAY, MOST_SHORT = 0.1, 0.5, 0.03, 0.5
+# Packets of sound before the first that is heard, which are an encoder's delay; what else an edit list hides, a copy would play.
+MOST_DELAY = 3
 
 STANDARD_HEIGHTS = (2160, 1440, 1080, 720, 480, 360)
 ONLY_AS_TOP = 480  # too close to its neighbours to be worth an encode of its own
@@ -81,7 +83,7 @@ def plan(facts: Facts, wish: Wish, *, may_copy: bool = True) -> Plan:
     may_stay = (
         audio is not None
         and may_copy_audio(audio)
-        and not facts.is_rough
+        and not (facts.is_rough or facts.lead)
         and not right
         and not is_cut
         and not wish.normalize_audio
@@ -115,13 +117,13 @@ def _part(facts: Facts, wish: Wish) -> tuple[float, float]:
         raise Unplayable(f"The start time is {start:g} s, but the file is only {facts.duration:.1f} s long.")
     if end - start < SHORTEST_SECONDS and (wish.start is not None or wish.end is not None):
         raise Unplayable("The end time must be after the start time.")
-    return start, end - start
+    return start + facts.lead, end - start
 
 
 def may_copy_audio(audio: AudioFacts) -> bool:
-    """Whether browsers play the sound as it is: AAC-LC, at most stereo."""
+    """Whether browsers play the sound as it is, and no more than is in it: AAC-LC, at most stereo."""
     is_plain = audio.codec == "aac" and audio.profile == "LC" and 1 <= audio.channels <= MAX_CHANNELS
-    return is_plain and not audio.changes
+    return is_plain and not audio.changes and audio.hidden <= MOST_DELAY
 
 
 def fits(audio: AudioFacts, video: VideoFacts | None) -> bool:
@@ -152,6 +154,8 @@ def may_copy_video(facts: Facts, max_height: int) -> bool:
         and video.pixel_aspect == 1.0
         and not video.is_interlaced
         and not video.changes
+        and not (video.hidden or facts.lead)
+        and not video.is_open
         and not facts.is_rough
         and not any(video.begins - sound.begins > MOST_EARLY for sound in facts.audio[:1])
         and video.frame_rate <= MAX_FRAME_RATE + 1

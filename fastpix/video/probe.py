@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fastpix.video import headers, probe_notices, second_reader
+from fastpix.video import headers, mistakes, probe_notices, second_reader
 from fastpix.video.child import Child
 from fastpix.video.colours import Colours
 from fastpix.video.datatypes import AudioFacts, Facts, Limits, ShouldStop, Stopped, Unplayable, VideoFacts
@@ -26,6 +26,7 @@ MAX_DECLARED_RATE, MAX_FRAME_RATE, USUAL_FRAME_RATE = 240, 480, 30.0
 # Bursts that are so much faster than the average are to be smooth.
 BURSTING = 1.25
 MIN_SIDE = 16
+LEAST_LEAD = 0.1  # seconds; less are an encoder's delay
 # Picture formats that are told by a frame's transfer curve (ITU-T H.273): PQ and HLG.
 HDR_TRANSFERS = (16, 18)
 # What the reader cannot be blamed on a file for.
@@ -38,26 +39,8 @@ BROKE = (
     "Save it anew with a video program, as MP4, and send that."
 )
 TOO_MANY = f"This file has more than {MAX_TRACKS} tracks. Send it with only the tracks that are needed."
-# What people send by mistake, told by how the file begins.
-MISTAKES: tuple[tuple[bytes, str], ...] = (
-    (b"GIF8", "a GIF picture"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"<svg", "an SVG picture"),
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"#EXTM3U", "a playlist, which only names other files"),
-    (b"ffconcat", "a playlist, which only names other files"),
-    (b"<?xml", "an XML document"),
-    (b"<!doctype", "a web page"),
-    (b"<html", "a web page"),
-    (b"<head", "a web page"),
-    (b"<!--", "a web page"),
-)
 # Where the demuxer's first name is not what people call it.
 NAMES = {"mov": "mp4"}
-# Of HEIF (ISO/IEC 23008-12) and AVIF, still and moving.
-STILL_BRANDS = frozenset(b"heic heix heim heis mif1 hevc hevx hevm hevs msf1 avif avis".split())
 
 
 def _never() -> bool:
@@ -73,7 +56,7 @@ def probe(path: Path, *, max_seconds: float = 43200, should_stop: ShouldStop = _
     size = path.stat().st_size
     if size == 0:
         raise Unplayable("This file is empty. The upload may have been cut off: send it again.")
-    _refuse_mistakes(path)
+    mistakes.refuse(path)
     seen = _look(path.resolve(), should_stop)
     if "error" in seen:
         raise Unplayable(_error(seen))
@@ -82,19 +65,6 @@ def probe(path: Path, *, max_seconds: float = 43200, should_stop: ShouldStop = _
     except (KeyError, TypeError, ValueError, OverflowError) as problem:  # what the child says is hearsay
         log.warning("probe.nonsense problem=%s", type(problem).__name__)
         raise Unplayable(BROKE) from problem
-
-
-def _refuse_mistakes(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(64)
-    # The case counts of what no person writes, such as a GIF's name.
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    begins = (start, text, text.lower())
-    kind = next((kind for magic, kind in MISTAKES if any(begin.startswith(magic) for begin in begins)), "")
-    if (start[4:8] == b"ftyp" and start[8:12] in STILL_BRANDS) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
-        kind = "a picture"
-    if kind:
-        raise Unplayable(f"This is {kind}. Send the video or audio file itself.")
 
 
 def _look(path: Path, should_stop: ShouldStop = _never) -> dict[str, Any]:
@@ -144,6 +114,10 @@ def _judge(seen: dict[str, Any], size: int, max_seconds: float) -> Facts:
     if seen["video"] is not None:
         _refuse_size(seen["video"])
     is_partial = bool(seen["is_fragmented"])
+    lead = _lead(seen)
+    if lead:
+        ends = [float(clock["end"]) for clock in seen["clocks"].values() if clock.get("end") is not None]
+        duration = max(ends, default=duration - lead)  # libav counts what is hidden, and that twice
     _refuse_duration(duration, None if is_partial else seen.get("missing_from"), max_seconds)
     container = str(seen["container"]).partition(",")[0]
     return Facts(
@@ -153,9 +127,16 @@ def _judge(seen: dict[str, Any], size: int, max_seconds: float) -> Facts:
         video=_video(seen, duration, size) if seen["video"] is not None else None,
         audio=audio,
         first=float(seen["begin"]),
+        lead=lead,
         notices=(*probe_notices.missing(seen, duration), *probe_notices.left_out(seen, audio)),
         is_rough=_is_rough(seen),
     )
+
+
+def _lead(seen: dict[str, Any]) -> float:
+    """What an edit list hides at the beginning of a film in fragments: libav obeys it by times before zero alone."""
+    lead = -float(seen["begin"]) if seen["is_fragmented"] else 0.0
+    return lead if lead > LEAST_LEAD else 0.0
 
 
 def _is_rough(seen: dict[str, Any]) -> bool:
@@ -231,6 +212,8 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         begins=_begins(video, seen),
         ends=_ends(video, seen),
         changes=len(sizes) > 1 or _changes(video, seen),
+        hidden=int(_clock(video, seen).get("hidden", 0)),
+        is_open=bool(_clock(video, seen).get("is_open")),
         colours=Colours(
             primaries=int(picture["primaries"]),
             transfer=int(picture["transfer"]),
@@ -286,6 +269,7 @@ def _audio(one: dict[str, Any], seen: dict[str, Any]) -> AudioFacts:
         ends=_ends(one, seen),
         strays=float(clock.get("stray") or 0.0),
         changes=_changes(one, seen),
+        hidden=int(clock.get("hidden", 0)),
     )
 
 

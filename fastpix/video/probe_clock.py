@@ -9,8 +9,10 @@ import struct
 from io import FileIO
 from typing import Any
 
-HEAD_BYTES, MOST_HEADS = 1024, 64
+HEAD_BYTES, MOST_HEADS = 4096, 64
 MOST_BOXES = 32  # before the first fragment
+# Kinds of H.264's units (7.4.1): parts of a picture; of one behind which nothing refers to what is before it; and its setup.
+SLICES, IDR, SEQUENCE_SET = range(1, 6), 5, 7
 # Where the descriptions of an MP4's samples lie (ISO/IEC 14496-12).
 WAY = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
@@ -18,7 +20,9 @@ WAY = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 class Clock:
     """When a stream begins and ends, how far its packets stray from what their samples add up to, and what changes in it.
 
-    Times are in seconds. `heads` are beginnings of key frames, or of H.264 its sequence parameter sets, each once.
+    Times are in seconds. `heads` are beginnings of key frames, or of H.264 its sequence parameter sets, each once. `hidden`
+    counts the packets that an edit list says are not to be shown; `is_open` tells of key pictures of H.264 behind which
+    pictures refer to what is before them.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -31,19 +35,25 @@ class Clock:
         self._first: float | None = None
         self._end: float | None = None
         self._count, self._stray, self._changes, self.is_whole = 0, 0.0, False, False
+        self._length_size = (self._setup[4] & 3) + 1 if self._setup[:1] == b"\1" else 0
         self._heads = set(_sets_of_setup(self._setup)) if self._codec == "h264" else set()
+        self._hidden, self._is_open = 0, False
 
     def read_index(self, file: FileIO) -> None:
         """Take the times from the container's own index, which is whole, and look at the key frames' beginnings."""
         is_picture = self._stream.type == "video"
         for entry in self._stream.index_entries:
             self._take(entry.timestamp * self._unit)
-            if is_picture and entry.is_keyframe and len(self._heads) < MOST_HEADS:
+            self._hidden += entry.is_discard
+            if is_picture and entry.is_keyframe:
                 file.seek(entry.pos)
                 self._look(file.read(min(entry.size, HEAD_BYTES)))
         if self._end is not None:
             length = (self._stream.duration or 0) * self._unit  # pictures are shown later than their times of decoding
-            self._end = max(self._end + self._frame, length + (self._begin or 0.0))
+            begin = self._begin or 0.0
+            # Of sound before zero, libav says that it begins there.
+            begin = min(begin, self._first or 0.0) if self._frame else begin
+            self._end = max(self._end + self._frame, length + begin)
         self.is_whole = True
 
     def take(self, packet: Any, begin: float, end: float) -> None:
@@ -53,13 +63,20 @@ class Clock:
         if self._count > 1 and packet.has_sidedata("new_extradata"):
             self._changes = True
             self._heads.update(_sets_of_setup(bytes(packet.get_sidedata("new_extradata"))))
-        if packet.size and packet.is_keyframe and len(self._heads) < MOST_HEADS:
+        self._hidden += packet.is_discard
+        if packet.size and packet.is_keyframe:
             self._look(bytes(memoryview(packet)[:HEAD_BYTES]))
 
     def _look(self, start: bytes) -> None:
         if self._codec == "h264":
-            length_size = (self._setup[4] & 3) + 1 if self._setup[:1] == b"\1" else 0
-            self._heads.update(_sequence_sets(start, length_size))
+            kinds = [unit[0] & 31 for unit in _units(start, self._length_size)]
+            self._is_open |= next((kind for kind in kinds if kind in SLICES), IDR) != IDR
+        if len(self._heads) < MOST_HEADS:
+            self._read_head(start)
+
+    def _read_head(self, start: bytes) -> None:
+        if self._codec == "h264":
+            self._heads.update(_sequence_sets(start, self._length_size))
         elif self._codec == "vp8":
             self._heads.add(bytes(3) + start[3:10])  # before it, bytes that differ in each frame
         elif self._codec in ("vp9", "mpeg2video"):
@@ -82,13 +99,15 @@ class Clock:
             "end": self._end if self.is_whole else None,
             "stray": self._stray,
             "changes": self._changes,
+            "hidden": self._hidden,
+            "is_open": self._is_open,
             "heads": sorted(head.hex() for head in self._heads),
             "is_empty": self.is_whole and not self._count,
         }
 
 
-def _sequence_sets(data: bytes, length_size: int) -> list[bytes]:
-    """The sequence parameter sets (H.264 7.4.1) in the beginning of a picture; 0: its units begin with start codes."""
+def _units(data: bytes, length_size: int) -> list[bytes]:
+    """The units (H.264 7.4.1) in the beginning of a picture, the last of them cut off; 0: they begin with start codes."""
     units, place = [], 0
     if not length_size:
         units = [unit.rstrip(b"\0") for unit in data.split(b"\0\0\1")[1:]]
@@ -96,7 +115,11 @@ def _sequence_sets(data: bytes, length_size: int) -> list[bytes]:
         length = int.from_bytes(data[place : place + length_size], "big")
         place += length_size + length
         units.append(data[place - length : place])
-    return [unit for unit in units if unit and unit[0] & 31 == 7]
+    return [unit for unit in units if unit]
+
+
+def _sequence_sets(data: bytes, length_size: int) -> list[bytes]:
+    return [unit for unit in _units(data, length_size) if unit[0] & 31 == SEQUENCE_SET]
 
 
 def _sets_of_setup(setup: bytes) -> list[bytes]:

@@ -29,7 +29,9 @@ class Spans:
         self.pictures = 0
 
     def take(self, packet: Any, begin: float, end: float) -> None:
-        """Take a packet that has times."""
+        """Take a packet that has times, and is not one that an edit list hides."""
+        if packet.is_discard:
+            return
         length = self._lengths.setdefault(packet.stream.index, _Length())
         decoded = begin if packet.dts is None else float(packet.dts * packet.time_base)
         position = length.take(decoded, begin, end, may_jump=self._may_jump)

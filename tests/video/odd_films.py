@@ -25,6 +25,7 @@ AAC, AC3, OPUS = ("-c:a", "aac"), ("-c:a", "ac3"), ("-c:a", "libopus", "-ar", "4
 MP3 = ("-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0")
 STEREO, SURROUND = ("FL", "FR"), ("FL", "FR", "FC", "LFE", "BL", "BR")
 GAP = (2.6, 5.2)
+TRIMMED = 1.2  # seconds, with the first flash in them
 
 Make = Callable[[Path, str], Path]
 
@@ -145,10 +146,23 @@ def emptied(*codecs: str) -> Make:
     return plain(*picture(), *sound(), "-map", "0", "-map", "1", *codecs, "-af", "aselect=0")
 
 
+def trimmed(*codecs: str) -> Make:
+    """The beginning was taken off without encoding: it is still in the file, and its edit list hides it."""
+
+    def make(folder: Path, name: str) -> Path:
+        to = folder / name
+        if not to.exists():
+            run("-ss", TRIMMED, "-i", clip(folder, "whole.mp4", *picture(), *sound(), *codecs), "-c", "copy", to)
+        return to
+
+    return make
+
+
 ALL_BUT_GAP = [moment for moment in MOMENTS if not GAP[0] <= moment <= GAP[1]]
 LATE = [moment for moment in MOMENTS if moment > 3]
 AFTER = [moment for moment in MOMENTS if moment > 1.6]
 FIRST = [moment for moment in MOMENTS if moment < 4]
+REST = [moment - TRIMMED for moment in MOMENTS if moment > TRIMMED]
 JOINED = (0.022, 0.022, 0.022, 0.054, 0.054)  # two sounds, each with its encoder's delay
 FILMS = (
     Film("plain mp4", plain(*picture(), *sound(), *PLAIN, *AAC)),
@@ -167,6 +181,7 @@ FILMS = (
     Film("sound 3 s late, encoded mkv", plain(*picture(), *later(3), *MPEG4, *AAC), heard=LATE),
     Film("picture 1.6 s late mp4", plain(*earlier(1.6), *B_FRAMES, *AAC), seen=AFTER, heard=AFTER),
     Film("picture 1.6 s late, encoded mkv", plain(*earlier(1.6), *MPEG4, *AAC), seen=AFTER, heard=AFTER),
+    Film("trimmed mp4", trimmed(*B_FRAMES, *AAC), seen=REST, heard=REST, seconds=8 - TRIMMED),
     Film("a gap in the sound mp4", gapped(*B_FRAMES, *AAC), heard=ALL_BUT_GAP),
     Film("a gap in the sound mkv", gapped(*B_FRAMES, *AAC), heard=ALL_BUT_GAP),
     Film("a gap in the sound, encoded mkv", gapped(*MPEG4, *AAC), heard=ALL_BUT_GAP),

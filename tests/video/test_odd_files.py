@@ -9,13 +9,16 @@ from array import array
 import av
 import pytest
 
+from fastpix.video import package, probe_spans
 from fastpix.video import plan as planning
 from fastpix.video import probe as probing
-from fastpix.video import probe_spans
 from fastpix.video.datatypes import Unplayable, Wish
 from fastpix.video.pipeline import process
 from fastpix.video.probe import probe
 from tests.video.clips import H264, clip, colour, picture, tone
+from tests.video.flashes import GRANTED, own_times
+from tests.video.flashes import picture as flashing
+from tests.video.flashes import sound as beeping
 
 pytestmark = pytest.mark.full("ffmpeg makes each file, and reads what was made of it")
 AAC = ("-c:a", "aac")
@@ -250,3 +253,30 @@ def test_the_default_sound_is_heard_and_what_is_left_out_is_said(make_clip, tmp_
     assert max(levels(tmp_path / "made")) > 0.05
     (notice,) = result.notices
     assert "1 further sound (ger) and 1 track of subtitles (fre), left out here" in notice
+
+
+OPEN = ("-x264-params", "open-gop=1:bframes=3:keyint=25:min-keyint=25:scenecut=0")
+CLOSED = ("-x264-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0")
+
+
+@pytest.mark.parametrize("ending", ["ts", "mp4", "mkv"])
+def test_groups_of_pictures_that_cannot_be_begun_with_are_not_copied(make_clip, tmp_path, ending):
+    """After a jump to one of them, Chromium's decoder fails for good."""
+    for number, (groups, kind) in enumerate(((OPEN, "ladder"), (CLOSED, "copy"))):
+        # Through a TS: what is written there says of no picture that it can be begun with.
+        whole = make_clip(f"{number}.ts", *picture(seconds=4), "-c:v", "libx264", "-pix_fmt", "yuv420p", *groups)
+        facts = probe(clip(tmp_path, f"{number}.{ending}", "-i", str(whole), "-c", "copy"))
+        assert (facts.video.is_open, planning.plan(facts, Wish()).kind) == (groups == OPEN, kind)
+
+
+@pytest.mark.parametrize("flags", ["+faststart", "+frag_keyframe+delay_moov"])
+def test_what_an_edit_list_hides_is_not_published(make_clip, tmp_path, each_ffmpeg, flags):
+    whole = make_clip("whole.mp4", *flashing(), *beeping(), "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "75", *AAC)
+    source = clip(tmp_path, "trimmed.mp4", "-ss", "1.2", "-i", str(whole), "-c", "copy", "-movflags", flags)
+    result = made(source, tmp_path / "made")
+    assert not result.is_copy
+    assert (probe(source).duration, result.duration) == pytest.approx((6.8, 6.8), abs=0.1)
+    rendition = package.read(tmp_path / "made" / result.renditions[0].name)
+    flashes, beeps = own_times(package.join(rendition, tmp_path / "joined.mp4"))
+    assert [round(at - flashes[0], 1) for at in flashes] == [0, 1.6, 3.6, 5.0]
+    assert beeps == pytest.approx(flashes, abs=GRANTED)

@@ -66,6 +66,8 @@ def test_the_container_does_not_matter_where_its_times_are_known(container):
         {"rotation": 90},
         {"pixel_aspect": 16 / 11},
         {"is_interlaced": True},
+        {"hidden": 1},
+        {"is_open": True},
         {"longest_gop": 10.5},
         {"longest_gop": None},
         {"bit_rate": 10_000_001},
@@ -91,6 +93,8 @@ def test_each_condition_of_copying_is_asked(change):
         ({"ends": 50.0}, {"ends": 60.0}, ("copy", False)),  # it would wait there for ever
         ({"ends": 60.0}, {"ends": 50.0}, ("copy", True)),
         ({"changes": True}, {}, ("copy", False)),
+        ({"hidden": 3}, {}, ("copy", True)),  # of the encoder
+        ({"hidden": 4}, {}, ("copy", False)),
         ({}, {"changes": True}, ("ladder", False)),
     ],
     ids=str,
@@ -99,7 +103,8 @@ def test_sound_is_copied_where_it_keeps_to_the_picture(sound, picture, copied):
     facts = replace(FACTS, video=replace(VIDEO, **picture), audio=(replace(AUDIO, **sound),))
     planned = plan(facts, Wish())
     assert (planned.kind, planned.copies_audio) == copied
-    assert planned.refits_audio is (copied == ("copy", False) and not sound.get("changes"))
+    is_encoded = sound.get("changes") or sound.get("hidden")
+    assert planned.refits_audio is (copied == ("copy", False) and not is_encoded)
 
 
 def test_silence_is_put_where_sound_lacks_and_nowhere_else():
@@ -151,6 +156,15 @@ def test_a_part_is_encoded_and_begins_where_it_was_asked():
 
 def test_an_end_behind_the_end_is_the_end():
     assert plan(FACTS, Wish(start=0, end=600)).kind == "copy"
+
+
+def test_what_is_not_to_be_shown_at_the_beginning_is_left_out_and_not_counted():
+    hidden = replace(FACTS, lead=2.0)
+    planned = plan(hidden, Wish())
+    words = arguments.encode(Path("/source"), planned, can_tonemap=True)
+    assert (planned.kind, words[words.index("-ss") + 1], planned.seconds) == ("ladder", "2.000", 60.0)
+    assert plan(hidden, Wish(start=3)).start == 5.0
+    assert not plan(replace(hidden, video=None), Wish()).copies_audio
 
 
 @pytest.mark.parametrize("wish", [Wish(start=60), Wish(start=20, end=20), Wish(start=20, end=10), Wish(end=0)], ids=str)

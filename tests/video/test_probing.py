@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
+from fastpix.video import mistakes, probe_notices, run
 from fastpix.video import plan as planning
 from fastpix.video import probe as probing
-from fastpix.video import probe_notices, run
 from fastpix.video.child import Child
 from fastpix.video.datatypes import Unplayable, Wish
 from fastpix.video.probe import probe
@@ -193,7 +193,7 @@ def test_pictures_are_refused_as_what_they_are(name, kind, make_clip, monkeypatc
         name, *picture(seconds=1), "-frames:v", "1", *(("-update", "1") if name[2:] in ("png", "jpg") else ())
     )
     refused(path, f"This is {kind}")
-    monkeypatch.setattr(probing, "_refuse_mistakes", lambda _path: None)
+    monkeypatch.setattr(mistakes, "refuse", lambda _path: None)
     refused(path, PLAYABLE)
 
 
