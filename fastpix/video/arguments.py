@@ -170,6 +170,8 @@ def _graph(plan: Plan, *, can_tonemap: bool) -> str:
     ]
     if video.is_hdr and can_tonemap:
         common += [TO_SDR]
+    elif colours.is_wide(video.colours) and can_tonemap:
+        common += [colours.to_narrow(video.colours)]
     common += ["format=yuv420p", "setsar=1", colours.SAID]
     split = "".join(f"[s{number}]" for number in range(count))
     parts = [f"[0:{video.index}]{','.join(common)},split={count}{split}"]

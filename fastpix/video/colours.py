@@ -14,6 +14,11 @@ MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt
 # Of a film that does not say: what is larger is high definition.
 SD_WIDTH, SD_HEIGHT = 1024, 576
 
+# Primaries of more colours than BT.709 has: BT.2020, DCI-P3 and Display P3, by zscale's names; and the curves that differ
+# from those of BT.709, BT.601 and BT.2020, which are one.
+WIDE = {9: "2020", 11: "smpte431", 12: "smpte432"}
+CURVES = {13: "iec61966-2-1"}
+
 # What we write, and write out: players do not believe a description with gaps.
 WRITTEN = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 SAID = "setparams=range=limited:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
@@ -61,6 +66,18 @@ def to_video(colours: Colours, named: str) -> str:
     """Options of a `scale` from these colours to what we write; exact, which costs more, where numbers change at all."""
     flags = ":flags=bicubic+accurate_rnd" if colours.is_full or named != "bt709" else ""
     return f"in_color_matrix={named}:out_color_matrix=bt709:out_range=tv{flags}"
+
+
+def is_wide(colours: Colours) -> bool:
+    """Whether it has colours that BT.709 does not: players that do not know show them paler."""
+    return colours.primaries in WIDE
+
+
+def to_narrow(colours: Colours) -> str:
+    """Filters that turn wide colours, in numbers of BT.709 already, into those of BT.709; what is dark needs exact ones."""
+    primaries, curve = WIDE[colours.primaries], CURVES.get(colours.transfer, "709")
+    into = f"p=709:t={curve}:m=709:r=limited"
+    return f"format=yuv444p16le,zscale=pin={primaries}:tin={curve}:min=709:rin=limited:{into}"
 
 
 def to_jpeg(named: str) -> str:

@@ -8,6 +8,8 @@ from tests.video.clips import clip
 from tests.video.flashes import picture
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "50")
+# Where none of red is there, a step of other primaries is many of ours.
+EXACT = ("-c:v", "ffv1")
 SD, HD, DV = {"size": "640x360"}, {"size": "1280x720"}, {"size": "720x576"}
 
 
@@ -17,6 +19,12 @@ def turned(matrix: str, full: str = "tv", form: str = "yuv420p") -> tuple[str, .
         "-vf",
         f"scale=out_color_matrix={matrix}:out_range={full},format={form},setparams=range={full}:colorspace=unknown",
     )
+
+
+def wide(primaries: str, transfer: str, matrix: str) -> tuple[str, ...]:
+    """From the source's RGB into 16 bits of other primaries, by zscale's names, which are said."""
+    into = f"p={primaries}:t={transfer}:m={matrix}:r=limited"
+    return ("-vf", f"zscale=pin=709:tin=709:min=gbr:rin=full:{into},format=yuv420p16le")
 
 
 def said(matrix: int = 2, primaries: int = 2, transfer: int = 2, full: int | None = None) -> tuple[str, ...]:
@@ -48,6 +56,8 @@ COLOURED: dict[str, tuple[str, tuple[str, ...]]] = {
         "mp4",
         (*picture(2, moments=(), **HD), *turned("bt709", "pc", "yuvj420p"), *X264, *said(1, 1, 1, 1)),
     ),
+    "bt.2020": ("mkv", (*picture(2, moments=(), **HD), *wide("2020", "2020_10", "2020_ncl"), *EXACT)),
+    "display p3": ("mkv", (*picture(2, moments=(), **HD), *wide("smpte432", "709", "709"), *EXACT)),
     "sd, unsaid": ("mp4", (*picture(2, moments=(), **SD), *turned("bt601"), *X264)),
     "sd, unsaid, ts": ("ts", (*picture(2, moments=(), **SD), *turned("bt601"), *X264)),
     "sd, said": ("mp4", (*picture(2, moments=(), **SD), *turned("bt601"), *X264, *said(6, 6, 6))),

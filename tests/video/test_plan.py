@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.video import arguments, run
+from fastpix.video.colours import Colours
 from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish
 from fastpix.video.plan import plan, rungs
 
@@ -68,6 +69,8 @@ def test_the_container_does_not_matter_where_its_times_are_known(container):
         {"is_interlaced": True},
         {"hidden": 1},
         {"is_open": True},
+        {"colours": Colours(9, 14, 9)},
+        {"colours": Colours(12, 1, 1)},
         {"longest_gop": 10.5},
         {"longest_gop": None},
         {"bit_rate": 10_000_001},
