@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.video.odd_films import FILMS, NAMED
 
@@ -30,3 +31,34 @@ def faults(film, seen):
     if not seen.is_over or abs(seen.ended_at - film.seconds) > 0.3:
         found.append(f"ended at {seen.ended_at:.2f} of {film.seconds}")
     return [*found, *filter(None, (seen.error, seen.message))]
+
+
+# As of a picture that the decoder refuses: the real one needs a broken film, and a decoder that breaks on it.
+REFUSE = """async () => {
+  const media = document.querySelector("video");
+  const before = media.currentSrc;
+  Object.defineProperty(media, "error", { value: { code: 3, message: "refused" }, configurable: true });
+  media.dispatchEvent(new Event("error"));
+  delete media.error;
+  return before;
+}"""
+GOES_ON = """([before, at]) => {
+  const media = document.querySelector("video");
+  return media.currentSrc !== before && media.currentTime > at && !media.paused;
+}"""
+AT = "() => document.querySelector('video').currentTime"
+
+
+def test_a_player_begins_anew_where_its_decoder_gave_up_and_at_last_says_so(eye, sent, visit):
+    media = eye.ready(sent["plain mp4"])
+    page = visit(eye.server)
+    page.goto(f"/embed/{media.playback_id}")
+    page.evaluate("() => { const media = document.querySelector('video'); media.loop = true; return media.play(); }")
+    page.wait_for_function(f"() => ({AT})() > 0.3")
+    for _ in range(2):
+        at = page.evaluate(AT)
+        before = page.evaluate(REFUSE)
+        page.wait_for_function(GOES_ON, arg=[before, at])
+    expect(page.locator("[data-message]")).to_be_hidden()
+    page.evaluate(REFUSE)
+    expect(page.locator("[data-message]")).to_have_text("This browser cannot play the video.")

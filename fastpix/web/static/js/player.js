@@ -79,15 +79,24 @@
     let goesOn = false; // it was playing before: what is taken out of the element pauses it
     media.addEventListener("playing", () => { [tries, goesOn] = [0, false]; });
 
+    // The element's own error, such as a picture that its decoder refuses. hls.js only logs it, and goes on loading; where it
+    // complained itself, it has taken the media out already, and with it the error.
+    media.addEventListener("error", () => {
+      if (media.error && hls.media) complain({ fatal: true, type: Hls.ErrorTypes.MEDIA_ERROR, isOfElement: true });
+    });
+
     function complain(problem) {
       if (!problem.fatal) return;
-      if (isLive && problem.details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && tries < LIVE_TRIES) {
+      const isRefused = problem.isOfElement || problem.details === Hls.ErrorDetails.BUFFER_APPEND_ERROR;
+      if (isLive && isRefused && tries < LIVE_TRIES) {
         beginAgainSoon();
         return;
       }
       if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && repairs < 2) {
         repairs += 1;
+        goesOn ||= !media.paused;
         hls.recoverMediaError();
+        if (goesOn) media.play().catch(() => {});
         return;
       }
       const status = problem.response?.code ?? 0;
