@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 
+from fastpix import sqlite_file
 from fastpix.errors import Misconfigured
 
 # How long requests and jobs wait for a database that has just gone; after that they fail at once until it is back.
@@ -45,6 +46,20 @@ _PASSING = (
     "server conn",  # pgbouncer's
     "query_wait_timeout",  # pgbouncer's
     "client_login_timeout",  # pgbouncer's
+)
+# Of what libpq says without asking a server, or when one speaks otherwise than the address wants: this never passes.
+_LASTING = (
+    "invalid",  # values of options
+    "could not parse",
+    "does not support",
+    "certificate",
+    "private key",
+    "no password supplied",
+    "authentication",
+    "channel binding",
+    "GSSAPI",
+    "definition of service",
+    "weak sslmode",
 )
 
 
@@ -122,9 +137,22 @@ def _speaks(connection: Any) -> bool:
 
 
 def passes(problem: Exception) -> bool:
-    """Whether it may work in a moment: a server that is not there, or not yet. Wrong passwords and names do not pass."""
+    """Whether it may work in a moment: a server that is not there, or not yet. What is wrong in the address does not pass."""
+    if not _is_of_the_connection(problem):
+        return False
     said = str(problem)
-    return "FATAL" not in said or any(words in said for words in _PASSING)
+    if any(words in said for words in _PASSING):
+        return True
+    return "FATAL" not in said and not any(words in said for words in _LASTING)
+
+
+def _is_of_the_connection(problem: Exception) -> bool:
+    """Whether psycopg says it of a server. What it cannot even try is another kind, and SQLite's errors are of a file."""
+    original = getattr(problem, "orig", None) or problem
+    kind = type(original)
+    return kind.__module__.partition(".")[0] == "psycopg" and any(
+        base.__name__ == "OperationalError" for base in kind.__mro__
+    )
 
 
 def reason(problem: Exception) -> str:
@@ -134,7 +162,12 @@ def reason(problem: Exception) -> str:
     first = next(
         (line for line in lines if not line.startswith("Multiple connection attempts")), type(original).__name__
     )
-    return first.rstrip(".")
+    return first.removeprefix("connection is bad: ").rstrip(".")
+
+
+def complaint(problem: Exception, *, waited: str = "") -> str:
+    """A sentence without its cure: only a server that may come yet "does not answer"."""
+    return f"The database {f'does not answer{waited}' if passes(problem) else 'cannot be used'}: {reason(problem)}."
 
 
 def require(engine: Engine, *, seconds: float = 0.0, say: Callable[[str], None] = lambda _text: None) -> None:
@@ -145,10 +178,7 @@ def require(engine: Engine, *, seconds: float = 0.0, say: Callable[[str], None] 
     try:
         connection = _await(engine, seconds, say)
     except engine.dialect.loaded_dbapi.Error as problem:
-        waited = f" in {seconds:.0f} seconds" if seconds and passes(problem) else ""
-        raise Misconfigured(
-            f"The database does not answer{waited}: {reason(problem)}. Start it, or correct FASTPIX_DATABASE_URL."
-        ) from None
+        raise Misconfigured(_unreachable(engine, problem, seconds)) from None
     try:
         cursor = connection.cursor()
         if engine.dialect.name == "sqlite":
@@ -166,6 +196,13 @@ def require(engine: Engine, *, seconds: float = 0.0, say: Callable[[str], None] 
             f"The database's encoding is {encoding}, and fastpix needs UTF8. Make another one with CREATE DATABASE fastpix "
             "ENCODING 'UTF8' TEMPLATE template0, and name it in FASTPIX_DATABASE_URL."
         )
+
+
+def _unreachable(engine: Engine, problem: Exception, seconds: float) -> str:
+    if engine.dialect.name == "sqlite":
+        return sqlite_file.complaint(engine.url.database or "", reason(problem))
+    said = complaint(problem, waited=f" in {seconds:.0f} seconds" if seconds else "")
+    return f"{said} {'Start it, or correct' if passes(problem) else 'Correct'} FASTPIX_DATABASE_URL."
 
 
 def _await(engine: Engine, seconds: float, say: Callable[[str], None]) -> Any:

@@ -63,7 +63,7 @@ def is_empty(url: str) -> bool:
     try:
         return not sa.inspect(engine).get_table_names()
     except sa.exc.OperationalError as problem:
-        raise Misconfigured(f"The database does not answer: {problem.orig}".strip().splitlines()[0]) from None
+        raise Misconfigured(postgresql_server.complaint(problem)) from None
 
 
 def check(file: Path) -> None:
@@ -121,7 +121,7 @@ def _demand_the_server(url: str) -> None:
         with _connect(url) as connection:
             is_pooled = postgresql_server.is_pooled(connection)
     except psycopg.OperationalError as problem:
-        raise Misconfigured(f"The database does not answer: {postgresql_server.reason(problem)}.") from None
+        raise Misconfigured(postgresql_server.complaint(problem)) from None
     if is_pooled:
         raise Misconfigured(
             "The database is reached through pgbouncer, which pg_dump and pg_restore cannot use. "

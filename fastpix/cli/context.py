@@ -36,7 +36,7 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             click.echo(f"fastpix: {problem}", err=True)
             sys.exit(1)
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as problem:
-            click.echo(f"fastpix: The database does not answer: {postgresql_server.reason(problem)}.", err=True)
+            click.echo(f"fastpix: {postgresql_server.complaint(problem)}", err=True)
             sys.exit(1)
 
     return run

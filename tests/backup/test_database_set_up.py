@@ -69,6 +69,35 @@ def test_an_sqlite_file_that_is_none_is_a_sentence(operated, tmp_path, path):
     operated(f"sqlite:///{tmp_path / path}").fails("upgrade", saying="The database ")
 
 
+@pytest.mark.parametrize(("path", "words"), [
+    ("missing/x.db", "there is no folder {}/missing. Make it, or correct FASTPIX_DATABASE_URL."),
+    ("", "it is a folder. Name a file in it in FASTPIX_DATABASE_URL"),
+])  # fmt: skip
+def test_an_sqlite_file_that_cannot_be_there_says_why_and_is_not_said_to_be_waited_for(tmp_path, path, words):
+    settings = settings_for(tmp_path / "instance", database_url=f"sqlite:///{tmp_path / path}")
+    app = create_app(settings)
+    with pytest.raises(Misconfigured) as problem:
+        upgrade.upgrade(app, settings, pytest.fail, wait_seconds=60)
+    _close(app)
+    assert f"cannot be opened: {words.format(tmp_path)}" in str(problem.value) and "60" not in str(problem.value)
+
+
+@pytest.mark.parametrize("option", ["sslmode=required", "connect_timeout=abc", "hostaddr=nope", "service=nope"])
+def test_an_option_that_is_wrong_is_not_waited_for(tmp_path, option):
+    settings = settings_for(tmp_path / "instance", database_url=f"{GONE}?{option}")
+    with pytest.raises(
+        Misconfigured, match=r"^The database cannot be used: .*\. Correct FASTPIX_DATABASE_URL\.$"
+    ) as problem:
+        upgrade.upgrade(create_app(settings), settings, pytest.fail, wait_seconds=60)
+    assert option.partition("=")[2] in str(problem.value) and "Zq7" not in str(problem.value)
+
+
+def test_commands_say_the_same_of_a_file_that_cannot_be_there(operated, tmp_path):
+    operated(f"sqlite:///{tmp_path}/missing/x.db").fails(
+        "list-users", saying="The database cannot be used: unable to open"
+    )
+
+
 @pytest.mark.full("a server is stopped and started")
 def test_up_waits_for_a_database_that_starts(restartable_postgres, tmp_path, eventually):
     settings = settings_for(tmp_path / "instance", database_url=restartable_postgres.create("late"))
@@ -192,3 +221,8 @@ def test_words_of_the_server_decide_whether_it_may_pass():
     assert not postgresql_server.passes(
         psycopg.OperationalError('FATAL:  password authentication failed for user "ada"')
     )
+    assert postgresql_server.passes(psycopg.errors.ConnectionTimeout("connection timeout expired"))
+    assert postgresql_server.passes(psycopg.OperationalError("failed to resolve host 'db': Name or service not known"))
+    for lasting in ("server does not support SSL, but SSL was required", "SSL error: certificate verify failed"):
+        assert not postgresql_server.passes(psycopg.OperationalError(f"connection to server failed: {lasting}"))
+    assert not postgresql_server.passes(psycopg.ProgrammingError("bad value for connect_timeout: 'abc'"))
