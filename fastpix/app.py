@@ -94,6 +94,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     _configure(app, now)
     _wire(app, now)
     startup_checks.check_endpoints(app, PUBLIC)
+    startup_checks.check_internal_prefix(app, now.accel_prefix)
     return app
 
 

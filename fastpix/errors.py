@@ -80,3 +80,10 @@ class NoRoom(StorageFailed):
 
 class Misconfigured(FastpixError):
     """A setting, file or database is not as it must be; the message is one line for the operator."""
+
+
+def for_people(problem: FastpixError) -> str:
+    """What those may read who do not run the server: nothing of its settings and paths."""
+    if isinstance(problem, Misconfigured):
+        return "The server is not set up as it must be. Whoever runs it finds the reason with `fastpix doctor`."
+    return str(problem)

@@ -124,7 +124,7 @@ def test_without_a_word_there_is_one_service_with_one_volume():
 
 
 def test_the_grown_services_have_settings_that_fastpix_takes_and_commands_that_there_are():
-    values = env_file()
+    values = env_file() | {"FASTPIX_SECRET_KEY": "as the operator makes one, of 32 characters"}
     services = compose(values)
     assert values["COMPOSE_PROFILES"] == "full" and services["fastpix"]["scale"] == "0"
     seen = set()

@@ -12,6 +12,7 @@ from fastpix.backup import upgrade
 from fastpix.cli import context
 from fastpix.config import settings
 from fastpix.processes import programs, supervisor
+from fastpix.video import tools
 
 
 @click.command("up")
@@ -35,14 +36,18 @@ def web() -> None:
 @context.plainly
 def worker() -> None:
     """Run the worker alone: mails and other background jobs."""
-    sys.exit(programs.worker(settings.load()))
+    given = settings.load()
+    tools.check(given)
+    sys.exit(programs.worker(given))
 
 
 @click.command("live")
 @context.plainly
 def live() -> None:
     """Run live ingest alone: takes in what encoders publish."""
-    sys.exit(programs.live(settings.load()))
+    given = settings.load()
+    tools.check(given)
+    sys.exit(programs.live(given))
 
 
 @click.command("settings")
@@ -58,6 +63,7 @@ def show_settings() -> None:
 
 def _prepare(given: settings.Settings) -> None:
     _announce(given)
+    tools.check(given)
     upgrade.upgrade(create_app(given), given, click.echo, insist=False, wait_seconds=postgresql_server.START_SECONDS)
     context.offer_set_up(given)
 

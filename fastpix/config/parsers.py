@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from fastpix.config import addresses
 
@@ -16,8 +16,6 @@ HTTP_PORTS = {"http": 80, "https": 443}
 # The first is SQLAlchemy's name for PostgreSQL with psycopg.
 POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 REDIS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
-# What may stand before the @ of a mail address without quotation marks (RFC 5321, dot-string).
-MAILBOX = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 def text(value: str) -> str:
@@ -71,9 +69,9 @@ def folder(value: str) -> str:
     return str(path(value)) if value.strip() else ""
 
 
-def http_url(value: str) -> str:
+def http_url(value: str, what: str = "the address people type, such as https://video.example.com") -> str:
     """As browsers send it: they write name and scheme small, international names as `xn--…`, and no usual port."""
-    cure = "give the address people type, such as https://video.example.com, without a path"
+    cure = f"give {what}, without a path"
     address = _split(value, ("http", "https"), cure)
     if address.rest not in ("", "/"):
         raise ValueError(cure)
@@ -83,8 +81,16 @@ def http_url(value: str) -> str:
     return str(replace(address, port=port, rest=""))
 
 
-def other_host(value: str) -> str:
-    return http_url(value) if value.strip() else ""
+def _other_host(what: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        return http_url(value, what) if value.strip() else ""
+
+    return parse
+
+
+s3_host = _other_host("the address of the S3 server, such as https://s3.example.com")
+video_host = _other_host("the address of the host of playlists and segments, such as https://stream.example.com")
+image_host = _other_host("the address of the host of pictures, such as https://images.example.com")
 
 
 def database_url(value: str) -> str:
@@ -124,17 +130,6 @@ def smtp_url(value: str) -> str:
     if address.rest not in ("", "/"):
         raise ValueError(f"nothing may follow its host and port; {addresses.RESERVED}; {cure}")
     return str(replace(address, rest=""))
-
-
-def greeting(value: str) -> str:
-    """The domain or address literal of EHLO (RFC 5321, section 4.1.1.1)."""
-    name = value.strip()
-    label = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
-    if name and not re.fullmatch(rf"{label}(\.{label})*|\[(\d+\.\d+\.\d+\.\d+|IPv6:[0-9A-Fa-f:.]+)\]", name):
-        raise ValueError(
-            "give the host name of this machine, such as video.example.com, or an address such as [192.0.2.5]"
-        )
-    return name
 
 
 def domains(value: str) -> str:
@@ -216,6 +211,8 @@ def storage_url(value: str) -> str:
         raise ValueError(
             "give s3://bucket/folder or file:///absolute/folder, without keys; write ? # and @ as %3F %23 %40"
         )
+    if scheme == "file" and Path(normpath(unquote(rest))) in (Path("/"), Path("//")):
+        raise ValueError("it is the whole disk; give a folder of its own, such as file:///srv/fastpix")
     return value
 
 
@@ -231,39 +228,6 @@ def storage_key(value: str) -> str:
     return value.strip()
 
 
-def sender(value: str) -> str:
-    """A mail address, with a name before it or not; in quotation marks where the name needs them, and never two addresses."""
-    cure = "give one address, such as video@example.com or Acme, Inc. <video@example.com>"
-    text = value.strip()
-    if not text:
-        return ""
-    name, _, spec = text.removesuffix(">").rpartition("<") if text.endswith(">") else ("", "", text)
-    local, _, domain = spec.strip().rpartition("@")
-    if not MAILBOX.fullmatch(local) or "<" in name or ">" in name:
-        raise ValueError(cure)
-    literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", domain)
-    try:
-        domain = f"[{_literal(literal[1])}]" if literal else addresses.host(domain)
-    except ValueError as problem:
-        raise ValueError(f"{problem}; {cure}") from None
-    name = _unquoted(name.strip())
-    if not name:
-        return f"{local}@{domain}"
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" <{local}@{domain}>'
-
-
-def _literal(text: str) -> str:
-    found = ipaddress.ip_address(text)
-    return f"IPv6:{found}" if found.version == 6 else str(found)
-
-
-def _unquoted(name: str) -> str:
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name
-
-
 def _split(value: str, schemes: Sequence[str], cure: str, *, needs_host: bool = True) -> addresses.Address:
     try:
         return addresses.split(value.strip(), schemes, needs_host=needs_host)
@@ -272,7 +236,8 @@ def _split(value: str, schemes: Sequence[str], cure: str, *, needs_host: bool = 
 
 
 def internal_prefix(value: str) -> str:
-    if value.strip() and not re.fullmatch(r"/([!-~]*/)?", value.strip()):
+    """That it is none of our own addresses is looked at when these are known: `startup_checks`."""
+    if value.strip() and not re.fullmatch(r"/[!-.0-~][!-~]*/", value.strip()):
         raise ValueError("give a path that begins and ends with a slash, such as /_fastpix_media/")
     return value.strip()
 
@@ -280,10 +245,22 @@ def internal_prefix(value: str) -> str:
 def key(value: str) -> str:
     if value.strip() and (len(value.strip()) < 16 or not value.strip().isascii() or " " in value.strip()):
         raise ValueError("give at least 16 random characters without spaces, or leave it out")
+    if _is_known(value.strip()):
+        raise ValueError(f"{_KNOWN}; give random characters, or leave it out")
     return value.strip()
 
 
 def secret_key(value: str) -> str:
     if value and len(value.strip()) < 32:
         raise ValueError("give at least 32 random characters, or leave it out and one is made for you")
+    if _is_known(value.strip()):
+        raise ValueError(f"{_KNOWN}; give random characters, or leave it out and one is made for you")
     return value.strip()
+
+
+_KNOWN = "it stands in an example, or is one character again and again, so that anybody knows it"
+
+
+def _is_known(key: str) -> bool:
+    """Whether nobody has to guess: a line of our own examples, or of no chance at all."""
+    return bool(key) and (len(set(key)) == 1 or re.match(r"change[ _-]?me", key, re.IGNORECASE) is not None)

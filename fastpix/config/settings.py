@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastpix.config import instance_folder, sources
+from fastpix.config import instance_folder, mail_names, sources
 from fastpix.config import parsers as kinds
 
 PREFIX = sources.PREFIX
@@ -72,12 +72,12 @@ class Settings:
     )
     mail_from: str = _setting(
         "",
-        kinds.sender,
+        mail_names.sender,
         "Sender of mails, with a name or without: `Acme, Inc. <video@example.com>`. Empty: `fastpix@` and the public host.",
     )
     smtp_helo: str = _setting(
         "",
-        kinds.greeting,
+        mail_names.greeting,
         "Name with which the mail server is greeted (EHLO). Empty: the public address's host name, or this machine's address "
         "in brackets where that is no full name.",
     )
@@ -92,7 +92,7 @@ class Settings:
         "Where media lie. Empty: `media` in the instance folder. Another folder: `file:///…`. S3: `s3://bucket/folder`.",
     )
     storage_endpoint: str = _setting(
-        "", kinds.other_host, "Address of an S3 server other than Amazon's, such as `https://s3.example.com`."
+        "", kinds.s3_host, "Address of an S3 server other than Amazon's, such as `https://s3.example.com`."
     )
     storage_region: str = _setting("us-east-1", kinds.region, "Region of the S3 bucket.")
     storage_access_key: str = _setting("", kinds.storage_key, "Access key id for S3.", secret=True)
@@ -118,10 +118,10 @@ class Settings:
         15, kinds.number(2, 600), "Seconds after which another worker takes up the job of one that died."
     )
     stream_url: str = _setting(
-        "", kinds.other_host, "A host of its own for playlists and segments. Empty: `/stream` under the public address."
+        "", kinds.video_host, "A host of its own for playlists and segments. Empty: `/stream` under the public address."
     )
     images_url: str = _setting(
-        "", kinds.other_host, "A host of its own for thumbnails. Empty: `/images` under the public address."
+        "", kinds.image_host, "A host of its own for thumbnails. Empty: `/images` under the public address."
     )
     accel_prefix: str = _setting(
         "",

@@ -26,7 +26,7 @@ from fastpix.db import CLOCKS_DIFFER, db, now
 from fastpix.errors import FastpixError
 from fastpix.jobs.models import FAILED, QUEUED, Job
 from fastpix.mail import outbox, unsent
-from fastpix.monitoring import encoder_ports
+from fastpix.monitoring import encoder_ports, redis_answer
 from fastpix.resources.audit import queries as audit
 from fastpix.resources.organizations import domain as organizations
 from fastpix.storage import instance as storage
@@ -72,6 +72,7 @@ def examine(settings: Settings, *, mail_to: str = "", seen: dict[str, Any] | Non
         _storage,
         _ffmpeg,
         _captions,
+        _redis,
         _queue,
         _backup,
         *([] if is_page else [_public_url]),
@@ -209,6 +210,11 @@ def _captions(settings: Settings) -> Iterator[Finding]:
     yield Finding("captions", state, reason or f"Made with the speech model in {settings.captions_model}.")
 
 
+def _redis(settings: Settings) -> Iterator[Finding]:
+    for name, state, text in redis_answer.looked_at(settings):
+        yield Finding(name, state, text)
+
+
 def _queue(_settings: Settings) -> Iterator[Finding]:
     waiting = sa.select(sa.func.count(Job.id), sa.func.min(Job.run_at)).where(
         Job.state == QUEUED, Job.run_at < now() - LATE
@@ -294,4 +300,4 @@ def _as_seen(settings: Settings, seen: dict[str, Any]) -> Finding:
     return Finding("public address", "ok", f"{settings.public_url} answers, through {proxies}, from {seen['address']}.")
 
 
-ASK_NO_DATABASE = frozenset({_secret_key, _disk, _storage, _ffmpeg, _captions, _backup, _public_url, _live})
+ASK_NO_DATABASE = frozenset({_secret_key, _disk, _storage, _ffmpeg, _captions, _redis, _backup, _public_url, _live})

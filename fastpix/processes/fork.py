@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 
 from setproctitle import setproctitle
 
@@ -23,6 +24,8 @@ from fastpix.errors import FastpixError
 Program = Callable[[], int | None]
 
 _PR_SET_PDEATHSIG = 1
+# The exit code of what a Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _fork = multiprocessing.get_context("fork")
@@ -71,17 +74,44 @@ def share_memory() -> None:
 
 
 def apart(program: Callable[[], None]) -> int:
-    """Do something in a process of its own, so that this one stays without threads and connections. The exit code."""
-    parent = os.getpid()
+    """Do something in a process of its own, so that this one stays without threads and connections. The exit code.
+
+    A Ctrl-C ends it, and a second one ends it at once; this process waits for it either way, and the code is then 130.
+    """
+    parent, interrupts = os.getpid(), []
 
     def begin() -> None:
+        signal.signal(signal.SIGINT, _interrupt_once)
         die_with_parent(signal.SIGTERM, parent)
-        _plainly(program)
+        _plainly(lambda: _unblocked(program))
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        interrupts.append(number)
+        if process.is_alive():
+            os.kill(process.pid or 0, signal.SIGINT if len(interrupts) == 1 else signal.SIGTERM)
 
     process = _fork.Process(target=begin)
-    process.start()
-    process.join()
-    return process.exitcode or 0
+    # No signal may reach the child while it still has its parent's handlers.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    handler = signal.signal(signal.SIGINT, interrupt)
+    try:
+        process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        process.join()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return INTERRUPTED if interrupts else process.exitcode or 0
+
+
+def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what cleans up is not interrupted
+    raise KeyboardInterrupt
+
+
+def _unblocked(program: Callable[[], None]) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    program()
 
 
 def minds_hang_up() -> bool:
@@ -123,4 +153,4 @@ def _plainly(program: Program) -> None:
         sys.stderr.write(f"fastpix: {problem}\n")
         sys.exit(1)
     except KeyboardInterrupt:  # its parent says so
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

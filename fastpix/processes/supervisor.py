@@ -36,6 +36,7 @@ def up(settings: Settings, *, before: Callable[[], None] = lambda: None) -> int:
     `before` prepares the instance, once it is sure that nobody else runs it, in a process of its own.
     """
     with instance_lock.only_supervisor(settings.instance_path):
+        require_apart(settings)
         require_free(settings.bind)
         chosen: dict[str, fork.Program] = {
             "web server": lambda: programs.web(settings),
@@ -119,6 +120,41 @@ def _stop_all(running: list[Child], signals: list[int], grace_seconds: float) ->
 
 def _ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself (exit code {code})"
+
+
+def require_apart(settings: Settings) -> None:
+    """Raise `Misconfigured` where two that listen for TCP would take one port: none has it yet, so each seems free."""
+    taken = [("BIND", settings.bind)]
+    for name, bind in (("LIVE_BIND", settings.live_bind), ("LIVE_CALLBACKS", settings.live_callbacks)):
+        for other, before in taken:
+            if bind != OFF and _collide(before, bind):
+                raise Misconfigured(
+                    f"FASTPIX_{name}={bind} takes the port of FASTPIX_{other}={before}. Give it a port of its own."
+                )
+        taken.append((name, bind))
+
+
+def _collide(one: str, other: str) -> bool:
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    if port != other_port:
+        return False
+    addresses, others = _addresses(host), _addresses(other_host)
+    return bool(addresses & others) or any(
+        _takes_all(a, others) or _takes_all(b, addresses) for a in addresses for b in others
+    )
+
+
+def _addresses(host: str) -> set[str]:
+    """Empty for a name that nobody knows here: that is said by `require_free`."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+
+
+def _takes_all(address: str, others: set[str]) -> bool:
+    """Whether a wildcard takes one of these, too. The web server's `::` takes IPv4 besides, as Linux has it."""
+    return address == "::" or (address == "0.0.0.0" and any(":" not in other for other in others))  # noqa: S104  # compared
 
 
 def require_free(bind: str, setting: str = "BIND", kind: socket.SocketKind = socket.SOCK_STREAM) -> None:

@@ -138,6 +138,23 @@ def _client(url: str) -> redis.Redis:
     )
 
 
+def trouble(settings: Settings) -> str:
+    """The kind of error that the Redis of these settings answers with; empty where it counts, or where there is none.
+
+    Only its kind: the message may hold the address, and with it the password.
+    """
+    if not settings.redis_url:
+        return ""
+    from redis import RedisError
+
+    try:
+        with _client(settings.redis_url) as client:
+            client.ping()
+    except (RedisError, OSError) as problem:
+        return type(problem).__name__
+    return ""
+
+
 def with_store(use: Callable[[Storage], T]) -> T:
     """What `use` makes of the store in force. A Redis that does not answer gives way to the database for a while.
 

@@ -15,6 +15,7 @@ __all__ = ["Appender", "Entry", "Storage", "open_storage"]
 
 WAYS = "Give nothing for the local disk, file:///path/of/a/folder, or s3://bucket/prefix."
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+NO_NAME = "has no name that a bucket can have: give 3 to 63 small letters, digits, hyphens and dots, first and last a letter or digit."
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -39,8 +40,10 @@ def open_storage(
         keys.check_prefix(prefix)
     except ValueError as wrong:
         raise Misconfigured(f"The prefix of the storage cannot be used: {wrong}.") from wrong
+    if not parts.netloc:
+        raise Misconfigured(f"The storage {url} names no bucket. {WAYS}")
     if not BUCKET.fullmatch(parts.netloc):
-        raise Misconfigured(f"The storage {_without_password(url)} names no bucket. {WAYS}")
+        raise Misconfigured(f"The storage {_without_password(url)} {NO_NAME} {WAYS}")
     from fastpix.storage.s3 import S3Storage  # with a library of 20 MB in memory, for whoever has a bucket
 
     return S3Storage(

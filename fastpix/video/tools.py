@@ -9,7 +9,15 @@ from functools import cache
 import imageio_ffmpeg  # type: ignore[import-untyped]  # ships no types
 
 from fastpix.config import instance
+from fastpix.config.settings import Settings
 from fastpix.errors import Misconfigured
+
+CURE = "Set FASTPIX_FFMPEG to the path of ffmpeg, or leave it out."
+
+
+def check(settings: Settings) -> None:
+    """Raise `Misconfigured` where the ffmpeg of these settings is none: said at the start, not by the first film."""
+    _version(_path(settings.ffmpeg))
 
 
 def ffmpeg() -> str:
@@ -28,7 +36,7 @@ def _path(configured: str) -> str:
     if configured:
         found = shutil.which(configured)
         if found is None:
-            raise Misconfigured(f"FASTPIX_FFMPEG is {configured}, which is no program that can be run here.")
+            raise Misconfigured(f"FASTPIX_FFMPEG is {configured}, which is no program that can be run here. {CURE}")
         return found
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -43,9 +51,14 @@ def _path(configured: str) -> str:
 
 @cache
 def _version(ffmpeg: str) -> str:
+    command = [ffmpeg, "-version"]
     try:
-        said = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        said = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError) as problem:
-        raise Misconfigured(f"{ffmpeg} does not run: {problem}") from problem
-    words = said.split()
-    return words[2] if words[:2] == ["ffmpeg", "version"] and len(words) > 2 else "unknown"
+        raise Misconfigured(f"{ffmpeg} does not run as ffmpeg does: {problem}. {CURE}") from problem
+    words = said.split(maxsplit=3)
+    if words[:2] != ["ffmpeg", "version"] or len(words) < 3:
+        raise Misconfigured(f"{ffmpeg} is another program: it does not say its version as ffmpeg does. {CURE}")
+    return words[2]

@@ -22,6 +22,7 @@ from fastpix.errors import (
     FastpixError,
     Gone,
     Invalid,
+    Misconfigured,
     Missing,
     Moved,
     NoRoom,
@@ -32,6 +33,7 @@ from fastpix.errors import (
     StorageFailed,
     TooMany,
     WrongState,
+    for_people,
 )
 from fastpix.storage.interface import READ_BYTES
 from fastpix.web import database_restarts, denied_audit, envelope, forms, rate_limiting, security
@@ -164,7 +166,9 @@ def _refused(problem: FastpixError) -> Response:
         status = 409
     if isinstance(problem, WrongState) and problem.wire and envelope.is_wanted():
         return envelope.failure(status, problem.wire, str(problem))
-    response = answer(status, str(problem))
+    if isinstance(problem, Misconfigured):
+        log.error("the server is not set up as it must be: %s", problem)
+    response = answer(status, for_people(problem))
     if status == 429 and isinstance(problem, TooMany):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

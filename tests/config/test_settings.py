@@ -13,7 +13,7 @@ from fastpix.config import settings
 from fastpix.errors import Misconfigured
 from tests.world import test_settings as cheap
 
-KEY = "k" * 40
+KEY = "ka" * 20
 
 
 def load(tmp_path, **given):
@@ -53,6 +53,17 @@ BAD = [
     ("BIND", "8000", "host:port"), ("BIND", "localhost", "host:port"), ("BIND", "localhost:99999", "host:port"),
     ("DATABASE_URL", "mysql://x", "postgresql"), ("SMTP_URL", "mail.example.com", "smtp://"), ("SMTP_URL", "http://x", "smtp://"),
     ("SECRET_KEY", "short", "32 random characters"), ("INSTANCE_PATH", " ", "give a folder"),
+    ("SECRET_KEY", "CHANGE-ME-a-secret-of-at-least-32-characters", "stands in an example"),
+    ("SECRET_KEY", "change_me" + KEY, "give random characters"), ("SECRET_KEY", "x" * 64, "one character again and again"),
+    ("METRICS_KEY", "Change-Me-letters-and-digits", "give random characters"), ("METRICS_KEY", "0" * 20, "again and again"),
+    ("SMTP_HELO", "192.0.2.5", "such as [192.0.2.5]"), ("SMTP_HELO", "[999.1.1.1]", "such as [192.0.2.5]"),
+    ("SMTP_HELO", "[2001:db8::1]", "in brackets"), ("SMTP_HELO", "[IPv6:1::2::3]", "in brackets"), ("SMTP_HELO", "1.2", "in brackets"),
+    ("STORAGE_URL", "file:///", "the whole disk"), ("STORAGE_URL", "file:///srv/..", "the whole disk"),
+    ("STORAGE_URL", "file:////", "the whole disk"), ("STORAGE_URL", "file:///%2E", "the whole disk"),
+    ("STORAGE_ENDPOINT", "s3.example.com", "give the address of the S3 server, such as https://s3.example.com, without a path"),
+    ("STREAM_URL", "s.example", "the host of playlists and segments, such as https://stream.example.com"),
+    ("IMAGES_URL", "i.example", "the host of pictures, such as https://images.example.com"),
+    ("ACCEL_PREFIX", "/", "begins and ends with a slash"), ("ACCEL_PREFIX", "//", "such as /_fastpix_media/"),
     ("PASSWORD_MEMORY_KIB", "1", "from 8"), ("WEB_WORKERS", "many", "whole number"), ("INVITE_DAYS", "²", "whole number"),
 ]  # fmt: skip
 
@@ -61,6 +72,32 @@ BAD = [
 def test_nonsense_is_one_line_that_says_what_to_give(tmp_path, name, value, hint):
     text = complaint(tmp_path, **{name: value})
     assert text.startswith(f"FASTPIX_{name}=") and hint in text
+
+
+@pytest.mark.parametrize("name", ["mail.example.com", "[192.0.2.5]", "[IPv6:2001:db8::1]", "host", "4u.example", ""])
+def test_a_mail_server_may_be_greeted_by_any_name_and_address_it_understands(tmp_path, name):
+    assert load(tmp_path, SMTP_HELO=name).smtp_helo == name
+
+
+def test_the_key_of_the_shipped_example_is_refused(tmp_path):
+    lines = (settings.PACKAGE.parent / "docs/deploy/full.env").read_text().splitlines()
+    (key,) = (line.partition("=")[2] for line in lines if line.startswith("FASTPIX_SECRET_KEY="))
+    assert key not in complaint(tmp_path, SECRET_KEY=key)
+
+
+@pytest.mark.parametrize("prefix", ["/stream/", "/v1/", "/o/", "/static/media/"])
+def test_an_internal_location_over_addresses_of_ours_is_refused(tmp_path, prefix):
+    given = load(tmp_path, ACCEL_PREFIX=prefix)
+    with pytest.raises(Misconfigured, match=rf"FASTPIX_ACCEL_PREFIX={prefix}: .*such as /_fastpix_media/\.$"):
+        create_app(given)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "words"), [("My_Bucket/x", "small letters, digits, hyphens and dots"), ("ab", "3 to 63")]
+)
+def test_a_name_that_no_bucket_can_have_says_which_can(tmp_path, bucket, words):
+    with pytest.raises(Misconfigured, match=rf"^FASTPIX_STORAGE_URL: .*{words}"):
+        create_app(load(tmp_path, STORAGE_URL=f"s3://{bucket}"))
 
 
 @pytest.mark.parametrize("name", ["INVITE_DAY", "SECRETKEY", "DEBUG", "PUBLIC_URL_FILE", "BIND_FILE", "X"])

@@ -7,9 +7,14 @@ import time
 
 import pytest
 
+from fastpix.backup import upgrade
+from fastpix.cli import serving
 from fastpix.config import srt_library
+from fastpix.config.settings import Settings
 from fastpix.crypto import seal
+from fastpix.errors import Misconfigured
 from fastpix.monitoring import doctor
+from fastpix.processes import programs
 from fastpix.web import health
 
 pytestmark = pytest.mark.sqlite
@@ -82,6 +87,30 @@ def test_an_ffmpeg_that_is_none(operator):
     assert state == "fail" and "/nowhere/ffmpeg" in said
 
 
+@pytest.mark.parametrize("program", ["/bin/true", "/nowhere/ffmpeg"])
+def test_an_ffmpeg_that_is_none_is_said_before_anything_starts(operator, monkeypatch, program):
+    for command in ("worker", "live"):
+        monkeypatch.setattr(programs, command, lambda _settings: pytest.fail("it began"))
+        operator.fails(command, saying="FASTPIX_FFMPEG", FASTPIX_FFMPEG=program)
+    monkeypatch.setattr(upgrade, "upgrade", lambda *_, **__: pytest.fail("it began"))
+    with pytest.raises(Misconfigured, match=program):
+        serving._prepare(Settings(instance_path=operator.folder, ffmpeg=program))
+
+
+def test_a_redis_that_does_not_answer_is_a_fault_and_its_password_is_not_said(operator):
+    state, said = looked(operator, FASTPIX_REDIS_URL="redis://:Zq7secret@127.0.0.1:9/0")[0]["redis"]
+    assert state == "fail" and "127.0.0.1:9 does not answer as it must (ConnectionError)" in said
+    assert "FASTPIX_REDIS_URL" in said and "Zq7" not in said
+    assert "redis" not in looked(operator)[0]
+
+
+def test_a_redis_that_answers_is_said(operator, redis):
+    assert looked(operator, FASTPIX_REDIS_URL=redis.url)[0]["redis"] == (
+        "ok",
+        f"redis: 127.0.0.1:{redis.port} answers.",
+    )
+
+
 def test_a_mail_server_that_is_not_there_says_its_own_words(operator):
     result = operator.run("doctor", "--mail-to", "a@a.example", FASTPIX_SMTP_URL="smtp://127.0.0.1:9", **NOBODY)
     assert "fail  mail: The mail was not sent." in result.output
@@ -117,7 +146,6 @@ def test_before_the_migration_it_names_the_command(make_operator):
     ],
 )
 def test_what_a_request_looks_like_is_compared_with_the_settings(trusted, seen, state, says):
-    from fastpix.config.settings import Settings
 
     found = doctor._as_seen(Settings(public_url="https://v.example", trusted_proxies=trusted), seen)
     assert found.state == state and says in found.text

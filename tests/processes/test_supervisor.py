@@ -19,7 +19,7 @@ from fastpix.config import instance_lock, srt_library
 from fastpix.config.settings import Settings
 from fastpix.db import db
 from fastpix.errors import Misconfigured
-from fastpix.processes import gunicorn_config, programs, supervisor
+from fastpix.processes import fork, gunicorn_config, programs, supervisor
 from tests.world import test_settings as settings_for
 
 STUB = """
@@ -242,6 +242,65 @@ def test_the_udp_port_of_srt_in_use_names_its_setting_where_srt_is_listened_for(
         monkeypatch.setattr(srt_library, "load", lambda: None)
         monkeypatch.setattr(supervisor, "supervise", lambda chosen: 7 if "live ingest" not in chosen else 8)
         assert supervisor.up(settings) == 7
+
+
+@pytest.mark.parametrize(("bind", "live", "is_refused"), [
+    ("127.0.0.1:{}", "127.0.0.1:{}", True), ("0.0.0.0:{}", "127.0.0.1:{}", True), ("127.0.0.1:{}", "0.0.0.0:{}", True),
+    ("[::]:{}", "127.0.0.1:{}", True), ("localhost:{}", "127.0.0.1:{}", True), ("127.0.0.1:{}", "127.0.0.2:{}", False),
+    ("0.0.0.0:{}", "[::1]:{}", False), ("127.0.0.1:{}", "off", False),
+])  # fmt: skip
+def test_one_port_for_web_and_live_is_refused_before_anything_starts(tmp_path, address, bind, live, is_refused):
+    port = address.rpartition(":")[2]
+    bind, live = bind.format(port), live.format(port)
+    settings = Settings(instance_path=tmp_path, bind=bind, live_bind=live, srt_bind=f"127.0.0.1:{port}")  # that is UDP
+    if not is_refused:
+        supervisor.require_apart(settings)
+        return
+    with pytest.raises(Misconfigured) as problem:
+        supervisor.up(settings)
+    assert (
+        str(problem.value)
+        == f"FASTPIX_LIVE_BIND={live} takes the port of FASTPIX_BIND={bind}. Give it a port of its own."
+    )
+
+
+def test_callbacks_have_a_port_of_their_own_too(tmp_path, address):
+    with pytest.raises(Misconfigured, match=r"^FASTPIX_LIVE_CALLBACKS=.* FASTPIX_LIVE_BIND="):
+        supervisor.up(Settings(instance_path=tmp_path, bind="127.0.0.1:9", live_bind=address, live_callbacks=address))
+
+
+PREPARING = """
+import sys
+import time
+from fastpix.processes import fork
+def prepare():
+    print("preparing", flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        print("cleaning up", flush=True)
+        time.sleep(60)
+sys.exit(fork.apart(prepare))
+"""
+
+
+def test_two_interrupts_while_the_instance_is_prepared_end_it_without_a_traceback():
+    with subprocess.Popen(
+        [sys.executable, "-c", PREPARING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            for line in ("preparing\n", "cleaning up\n"):
+                assert process.stdout.readline() == line
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears it
+            assert process.wait(30) == fork.INTERRUPTED
+            assert process.stderr.read() == ""
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_an_address_of_another_machine_is_said_in_one_line(tmp_path):

@@ -303,8 +303,8 @@ def test_a_storage_that_cannot_be_written_says_so(local, monkeypatch):
     ("url", "words"),
     [
         ("ftp://host/x", "no known kind"), ("/var/media", "no known kind"), ("file://host/x", "no known kind"),
-        ("file:relative", "no known kind"), ("s3://", "names no bucket"), ("s3://Media/x", "names no bucket"),
-        ("s3://me:pw@media/x", "names no bucket"), ("s3://media/../x", "prefix"), ("s3://media/a//b", "prefix"),
+        ("file:relative", "no known kind"), ("s3://", "names no bucket"), ("s3://Media/x", "small letters"),
+        ("s3://me:pw@media/x", "small letters"), ("s3://media/../x", "prefix"), ("s3://media/a//b", "prefix"),
     ],
 )  # fmt: skip
 def test_a_url_that_is_no_storage_is_refused_with_the_ways_there_are(tmp_path, url, words):

@@ -281,6 +281,13 @@ def test_an_ffmpeg_that_is_configured_is_used_and_one_that_is_not_there_is_named
     fake.chmod(0o755)
     with entered(Instance(Settings(ffmpeg=str(fake)))), pytest.raises(Misconfigured, match="does not run"):
         tools.version()
+    for program, words in (
+        ("/bin/true", "another program"),
+        ("/bin/echo", "another program"),
+        ("/bin/sh", "does not run"),
+    ):
+        with pytest.raises(Misconfigured, match=rf"{words}.* Set FASTPIX_FFMPEG to"):
+            tools.check(Settings(ffmpeg=program))
     with (
         entered(Instance(Settings(ffmpeg="/nowhere/ffmpeg"))),
         pytest.raises(Misconfigured, match="/nowhere/ffmpeg"),

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from fastpix.access import principal, tenancy
 from fastpix.config import instance
 from fastpix.db import db, transaction
-from fastpix.errors import FastpixError, NoRoom
+from fastpix.errors import FastpixError, NoRoom, for_people
 from fastpix.jobs import filling, queue
 from fastpix.jobs.models import FAILED as JOB_FAILED
 from fastpix.jobs.models import Job
@@ -184,7 +184,7 @@ def _failing(work: Work) -> Iterator[None]:
             raise
         if queue.attempt() < MOST_TRIES:
             raise
-        cause = str(problem) if isinstance(problem, FastpixError) else "The server made a mistake."
+        cause = for_people(problem) if isinstance(problem, FastpixError) else "The server made a mistake."
         if isinstance(problem, OSError) and problem.strerror:
             cause = f"{problem.strerror}."  # without the path of a file of this server
         _give_up(work, f"This did not work after several tries. {cause}", ())

@@ -86,6 +86,16 @@ def test_nonsense_fails_with_a_reason_that_a_person_understands(world, api):
     assert {job["state"] for job in jobs(world)} == {"done"}  # the worker is fine; the file is not
 
 
+def test_the_operators_paths_are_not_in_a_members_reason(world, api, clip_file, monkeypatch):
+    media_id = send(world, api, clip_file.read_bytes())
+    work(world, "media.ingest")
+    world.set(ffmpeg="/nowhere/ffmpeg")
+    monkeypatch.setattr(media_jobs, "MOST_TRIES", 0)
+    work(world, most=1)
+    failure = api.get(f"on-demand/{media_id}").json["data"]["failure"]
+    assert "The server is not set up as it must be." in failure and "/nowhere" not in failure
+
+
 def test_a_failed_media_can_be_tried_again(world, api):
     media_id = send(world, api, b"this is no video at all" * 100)
     work(world)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastpix.config import instance
 from fastpix.db import transaction
-from fastpix.errors import FastpixError, Missing, NoRoom
+from fastpix.errors import FastpixError, Missing, NoRoom, for_people
 from fastpix.jobs import filling, queue
 from fastpix.resources.media import jobs, origin
 from fastpix.resources.media import lifecycle as media_lifecycle
@@ -64,7 +64,7 @@ def make(args: Args, maker: Maker) -> None:
     except FastpixError as problem:
         if queue.attempt() < jobs.MOST_TRIES or (isinstance(problem, NoRoom) and not queue.is_last_attempt()):
             raise
-        lifecycle.failed(track_id, f"This did not work after several tries. {problem}")
+        lifecycle.failed(track_id, f"This did not work after several tries. {for_people(problem)}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
