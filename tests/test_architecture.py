@@ -54,6 +54,7 @@ ACROSS = {
 EVERY_WORKSPACE = {
     "access.tenancy": "defines it",
     "resources.workspaces.domain": "names and slugs are unique in the organization; the last workspace stays",
+    "resources.workspaces.unfinished": "uploads go with their maker whatever workspace they were for",
 }
 
 # Who ends a transaction, with the reason: one request is one transaction, ended in one place.

@@ -197,22 +197,19 @@ def _ffmpeg(_settings: Settings) -> Iterator[Finding]:
     version = tools.version()
     command = [tools.ffmpeg(), "-hide_banner", "-encoders"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.split()
-    missing = [name for name in ENCODERS if name not in said]
-    if missing:
+    if missing := [name for name in ENCODERS if name not in said]:
         yield Finding("ffmpeg", "fail", f"{tools.ffmpeg()} cannot encode {', '.join(missing)}. Unset FASTPIX_FFMPEG.")
     else:
         yield Finding("ffmpeg", "ok", f"{version} at {tools.ffmpeg()}.")
 
 
 def _captions(settings: Settings) -> Iterator[Finding]:
-    reason = speech.missing()
-    state: State = "fail" if reason and settings.captions_model else "ok"
+    state: State = "fail" if (reason := speech.missing()) and settings.captions_model else "ok"
     yield Finding("captions", state, reason or f"Made with the speech model in {settings.captions_model}.")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
-    for name, state, text in redis_answer.looked_at(settings):
-        yield Finding(name, state, text)
+    yield from (Finding(*each) for each in redis_answer.looked_at(settings))
 
 
 def _queue(_settings: Settings) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "20261130_history"
-down_revision = "20261130_words"
+down_revision = "20261130_things"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_captions"
-down_revision = "20261130_words"
+down_revision = "20261130_history"
 branch_labels = None
 depends_on = None
 
