@@ -24,6 +24,7 @@ from fastpix.live.rtmp import listener
 from fastpix.live.srt.library import Library
 from fastpix.live.srt.listener import Listener as SrtListener
 from fastpix.live.srt_calls import Calls
+from fastpix.ratelimit.attempts import network
 from fastpix.resources.live_streams.broadcasts import domain as broadcasts
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections import queries as connection_queries
@@ -64,7 +65,7 @@ async def _listen(publishers: Publishers, settings: Settings, stop: asyncio.Even
     if settings.live_callbacks != OFF:
         hook_server = HookServer(relays, asyncio.get_running_loop(), *_host_and_port(settings.live_callbacks))
     if settings.live_bind != OFF:
-        rtmp_listener = await listener.listen(publishers, *_host_and_port(settings.live_bind))
+        rtmp_listener = await listener.listen(publishers, *_host_and_port(settings.live_bind), whose=network)
     srt_bind = encoder_addresses.srt_wanted(settings)
     if srt_bind != OFF:
         srt_listener = _listen_for_srt(publishers, srt_bind)
@@ -94,7 +95,7 @@ def _listen_for_srt(publishers: Publishers, address: str) -> SrtListener | None:
     if library is None:
         log.info("live.no_srt %s", srt_library.IS_MISSING)
         return None
-    made = SrtListener(Library(library), Calls(publishers))
+    made = SrtListener(Library(library), Calls(publishers), whose=network)
     try:
         made.open(*_host_and_port(address))
     except OSError as problem:

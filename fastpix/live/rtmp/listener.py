@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl as tls
+from collections.abc import Callable
 
 from fastpix.live.rtmp.session import DEFAULT_LIMITS, Limits, PublishHandler, Session
 
@@ -13,12 +14,19 @@ log = logging.getLogger("fastpix.live")
 
 class Listener:
     """`sessions` are the connections that are open. `max_unauthorized_per_address` counts those that publish nothing yet:
-    behind a proxy all have one address, and who has proved a key is no stranger.
+    behind a proxy all have one address, and who has proved a key is no stranger. `whose` tells as what an address is
+    counted: somebody has many of them with IPv6.
     """
 
     def __init__(
-        self, handler: PublishHandler, limits: Limits, max_connections: int, max_unauthorized_per_address: int
+        self,
+        handler: PublishHandler,
+        limits: Limits,
+        max_connections: int,
+        max_unauthorized_per_address: int,
+        whose: Callable[[str], str] = str,
     ) -> None:
+        self._whose = whose
         self.sessions: set[Session] = set()
         self._handler, self._limits = handler, limits
         self._max_connections, self._max_unauthorized = max_connections, max_unauthorized_per_address
@@ -47,7 +55,8 @@ class Listener:
     def has_room_for(self, address: str) -> bool:
         if len(self.sessions) >= self._max_connections:
             return False
-        unauthorized = sum(session.address == address and not session.is_publishing for session in self.sessions)
+        whose = self._whose(address)
+        unauthorized = sum(self._whose(each.address) == whose and not each.is_publishing for each in self.sessions)
         return unauthorized < self._max_unauthorized
 
 
@@ -79,8 +88,9 @@ async def listen(
     max_connections: int = 200,
     max_unauthorized_per_address: int = 20,
     limits: Limits = DEFAULT_LIMITS,
+    whose: Callable[[str], str] = str,
 ) -> Listener:
     """Let encoders in. `ssl` makes it RTMPS; a `port` of 0 is any free one. Raises OSError."""
-    listener = Listener(handler, limits, max_connections, max_unauthorized_per_address)
+    listener = Listener(handler, limits, max_connections, max_unauthorized_per_address, whose)
     await listener.open(host, port, ssl)
     return listener

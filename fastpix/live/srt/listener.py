@@ -55,10 +55,17 @@ class _Connection:
 
 
 class Listener:
-    """`handler` lives in the event loop, and libsrt's sockets in this listener's thread."""
+    """`handler` lives in the event loop, and libsrt's sockets in this listener's thread. `whose` tells as what an address
+    is counted: somebody has many of them with IPv6."""
 
-    def __init__(self, library: Library, handler: CallHandler, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._library, self._handler, self._limits = library, handler, limits
+    def __init__(
+        self,
+        library: Library,
+        handler: CallHandler,
+        limits: Limits = DEFAULT_LIMITS,
+        whose: Callable[[str], str] = str,
+    ) -> None:
+        self._library, self._handler, self._limits, self._whose = library, handler, limits, whose
         self._loop = asyncio.get_running_loop()
         self._connections: dict[int, _Connection] = {}
         # Let in by the hook, not accepted yet: socket -> name, address, when.
@@ -105,7 +112,7 @@ class Listener:
             self._library.ask_for(passphrase, socket)
         except Rejected as rejected:
             if rejected.reason != OVERLOAD:  # or whoever tries again and again would never get in
-                self._rejections[address].append(monotonic())
+                self._reject(address)
             log.info("srt.refused address=%s reason=%s", address, rejected)
             return self._library.reject(socket, rejected.reason)
         except Exception as problem:  # noqa: BLE001  # a database that is down must not leave the caller waiting
@@ -113,6 +120,9 @@ class Listener:
             return self._library.reject(socket, SERVER_ERROR)
         self._pending[socket] = (name, address, monotonic())
         return 0
+
+    def _reject(self, address: str) -> None:
+        self._rejections[self._whose(address)].append(monotonic())
 
     def _check_limits(self, version: int, address: str) -> None:
         if version < HANDSHAKE_VERSION:
@@ -122,9 +132,10 @@ class Listener:
         if len(self._rejections) > MOST_ADDRESSES:
             self._rejections.clear()
         since = monotonic() - self._limits.rejected_seconds
-        recent = [at for at in self._rejections.pop(address, ()) if at > since]
+        whose = self._whose(address)
+        recent = [at for at in self._rejections.pop(whose, ()) if at > since]
         if recent:
-            self._rejections[address] = recent[-self._limits.rejections :]
+            self._rejections[whose] = recent[-self._limits.rejections :]
         if len(recent) >= self._limits.rejections:
             raise Rejected("Too many callers of this address were rejected lately.", OVERLOAD)
 
@@ -162,7 +173,7 @@ class Listener:
         for socket, (name, address, at) in list(self._pending.items()):
             if monotonic() - at > PASSPHRASE_SECONDS and self._library.is_gone(socket):
                 del self._pending[socket]
-                self._rejections[address].append(monotonic())
+                self._reject(address)
                 self._call(self._handler.wrong_passphrase, name, address)
 
     def _read(self, socket: int, connection: _Connection) -> None:
