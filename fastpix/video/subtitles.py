@@ -1,4 +1,4 @@
-"""Reads subtitles as people have them, SubRip or WebVTT, and writes clean WebVTT: nothing gets in that is no subtitle.
+"""Reads subtitles as people have them, SubRip, WebVTT or those of Aegisub, and writes clean WebVTT: nothing gets in that is no subtitle.
 
 Every cue that can be read is taken, whatever stands around it: what begins a cue is a line with its times. What could
 not be read is said, with the number of its line.
@@ -6,11 +6,12 @@ not be read is said, with the number of its line.
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from fastpix.video import subtitle_encoding
+from fastpix.video import subtitle_ass, subtitle_encoding
 from fastpix.video.datatypes import Unplayable
 from fastpix.video.stills import timestamp
 
@@ -18,9 +19,9 @@ MAX_BYTES = 5 << 20
 # More than these are counted, not told one by one.
 MOST_TOLD = 10
 NO_TIMES = "a time such as 00:00:01.000 --> 00:00:04.000 was expected here; these words were left out."
-_TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)(?:[.,:;]\s?(\d{1,9}))?"
+_TIME = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)([.,:;]\s?\d{1,9})?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*(?:-{{1,3}}\s?>|[=–—]>|→)\s*{_TIME}(\s.*)?")
-_SUBVIEWER = re.compile(r"\s*(\d{1,4}):([0-5]\d):([0-5]\d)\.(\d{2,3}),(\d{1,4}):([0-5]\d):([0-5]\d)\.(\d{2,3})()\s*")
+_SUBVIEWER = re.compile(r"\s*(\d{1,4}):([0-5]\d):([0-5]\d)(\.\d{2,3}),(\d{1,4}):([0-5]\d):([0-5]\d)(\.\d{2,3})()\s*")
 # What was meant to be times, and is none.
 _NEARLY = re.compile(r"\s*-?\d{1,4}[:.,]\S*\s*(?:-{1,3}\s?>|[=–—]>|→).*|\S*\s*-->\s*\d{1,4}:\d\d[:.,]\d.*")
 _COUNTER = re.compile(r"\s*(\d{1,7})\s*")
@@ -35,6 +36,12 @@ _TAG = re.compile(r"</?(?:[biuc]|ruby|rt|v|lang)(?:\.[\w.-]+)?(?:[ \t][^<>&]*)?>
 _PLAIN_TAG = re.compile(r"</?[BIU]>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|nbsp|lrm|rlm);")
+_OTHER_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# In web pages, SubViewer and Aegisub.
+_LINE_END = re.compile(r"<br\s*/?>|\[br\]|\\N", re.IGNORECASE)
+# Pictures a second of whoever counts those behind the seconds: 00:00:02:12.
+RATES = (24, 25, 30, 50, 60)
+_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 
@@ -48,11 +55,13 @@ class Cleaned:
 
 @dataclass
 class _Cue:
-    """A cue as it stands in the file: times in milliseconds, its lines with their numbers. `wrong`: why it is none."""
+    """A cue as it stands in the file: times in milliseconds, its lines with their numbers. `wrong`: why it is none;
+    `frames`: how many pictures come to its times, in a file that counts them."""
 
     line: int
     begin: int = 0
     end: int = 0
+    frames: tuple[int, int] | None = None
     settings: str = ""
     lines: list[tuple[int, str]] = field(default_factory=list)
     wrong: str = ""
@@ -61,7 +70,8 @@ class _Cue:
     @property
     def text(self) -> str:
         """As it is written: an empty line would end it."""
-        return "\n".join(filter(None, (_text(line) for _, line in self.lines)))
+        written = (part for _, line in self.lines for part in _LINE_END.split(line))
+        return "\n".join(filter(None, map(_text, written)))
 
 
 def clean(raw: bytes, language: str = "") -> Cleaned:
@@ -72,18 +82,37 @@ def clean(raw: bytes, language: str = "") -> Cleaned:
     if len(raw) > MAX_BYTES:
         raise Unplayable(f"Subtitles may have at most {MAX_BYTES >> 20} MiB.")
     text, notice = subtitle_encoding.decode(raw, language)
-    cues, stray = _read(_close_up(text.split("\n")))
+    cues, stray = _read(subtitle_ass.lines(text) if subtitle_ass.is_one(text) else _close_up(text.split("\n")))
+    rate = _count_frames(cues)
     problems = [(cue.line, cue.wrong) for cue in cues if cue.wrong] + [(line, _stray(words)) for line, words in stray]
     told = _told(sorted(problems))
     shown = [(cue, words) for cue in cues if not cue.wrong and (words := cue.text)]
     if not shown:
         reason = f" {told[0]}" if told else ""
-        raise Unplayable(f"There are no subtitles in this file. Send SubRip (.srt) or WebVTT (.vtt).{reason}")
+        raise Unplayable(f"There are no subtitles in this file. Send SubRip (.srt), WebVTT (.vtt) or .ass.{reason}")
     shown.sort(key=lambda each: (each[0].begin, each[0].end))
     return Cleaned(
         "WEBVTT\n\n" + "\n".join(f"{_times(cue)}{cue.settings}\n{words}\n" for cue, words in shown),
-        tuple(filter(None, (notice, *told))),
+        tuple(filter(None, (notice, rate, *told))),
     )
+
+
+def _count_frames(cues: list[_Cue]) -> str:
+    """Set the times of a file that counts pictures behind the seconds, and find what is wrong with times. What was guessed."""
+    counted = [count for cue in cues for count in cue.frames or ()]
+    most = max(counted, default=-1)
+    # More than any rate has: these are hundredths of a second, whatever stands before them.
+    rate = next((each for each in RATES if each > most), 100)
+    for cue in cues:
+        if cue.frames:
+            cue.begin += round(cue.frames[0] * 1000 / rate)
+            cue.end += round(cue.frames[1] * 1000 / rate)
+        if not cue.wrong and cue.end <= cue.begin:
+            when = "ends before it begins" if cue.end < cue.begin else "ends when it begins"
+            cue.wrong = f"the subtitle {when}, and was left out."
+    if not counted or rate == 100:
+        return ""
+    return f"Times such as 00:00:02:12 count pictures: {rate} a second were taken. Where the film has others, save the subtitles with thousandths."
 
 
 def _times(cue: _Cue) -> str:
@@ -156,12 +185,9 @@ class _Reader:
         if match is None:
             cue.wrong = NO_TIMES
         else:
-            cue.begin, cue.end = _milliseconds(*match.groups()[:4]), _milliseconds(*match.groups()[4:8])
+            (cue.begin, first), (cue.end, last) = _moment(*match.groups()[:4]), _moment(*match.groups()[4:8])
+            cue.frames = None if first is last is None else (first or 0, last or 0)
             cue.settings = "".join(f" {word}" for word in (match[9] or "").split() if _SETTING.fullmatch(word))
-            if cue.end < cue.begin:
-                cue.wrong = "the subtitle ends before it begins, and was left out."
-            elif cue.end == cue.begin:
-                cue.wrong = "the subtitle ends when it begins, and was left out."
         self._cues.append(cue)
 
     def _take_name(self) -> int:
@@ -215,9 +241,13 @@ def _behind(cue: _Cue) -> list[tuple[int, str]]:
     return behind
 
 
-def _milliseconds(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> int:
-    whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
-    return whole * 1000 + int((fraction or "0")[:3].ljust(3, "0"))
+def _moment(hours: str | None, minutes: str, seconds: str, fraction: str | None) -> tuple[int, int | None]:
+    """Milliseconds, and how many pictures more where two digits behind `:` or `;` count those."""
+    whole = ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+    mark, digits = (fraction or ".")[0], (fraction or ".")[1:].strip()
+    if mark in ":;" and len(digits) == 2 and hours is not None:
+        return whole, int(digits)
+    return whole + int(digits[:3].ljust(3, "0")), None
 
 
 def _text(line: str) -> str:
@@ -240,7 +270,13 @@ def _text(line: str) -> str:
 def _escape(text: str) -> str:
     pieces, place = [], 0
     for entity in _ENTITY.finditer(text):
-        pieces += [text[place : entity.start()].replace("&", "&amp;"), entity[0]]
+        pieces += [_plain(text[place : entity.start()]), entity[0]]
         place = entity.end()
-    pieces.append(text[place:].replace("&", "&amp;"))
-    return "".join(pieces).replace("<", "&lt;").replace(">", "&gt;")
+    pieces.append(_plain(text[place:]))
+    return "".join(pieces)
+
+
+def _plain(text: str) -> str:
+    """Words with the letters that `&#39;` and the like stand for, escaped."""
+    letters = _OTHER_ENTITY.sub(lambda entity: _NO_WORD.sub(" ", html.unescape(entity[0])), text)
+    return letters.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

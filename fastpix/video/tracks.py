@@ -25,7 +25,7 @@ def _never() -> bool:
 
 
 def subtitles(text: bytes, language: str = "") -> Cleaned:
-    """What can be read of the SubRip or WebVTT file `text` as clean WebVTT. Raises Unplayable where that is nothing."""
+    """What can be read of the file `text` (SubRip, WebVTT, .ass) as clean WebVTT. Raises Unplayable where that is nothing."""
     return subtitle_text.clean(text, language)
 
 

@@ -115,6 +115,58 @@ def words_of(text):
     return [block.partition("\n")[2] for block in blocks]
 
 
+ASS = r"""[Script Info]
+Title: a film
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,20
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.50,0:00:00.90,Default,,0,0,0,,a note of the translator
+Dialogue: 0,0:00:03.00,0:00:04.50,Default,Ada,0,0,0,,{\i1}Second words{\i0}\Nin two lines
+Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,First words
+Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{\p1}m 0 0 l 10 0 10 10{\p0}
+Dialogue: 0,0:01:05.00,0:01:06.00,Default,,0,0,0,,Third words
+"""
+ODD |= {
+    "of Aegisub": (ASS, ALL, ""),
+    "of Aegisub, with Windows line ends and a mark": (codecs.BOM_UTF8 + ASS.replace("\n", "\r\n").encode(), ALL, ""),
+    "letters as web pages write them": (
+        srt("First words", "It&#39;s &quot;t&#xe9;&quot; &eacute;"),
+        ['It\'s "té" é', B, C],
+        "",
+    ),
+    "line ends of web pages": (srt("words\nin two", "words<br/>in two"), ALL, ""),
+    "line ends of Aegisub": (srt("words\nin two", r"words\Nin two"), ALL, ""),
+    "line ends of SubViewer": ("00:00:03.00,00:00:04.50\nSecond words[br]in two lines\n", [B], ""),
+    "pictures behind the seconds": (SRT.replace(",000", ":12"), ALL, "24 a second were taken"),
+}
+
+
+@pytest.mark.parametrize(
+    ("most", "begin"), [(12, "00:00:01.500"), (24, "00:00:01.480"), (29, "00:00:01.400"), (99, "00:00:01.120")]
+)
+@pytest.mark.parametrize("mark", [":", ";"])
+def test_pictures_behind_the_seconds_are_counted_by_the_rate_that_fits_the_file(mark, most, begin):
+    """Editors export them so; what has more than any rate is hundredths."""
+    text = f"00:00:01{mark}12 --> 00:00:02{mark}00\nFirst\n\n00:00:03{mark}00 --> 00:00:04{mark}{most}\nSecond\n"
+    made = subtitles.clean(text.encode())
+    assert f"{begin} --> 00:00:02.000\nFirst" in made.text
+    assert bool(made.notices) is (most < 60)
+
+
+@pytest.mark.parametrize(
+    "text", ["a&#10;&#10;00:01.000 --&gt; 00:09.000", "x&#0;y", "&#xD800;", "&#x110000;", "&#128;"]
+)
+def test_no_letter_written_as_a_number_ends_a_cue_or_is_none(text):
+    made = subtitles.clean(f"00:00:01.000 --> 00:00:02.000\n{text}\n".encode()).text
+    assert made.count("-->") == 1
+    assert len(made.splitlines()) == 4
+    made.encode()
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_every_cue_that_can_be_read_is_taken_and_the_others_are_named(name):
     raw, words, said = ODD[name]

@@ -142,7 +142,7 @@ def test_subtitles_come_as_a_file(world, ada, cast, path):
     ("given", "says"),
     [
         ({}, "begins with http://"),
-        ({"file": b"x" * ((5 << 20) + 1)}, "Send subtitles (SRT or WebVTT) of at most 5 MB"),
+        ({"file": b"x" * ((5 << 20) + 1)}, "Send subtitles (SRT, WebVTT or .ass) of at most 5 MB"),
         ({"language_name": "English"}, "duplicate"),
         ({"language_code": "not a code"}, "language code"),
     ],

@@ -43,7 +43,7 @@ def create(
     """
     media = media_domain.load(media_id)
     if file is not None and (type != "subtitle" or len(file) > rules.LARGEST_SUBTITLES):
-        raise Invalid("file", f"Send subtitles (SRT or WebVTT) of at most {rules.LARGEST_SUBTITLES >> 20} MB.")
+        raise Invalid("file", f"Send subtitles (SRT, WebVTT or .ass) of at most {rules.LARGEST_SUBTITLES >> 20} MB.")
     track = add(media, type, url, language_code, language_name, title, file)
     described(media, track, after=values(track))
     events.track(media, track, "created")

@@ -34,10 +34,10 @@ class TrackForm(OnceForm, EditTrackForm):
         default="subtitle",
         render_kw={
             "consequences": {
-                "subtitle": "SRT or WebVTT.",
+                "subtitle": "SRT, WebVTT or .ass.",
                 "audio": "Such as another language; by its address on the web.",
             }
         },
     )
-    file = FileField("File with subtitles", description="SRT or WebVTT, at most 5 MB. Or give an address.")
+    file = FileField("File with subtitles", description="SRT, WebVTT or .ass, at most 5 MB. Or give an address.")
     wire_names = EditTrackForm.wire_names | {"type": "kind"}
