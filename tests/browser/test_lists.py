@@ -24,7 +24,7 @@ CUT_OFF = """() => [...document.querySelectorAll(".card:has(> .list-table)")].fl
 NAMES = """() => Math.min(...[...document.querySelectorAll(".card > .list-table > tbody > tr > th")].map(
   (cell) => cell.getBoundingClientRect().width / parseFloat(getComputedStyle(cell).fontSize)))"""
 LISTS = (
-    "members/", "members/invitations/", "access-tokens/", "audit/", "media/?view=list", "signing-keys/", "live/",
+    "members/", "members/invitations/", "access-tokens/", "media/?view=list", "signing-keys/", "live/",
     "webhooks/", "playlists/", "workspaces/", "access-review/",
 )  # fmt: skip
 
