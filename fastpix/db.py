@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from fastpix import postgresql_server, sqlite_turns
+from fastpix import postgresql_server, sqlite_file, sqlite_turns
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -215,8 +215,9 @@ def _turn(path: str) -> sqlite_turns.Turn:
     return turn
 
 
-def _before_connect(_dialect: object, _record: object, _arguments: object, options: dict[str, object]) -> None:
+def _before_connect(_dialect: object, _record: object, arguments: list[str], options: dict[str, object]) -> None:
     options["factory"] = sqlite_turns.Connection
+    sqlite_file.begin(arguments[0] if arguments else "")
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -209,6 +209,8 @@ def _await(engine: Engine, seconds: float, say: Callable[[str], None]) -> Any:
     given, named = engine.dialect.create_connect_args(engine.url)
     if engine.dialect.name == "postgresql":
         named.update(arguments(engine.url.render_as_string(hide_password=False)))
+    else:
+        sqlite_file.begin(engine.url.database or "")
     began = told = time.monotonic()
     while True:
         try:

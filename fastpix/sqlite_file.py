@@ -1,9 +1,20 @@
-"""Why SQLite cannot open a file, which it says in the same words whatever the reason is."""
+"""The database's file, where it is SQLite's: who may read it, and why it cannot be opened, of which SQLite says little."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+
+def begin(path: str) -> None:
+    """Make the file that is not there yet its owner's alone, whatever the umask: everybody's password hashes come into it.
+
+    What SQLite puts beside it has the same rights. Where that cannot be, SQLite says what is wrong.
+    """
+    if os.path.isabs(path) and not os.path.exists(path):
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def complaint(path: str, said: str) -> str:

@@ -119,7 +119,7 @@ def delete() -> Any:
     if form.is_sent():
         with form.catching():
             domain.delete(cookies.settings(), me.id, form.password.data or "", browser=cookies.browser())
-            return cookies.take_session(go("accounts.sign_in", "Your account was deleted."))
+            return cookies.take_session(go("accounts.sign_in"), "Your account was deleted.")
     return show("accounts/delete.html", form=form, me=me, memberships=identity.memberships())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request, session
+from flask import current_app, flash, g, request, session
 from werkzeug.wrappers import Response
 
 from fastpix.accounts import known_devices
@@ -87,9 +87,11 @@ def renew_session(response: Response, secret: str, lasts_until: datetime | None)
     return response
 
 
-def take_session(response: Response) -> Response:
-    """After signing out: nothing of the person stays in the browser."""
+def take_session(response: Response, message: str = "") -> Response:
+    """After signing out: nothing of the person stays in the browser, but for the message of what was done."""
     session.clear()
+    if message:
+        flash(message, "success")
     response.delete_cookie(session_cookie(settings()), httponly=True, samesite="Lax", secure=settings().is_https)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

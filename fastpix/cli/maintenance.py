@@ -15,6 +15,7 @@ from fastpix.backup import upgrade
 from fastpix.cli import context
 from fastpix.config import settings
 from fastpix.demo import organizations as demo_organizations
+from fastpix.errors import Misconfigured
 from fastpix.mail import outbox
 from fastpix.monitoring import doctor
 from fastpix.monitoring.system import domain as system
@@ -57,7 +58,12 @@ def mail() -> None:
 def send_again(refused: bool) -> None:
     """Send now what waits or gave up in the last week, as after a repair. A running worker does it."""
     with context.instance(), principal.acting(principal.system("fastpix mail retry", None, "cli")):
+        if not outbox.is_configured():
+            raise Misconfigured("Mail is not set up (FASTPIX_SMTP_URL), so nothing can be sent.")
         count = system.send_mails(is_refused_too=refused)
+    if not count:
+        click.echo("No mail waits.")
+        return
     click.echo(
         f"{counting.counted(count, 'mail')} {'is' if count == 1 else 'are'} sent by the worker now. `fastpix doctor` says what became of them."
     )

@@ -233,15 +233,14 @@ def _queue(_settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings, to: str) -> Iterator[Finding]:
-    if not settings.smtp_url:
-        yield Finding(
-            "mail", "warn", "Not set up (FASTPIX_SMTP_URL): links are shown to pass on, and nobody is warned."
-        )
-        return
     faults = unsent.faults()
     db.session.rollback()
     for is_still, text in faults:
         yield Finding("mail", "fail" if is_still else "warn", text)
+    if not settings.smtp_url:
+        text = "Not set up (FASTPIX_SMTP_URL): links are shown to pass on, and nobody is warned."
+        yield Finding("mail", "warn", text)
+        return
     if to:
         try:
             outbox.send_test(settings, to)

@@ -120,6 +120,7 @@ def test_an_account_is_deleted_with_its_password_and_nothing_else_goes(world, sa
     assert before["members"] == after["members"] and before["organizations"] == after["organizations"]
     assert len(before["people"]) == len(after["people"]) + 1
     assert sam.page.get("/account").status_code == 302
+    assert "Your account was deleted." in sam.page.get("/sign-in").text
 
 
 def test_after_leaving_one_may_delete_the_account(world, mel):

@@ -105,6 +105,8 @@ def operator(bare, tmp_path_factory):
 
 def furnish(bare):
     assert bare.run("upgrade").exit_code == 0
+    made = [path.stat().st_mode & 0o077 for path in bare.folder.glob("fastpix.db*")]
+    assert made and not any(made), "others read it"
     admin = (
         "create-admin",
         "--email",

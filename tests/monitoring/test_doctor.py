@@ -126,9 +126,15 @@ def test_mails_that_wait_are_a_fault_with_its_reason_and_are_sent_by_a_command(o
     state, said = looked(operator, **given)[0]["mail"]
     assert state == "fail" and "1 mail waits: to MAIL FROM the mail server answered 501" in said
     assert "FASTPIX_MAIL_FROM" in said and "fastpix mail retry" in said
+    told = operator.run("doctor", **NOBODY).output
+    assert "1 mail waits" in told and "Not set up (FASTPIX_SMTP_URL)" in told, "mail was unset since"
+    unset = operator.run("mail", "retry")
+    assert unset.exit_code == 1 and "FASTPIX_SMTP_URL" in unset.output
     assert "1 mail is sent" in operator.run("mail", "retry", **given).output
     state, said = looked(operator, **given)[0]["mail"]
     assert state == "fail" and "501" in said, "until there is another answer"
+    operator.sql("DELETE FROM mails")
+    assert operator.run("mail", "retry", **given).output == "No mail waits.\n"
 
 
 def test_before_the_migration_it_names_the_command(make_operator):

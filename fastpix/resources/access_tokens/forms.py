@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from fastpix.errors import Invalid
 from fastpix.web.forms import OnceForm, as_uuid
 
 ROLE_SENTENCES = {
@@ -50,10 +51,16 @@ class AccessTokenForm(OnceForm):
 
     @property
     def expires_at(self) -> datetime | None:
-        """The end of the chosen day in the person's zone, as their browser told it; of a browser without scripts in UTC."""
+        """The end of the chosen day in the person's zone, as their browser told it; of a browser without scripts in UTC.
+
+        Raises `Invalid` for a day after which no calendar goes on.
+        """
         last_day = self.expires_on.data
         if last_day is None:
             return None
         text = self.utc_offset.data or ""
         minutes = int(text) if _MINUTES.fullmatch(text) and abs(int(text)) <= MOST_MINUTES else 0
-        return datetime.combine(last_day, time(23, 59, 59), UTC) + timedelta(minutes=minutes)
+        try:
+            return datetime.combine(last_day, time(23, 59, 59), UTC) + timedelta(minutes=minutes)
+        except OverflowError:
+            raise Invalid("expires_on", "Choose an earlier day, or none for no expiry.") from None

@@ -92,6 +92,8 @@ def of(row: AuditEntry) -> Sentence:
     if row["result"] != "done":
         return _tried(row)
     action, name = row["action"], row["target_name"] or row["target_id"]
+    if "confirmed_with" in row["after"]:
+        return Sentence("confirmed who they are")
     if action in _ALONE:
         return Sentence(_ALONE[action])
     special = _of_member(row) or _of_invitation(row) or _of_thing(row)
@@ -136,6 +138,8 @@ def _of_member(row: AuditEntry) -> Sentence | None:
 
 
 def _of_invitation(row: AuditEntry) -> Sentence | None:
+    if row["action"] == "invitations.accept" and "asked_for" in row["after"]:
+        return Sentence("asked for an invite to", str(row["after"]["asked_for"]), f"instead of {row['target_name']}")
     if row["target_kind"] != "invitation" or row["action"] != "members.invite":
         return None
     name, after = row["target_name"], row["after"]

@@ -103,12 +103,21 @@ def test_the_form_takes_the_end_of_the_chosen_day(world, ada, cast):
 @pytest.mark.sqlite
 def test_the_chosen_day_ends_where_the_person_is(world, ada, cast, offset, at):
     """By how many minutes UTC is ahead, as the browser counts it: Berlin in summer, Los Angeles in winter, nonsense."""
-    assert "At the end of that day<span data-zone> (UTC)</span>" in ada.page.get("/o/acme/access-tokens/new").text
+    page = ada.page.get("/o/acme/access-tokens/new").text
+    assert "At the end of that day<span data-zone> (UTC)</span>" in page
+    assert re.search('<input[^>]*data-end-of="expires_on"[^>]*name="utc_offset"', page), "the script fills it"
     day = (datetime.now(UTC) + timedelta(days=3)).date()
     form = {"name": "Far", "workspace": str(cast.acme.workspace), "role": "member", "expires_on": day.isoformat()}
     assert ada.page.post("/o/acme/access-tokens/new", form | {"utc_offset": offset}).status_code == 200
     ends = day + timedelta(days=1) if offset == "480" else day
     assert rows(world, "access_tokens", name="Far")[0]["expires_at"].isoformat() == f"{ends}T{at}+00:00"
+
+
+@pytest.mark.sqlite
+def test_a_day_after_all_calendars_is_told_and_what_was_typed_stays(ada, cast):
+    form = {"name": "For ever", "workspace": str(cast.acme.workspace), "role": "member", "expires_on": "9999-12-31"}
+    refused = ada.page.post("/o/acme/access-tokens/new", form | {"utc_offset": "300"})
+    assert refused.status_code == 422 and "Choose an earlier day" in refused.text and "For ever" in refused.text
 
 
 # Suspension, the cap, adoption.

@@ -238,6 +238,9 @@ SAID = [
     ("media.edit", "playback_id", {}, {"policy": "public"}, "added a public playback id to It"),
     ("access_tokens.create", "access_token", {"owner": "A"}, {"owner": "B"}, "took over the access token It"),
     ("webhooks.edit", "webhook", {}, {"secret": "rotated"}, "rotated the secret of the webhook to It"),
+    ("invitations.accept", "invitation", {}, {"asked_for": "me@x.example"},
+     "asked for an invite to me@x.example instead of It"),
+    ("account.sign_in", "session", {}, {"confirmed_with": "password"}, "confirmed who they are"),
     ("organizations.edit", "organization", {"name": "A"}, {"name": "A"}, "changed the settings of It"),
 ]  # fmt: skip
 

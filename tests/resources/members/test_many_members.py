@@ -170,6 +170,20 @@ def test_the_change_of_one_can_be_undone_too(world, ada, cast):
     assert "Mel Member is now a member." in ada.page.get(back.location).get_data(as_text=True)
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"role": "admin", "access": "all"}, "2 people are now admins, with access to all workspaces."),
+        ({"role": "stays", "access": "these"}, "2 people have access to no workspace now."),
+    ],
+)
+@pytest.mark.sqlite
+def test_what_is_said_of_many_is_what_they_have_now(ada, cast, form, said):
+    sent = ada.page.post("/o/acme/members/chosen/edit", {"member": ids(cast, "mel", "dana"), **form})
+    assert sent.status_code == 303
+    assert said in ada.page.get(sent.location).get_data(as_text=True)
+
+
 @pytest.mark.sqlite
 def test_who_made_themselves_a_member_among_others_is_offered_no_undo(ada, cast):
     """It would be refused."""

@@ -19,6 +19,7 @@ from fastpix.web.pages import Pages, attachment, go, show
 
 if TYPE_CHECKING:
     from fastpix.resources.members.bulk.models import Outcome
+    from fastpix.resources.members.domain import Workspaces
     from fastpix.resources.members.models import MemberRow
 
 # A change that is undone by a button is kept in a cookie, which holds 4 kB.
@@ -35,7 +36,7 @@ def edit() -> Any:
     if form.is_sent():
         with form.catching():
             outcomes = domain.edit([row["id"] for row in rows], form.new_role, form.new_access)
-            return _back(_told(outcomes, form.new_role), undo=_undo(rows, outcomes, form))
+            return _back(_told(outcomes, form.new_role, form.new_access), undo=_undo(rows, outcomes, form))
     return show("members_bulk/edit.html", form=form, **_shown(rows))
 
 
@@ -75,14 +76,17 @@ def _back(message: str, undo: dict[str, Any] | None = None) -> Any:
     return go("members.index", message, undo=undo, **members_views.list_one_came_from())
 
 
-def _told(outcomes: list[Outcome], role: Role | None) -> str:
+def _told(outcomes: list[Outcome], role: Role | None, access: Workspaces | None) -> str:
+    """What all who were changed have now."""
     changed = [each["name"] for each in outcomes if each["result"] == "changed"]
     who = changed[0] if len(changed) == 1 else counted(len(changed), "person", "people")
     verb = "is" if len(changed) == 1 else "are"
+    reach = "all workspaces" if access == "all" else counted(len(access or ()), "workspace", "workspaces")
+    reach = reach if access else "no workspace"
     if role is None:
-        return f"{who} may enter other workspaces now."
-    kind = "an admin" if role == "admin" else "a member"
-    return f"{who} {verb} now {kind if len(changed) == 1 else f'{role}s'}."
+        return f"{who} {'has' if len(changed) == 1 else 'have'} access to {reach} now."
+    kind = ("an admin" if role == "admin" else "a member") if len(changed) == 1 else f"{role}s"
+    return f"{who} {verb} now {kind}{'' if access is None else f', with access to {reach}'}."
 
 
 def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> dict[str, Any] | None:
