@@ -116,6 +116,7 @@ class Operation:
     status: int
     is_list: bool
     is_answer_list: bool
+    is_optional: bool = False
 
     @property
     def is_offered(self) -> bool:
@@ -146,11 +147,12 @@ class Api:
         is_list: bool = False,
         is_answer_list: bool = False,
         is_question: bool = False,
+        is_optional: bool = False,
         summary: str = "",
     ) -> Callable[[View], View]:
         """Register an operation. The view gets path ids as UUIDs, `body` and `query` as models; it returns the data,
         for lists (rows, total), or None where the answer carries no data. `is_question`: clients ask with POST what only
-        reads. The document shows `summary`, else the first line of the view's docstring."""
+        reads. `is_optional`: 501 where the server lacks it. The document shows `summary`, else the first line of the view's docstring."""
         action = action_of(verb)
         if method != "GET" and not (action.changes or is_question):
             raise TypeError(f"{action.name} only reads; an operation of it may not be {method}")
@@ -160,7 +162,7 @@ class Api:
             line = summary or (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
             operation = Operation(
                 method, path, action, self.tag, view.__name__, line, body, query, answer, status, is_list,
-                is_answer_list,
+                is_answer_list, is_optional,
             )  # fmt: skip
             OPERATIONS[f"{method} {path}"] = operation
 

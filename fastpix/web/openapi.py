@@ -22,7 +22,7 @@ ERRORS = {
     415: "The body is not JSON, or it is compressed.",
     422: "Bad input; every bad field is listed.",
     429: "Too many requests for the moment; `Retry-After` says how long to wait.",
-    501: "FastPix's API knows it, and this server never does it; the message says what to do instead.",
+    501: "This server does not offer it, though FastPix's API knows it; the message says what to do instead.",
 }
 _REFERENCE = "#/components/schemas/{model}"
 _ERROR_SCHEMA = {
@@ -157,7 +157,7 @@ def _failures(told: Operation) -> dict[str, Any]:
     statuses = {401, 403, 422, 429}
     statuses |= {404} if "{" in told.path else set()
     statuses |= {400} if told.method != "GET" else set()  # a state that does not fit, and a body that is no JSON
-    statuses |= set() if told.is_offered else {501}
+    statuses |= {501} if told.is_optional or not told.is_offered else set()
     statuses |= {415} if told.body is not None else set()
     statuses |= {409} if told.method != "GET" else set()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}

@@ -48,6 +48,7 @@ def delete(media_id: UUID, track_id: UUID) -> None:
     f"{ONE}/generate-subtitles",
     body=schemas.GenerateSubtitles,
     answer=schemas.TrackMade,
+    is_optional=True,
 )
 def generate_subtitles(media_id: UUID, track_id: UUID, body: schemas.GenerateSubtitles) -> Any:
     """Make subtitles of what is said in a sound; 501 where this server has no speech model."""
