@@ -130,8 +130,10 @@ def test_what_real_time_decides_has_a_second_try_and_nothing_else(tmp_path):
         "from pathlib import Path\nfrom tests import lanes\n"
         "def pytest_collection_modifyitems(items):\n    lanes.try_twice(items, Path(__file__).parent)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    options = ["-p", "no:cacheprovider", "-c", str(tmp_path / "pytest.ini")]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    # From here, where what measures the whole run finds the program's files, too.
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert re.search("1 failed, 1 passed, 1 rerun ", ran.stdout), ran.stdout
-    assert "FAILED access/" in ran.stdout
+    assert re.search("FAILED .*access/", ran.stdout)
