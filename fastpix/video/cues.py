@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastpix.video.stills import timestamp
 
@@ -57,7 +57,7 @@ def _end(group: list[Word], following: float) -> float:
 
 def _groups(words: Iterable[Word]) -> Iterator[list[Word]]:
     group: list[Word] = []
-    for word in words:
+    for word in map(_seen, words):
         if not word.text.strip():
             continue
         if group and _is_over(group, word):
@@ -66,6 +66,12 @@ def _groups(words: Iterable[Word]) -> Iterator[list[Word]]:
         group.append(word)
     if group:
         yield group
+
+
+def _seen(word: Word) -> Word:
+    """The word without what is not seen: of that alone no caption can be made."""
+    spaced = (" " if each.isspace() else each for each in word.text)
+    return replace(word, text="".join(each for each in spaced if each.isprintable()))
 
 
 def _is_over(group: list[Word], word: Word) -> bool:

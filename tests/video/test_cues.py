@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.video import subtitles
-from fastpix.video.cues import LINE_WIDTH, MOST_SECONDS, Word, cues, webvtt, width
+from fastpix.video.cues import LINE_WIDTH, MOST_SECONDS, Cue, Word, cues, webvtt, width
 
 
 def spoken(text, seconds=0.3, begin=0.0):
@@ -52,6 +52,10 @@ def test_languages_without_blanks_are_broken_by_width():
 
 def test_what_looks_like_markup_is_shown_as_it_was_said():
     assert "1 &lt; 2 &amp; 3 --&gt; 4" in webvtt(spoken("1 < 2 & 3 --> 4"))
+
+
+def test_what_cannot_be_seen_is_no_caption():
+    assert cues([Word(0, 1, "\x08"), Word(2, 3, "\x1cYes\x00.")]) == [Cue(2, 3, "Yes.")]
 
 
 @given(
