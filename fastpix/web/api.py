@@ -124,6 +124,10 @@ class Operation:
         return ".not_offered." not in self.action.name
 
 
+def _first_line(view: View) -> str:
+    return (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
+
+
 OPERATIONS: dict[str, Operation] = {}
 
 
@@ -158,8 +162,7 @@ class Api:
             raise TypeError(f"{action.name} only reads; an operation of it may not be {method}")
 
         def decorate(view: View) -> View:
-            path = "/v1" + re.sub(r"<(\w+)>", r"{\1}", rule)
-            line = summary or (view.__doc__ or view.__name__).strip().splitlines()[0].rstrip(".")
+            path, line = "/v1" + re.sub(r"<(\w+)>", r"{\1}", rule), summary or _first_line(view)
             operation = Operation(
                 method, path, action, self.tag, view.__name__, line, body, query, answer, status, is_list,
                 is_answer_list, is_optional,
