@@ -59,7 +59,7 @@ def send_again(refused: bool) -> None:
     """Send now what waits or gave up in the last week, as after a repair. A running worker does it."""
     with context.instance(), principal.acting(principal.system("fastpix mail retry", None, "cli")):
         if not outbox.is_configured():
-            raise Misconfigured("Mail is not set up (FASTPIX_SMTP_URL), so nothing can be sent.")
+            raise Misconfigured("Mail is not set up, so nothing can be sent. Set FASTPIX_SMTP_URL first.")
         count = system.send_mails(is_refused_too=refused)
     if not count:
         click.echo("No mail waits.")

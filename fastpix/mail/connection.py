@@ -26,6 +26,7 @@ class _Bounded(smtplib.SMTP):
 
     is_late = False
     _opened: socket.socket | None = None
+    _watch: threading.Timer | None = None
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         opened: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
@@ -56,7 +57,7 @@ class _Bounded(smtplib.SMTP):
             raise
 
     def close(self) -> None:
-        if hasattr(self, "_watch"):
+        if self._watch is not None:
             self._watch.cancel()
         super().close()
 

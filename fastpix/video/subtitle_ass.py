@@ -6,13 +6,15 @@ import re
 
 # As both formats have them where a file names none.
 _FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+_HEADING = re.compile(r"^\[Events\]\s*$", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"^Dialogue:", re.IGNORECASE | re.MULTILINE)
 _BLOCK = re.compile(r"\{([^{}]*)\}")
 _DRAWING = re.compile(r"\\p[1-9]")
 
 
 def is_one(text: str) -> bool:
-    """Whether the file is one of these."""
-    return re.search(r"^\[(?:Script Info|Events)\]", text.lstrip(), re.IGNORECASE | re.MULTILINE) is not None
+    """Whether the file is one of these: words in brackets alone may be a caption of another."""
+    return _HEADING.search(text) is not None and _LINE.search(text) is not None
 
 
 def lines(text: str) -> list[tuple[int, str]]:

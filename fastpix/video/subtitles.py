@@ -38,7 +38,7 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|nbsp|lrm|rlm);")
 _OTHER_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # In web pages, SubViewer and Aegisub.
-_LINE_END = re.compile(r"<br\s*/?>|\[br\]|\\N", re.IGNORECASE)
+_LINE_END = re.compile(r"(?i:<br\s*/?>|\[br\])|\\N")
 # Pictures a second of whoever counts those behind the seconds: 00:00:02:12.
 RATES = (24, 25, 30, 50, 60)
 _NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")

@@ -140,6 +140,8 @@ ODD |= {
     ),
     "line ends of web pages": (srt("words\nin two", "words<br/>in two"), ALL, ""),
     "line ends of Aegisub": (srt("words\nin two", r"words\Nin two"), ALL, ""),
+    "a path of Windows": (srt("First words", r"C:\new"), [r"C:\new", B, C], ""),
+    "a caption that names a part of Aegisub's": (srt("First words", "[Events]"), ["[Events]", B, C], ""),
     "line ends of SubViewer": ("00:00:03.00,00:00:04.50\nSecond words[br]in two lines\n", [B], ""),
     "pictures behind the seconds": (SRT.replace(",000", ":12"), ALL, "24 a second were taken"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from flask import jsonify, request, url_for
@@ -21,9 +21,6 @@ from fastpix.web.confirm import confirm
 from fastpix.web.forms import EmptyForm, as_uuids
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
-
-if TYPE_CHECKING:
-    pass
 
 pages = Pages(
     "media",

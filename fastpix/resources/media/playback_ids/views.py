@@ -33,12 +33,13 @@ def _owner(media_id: UUID) -> shared.Owner:
 
 @pages.page(domain.set_privacy, "POST", "/privacy")
 def set_privacy(media_id: UUID) -> Any:
-    """The switch on the media's page: no question, since it is turned back as quickly."""
+    """The switch on the media's page, which asks no question. Turned back it gives new addresses."""
     policy = request.form.get("policy", "")
     domain.set_privacy(media_id, policy)
     said = {
         "public": "It is public now: whoever has its address can watch it.",
-        "private": "It is private now: its public addresses stop playing within seconds.",
+        "private": "It is private now: its public addresses stop playing within seconds, for good. "
+        "Made public again it has new ones.",
     }
     return go("media.detail", said[policy], media_id=media_id)
 
