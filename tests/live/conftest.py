@@ -1,4 +1,4 @@
-"""A certificate for servers that speak TLS."""
+"""A certificate for servers that speak TLS; what ingest asks the database by, and a stream's key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 
+from fastpix.live.executor import Executor
 from tests.certificates import self_signed
 
 
@@ -17,3 +18,16 @@ def certificate(tmp_path_factory):
     file = tmp_path_factory.mktemp("certificate") / "server.pem"
     file.write_bytes(key + pem)
     return file
+
+
+@pytest.fixture
+def executor(world):
+    made = Executor(world.app)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def key(world):
+    """The stream key of Acme's stream."""
+    return world.cast.acme.shelf.stream_secrets["stream_key"]

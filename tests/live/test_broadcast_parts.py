@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.live import ingest, segment_spool
 from fastpix.live.broadcast import CHANGES_FAST
-from fastpix.live.executor import Executor
 from fastpix.live.publishers import Publishers
 from fastpix.live.rtmp import flv
 from fastpix.resources.live_streams.broadcasts import queries as broadcast_queries
@@ -32,18 +31,6 @@ SECONDS, LATE = 8, 4
 @pytest.fixture(autouse=True)
 def own_storage(world, tmp_path):
     world.instance.put(storage.of, LocalStorage(tmp_path))
-
-
-@pytest.fixture
-def executor(world):
-    made = Executor(world.app)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def key(world):
-    return world.cast.acme.shelf.stream_secrets["stream_key"]
 
 
 @pytest.fixture(scope="module")

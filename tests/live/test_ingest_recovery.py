@@ -14,7 +14,6 @@ from fastpix.config import instance_lock
 from fastpix.errors import Misconfigured
 from fastpix.live import ingest, publishers, segment_spool
 from fastpix.live.broadcast import Broadcast
-from fastpix.live.executor import Executor
 from fastpix.live.publishers import Publishers
 from fastpix.processes import programs
 from fastpix.resources.live_streams.broadcasts.models import LiveSegment
@@ -36,18 +35,6 @@ PATIENT = 30  # seconds: a deadline, not a pause
 def own_storage(world, tmp_path):
     """What these tests leave lies in no other test's way."""
     world.instance.put(storage.of, LocalStorage(tmp_path))
-
-
-@pytest.fixture
-def executor(world):
-    made = Executor(world.app)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def key(world):
-    return world.cast.acme.shelf.stream_secrets["stream_key"]
 
 
 def admitted(world, key):

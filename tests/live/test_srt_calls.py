@@ -11,7 +11,6 @@ from fastpix.access import tenancy
 from fastpix.config import srt_library
 from fastpix.errors import StorageFailed
 from fastpix.live import ingest, publishers
-from fastpix.live.executor import Executor
 from fastpix.live.publishers import Publishers
 from fastpix.live.srt import rejection
 from fastpix.live.srt.rejection import Rejected
@@ -23,13 +22,6 @@ from tests.live.test_ingest_recovery import Encoder
 from tests.stories.tables import rows as table
 
 OWNER, ADDRESS = "this ingest", "192.0.2.9"
-
-
-@pytest.fixture
-def executor(world):
-    made = Executor(world.app)
-    yield made
-    made.close()
 
 
 @pytest.fixture
