@@ -274,8 +274,8 @@ import sys
 import time
 from fastpix.processes import fork
 def prepare():
-    print("preparing", flush=True)
     try:
+        print("preparing", flush=True)  # in here: the interrupt may come before the next line
         time.sleep(60)
     finally:
         print("cleaning up", flush=True)
