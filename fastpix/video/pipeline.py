@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from fastpix.video import arguments, growing, package, run, sound, stills, tools
+from fastpix.video import arguments, complaints, growing, package, run, sound, stills, tools
 from fastpix.video.arguments import ORIGINAL, SOUND
 from fastpix.video.datatypes import (
     Facts,
@@ -27,7 +27,6 @@ from fastpix.video.plan import Plan, plan
 
 ENCODING_SHARE = 0.9  # of the progress bar; the rest is for the stills
 CHECK_SECONDS = 5.0
-DAMAGED = "The source is damaged in places: picture or sound may be faulty there."
 CHECK_LIMITS = Limits(cpu_seconds=120, wall_seconds=600, output_bytes=1 << 40)
 
 
@@ -58,7 +57,7 @@ def process(
         has_poster=(folder / stills.POSTER).exists(),
         is_copy=planned.is_copy,
         size=run.folder_size(folder),
-        notices=(*facts.notices, *((DAMAGED,) if (ran.log or pictures.complaints) and not facts.is_rough else ())),
+        notices=(*facts.notices, *(() if facts.is_rough else complaints.notices((*ran.log, *pictures.complaints)))),
         log=(*ran.log, *pictures.log),
     )
 

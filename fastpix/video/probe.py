@@ -160,6 +160,10 @@ def _refuse_size(video: dict[str, Any]) -> None:
     if video["codec"] is None:
         raise Unplayable("The video's format (codec) is unknown to us. Convert it to H.264 and send it again.")
     width, height = int(video["width"]), int(video["height"])
+    if not (width and height):
+        raise Unplayable(
+            "The file holds no picture from which one could begin. It may be a piece of a recording: send the whole."
+        )
     shown = max(width, width * float(video["pixel_aspect"]))
     if shown * height > MAX_PIXELS:
         raise Unplayable(

@@ -55,7 +55,8 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class Stills:
-    """What was made. `complaints` is what ffmpeg had to say about the pictures, `log` also why something is missing."""
+    """What was made. `complaints` is what ffmpeg had to say about the keyframes, `log` all it said, and why something is
+    missing: to find the poster, it may begin between two keyframes, and complains of what it cannot know there."""
 
     sprite: Sprite | None = None
     complaints: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ def stills(source: Path, folder: Path, index: int, matrix: str, duration: float,
     A video without them is still a video: what cannot be made is left out. Raises Stopped.
     """
     complaints: list[str] = []
-    failures: list[str] = []
+    log: list[str] = []
     sheet = sprite(duration)
     # Where there is no picture at a tenth, there is one at the beginning.
     tries = [partial(_poster, source, folder, index, matrix, at, should_stop) for at in (duration / 10, 0.0)]
@@ -80,15 +81,17 @@ def stills(source: Path, folder: Path, index: int, matrix: str, duration: float,
     ):
         if not (folder / makes).exists():
             try:
-                complaints += attempt()
+                words = attempt()
             except Failed as failed:
-                failures += [str(failed), *failed.log]
-    log = (*complaints, *failures)
+                words = (str(failed), *failed.log)
+            else:
+                complaints += words if makes == SPRITE else ()
+            log += words
     if not (folder / SPRITE).exists():
-        return Stills(None, tuple(complaints), log)
+        return Stills(None, tuple(complaints), tuple(log))
     (folder / CUES).write_text(cues(sheet, duration), "ascii")
     (folder / CUES).chmod(0o640)
-    return Stills(sheet, tuple(complaints), log)
+    return Stills(sheet, tuple(complaints), tuple(log))
 
 
 def sprite(duration: float) -> Sprite:

@@ -12,8 +12,8 @@ from itertools import pairwise
 import av
 import pytest
 
-from fastpix.video import pipeline, probe, run, tools
-from fastpix.video.datatypes import Failed, Stopped, Wish
+from fastpix.video import complaints, pipeline, probe, run, tools
+from fastpix.video.datatypes import Failed, Stopped, Unplayable, Wish
 from tests.video.clips import H264, clip, picture, tone
 from tests.video.packages import durations, make, played
 
@@ -240,6 +240,29 @@ def test_damage_behind_the_look_is_said_of_a_copy(make_clip, folder, tmp_path, m
     monkeypatch.setattr(pipeline, "CHECK_SECONDS", 0.1)
     result = make(damaged(source, tmp_path / "damaged.mp4", 4000), folder)
     assert result.is_copy and len(result.notices) == 1
+
+
+def test_a_copied_stream_with_b_frames_is_not_called_damaged(make_clip, folder):
+    """To find its poster, ffmpeg begins between two keyframes: such a stream has no index."""
+    b_frames = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "2", "-g", "50")
+    result = make(make_clip("long.ts", *picture(seconds=12), *tone(12), *b_frames, *AAC), folder)
+    assert result.is_copy and result.notices == ()
+
+
+@pytest.mark.parametrize(("codec", "sound"), [((*H264, "-g", "25"), AAC), (("-c:v", "mpeg2video", "-g", "25"), ("-c:a", "mp2"))])
+def test_a_recording_that_begins_in_the_middle_is_not_called_damaged(make_clip, folder, tmp_path, codec, sound):
+    whole = make_clip("whole.ts", *picture(seconds=6), *tone(6), *codec, *sound).read_bytes()
+    later = tmp_path / "later.ts"
+    later.write_bytes(whole[len(whole) // 188 // 9 * 188 :])
+    assert make(later, folder).notices == (complaints.STARTS_LATE,)
+
+
+def test_a_piece_in_which_no_picture_begins_is_refused_as_such(make_clip, folder, tmp_path):
+    whole = make_clip("whole.ts", *picture(seconds=6), *tone(6), *H264, *AAC).read_bytes()  # one keyframe, the first
+    later = tmp_path / "later.ts"
+    later.write_bytes(whole[len(whole) // 188 // 9 * 188 :])
+    with pytest.raises(Unplayable, match="no picture from which one could begin"):
+        make(later, folder)
 
 
 def test_what_ends_before_its_time_is_no_success(make_clip, folder):
