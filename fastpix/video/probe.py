@@ -179,7 +179,7 @@ def _frame_rate(seen: dict[str, Any]) -> float:
     if not 0 < rate <= MAX_DECLARED_RATE:
         rate = float(seen.get("measured_frame_rate") or rate)
     if rate > MAX_FRAME_RATE:
-        raise Unplayable(f"The video has {rate:.4g} frames a second; at most {MAX_FRAME_RATE} can be processed.")
+        raise Unplayable(f"The video has {rate:,.0f} frames a second; at most {MAX_FRAME_RATE} can be processed.")
     rate = rate if rate > 0 else USUAL_FRAME_RATE
     burst = float(seen.get("burst_rate") or 0)
     return min(round(burst), MAX_FRAME_RATE) if burst > BURSTING * rate else rate

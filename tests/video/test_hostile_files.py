@@ -272,7 +272,7 @@ def test_two_pictures_a_day_apart_are_refused_by_their_length(make_clip):
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_a_thousand_pictures_a_second_are_refused(suffix, make_clip):
     fast = make_clip(f"fast.{suffix}", *colour("64x64", rate=1000, seconds=1), *H264)
-    with pytest.raises(Unplayable, match="1000 frames a second"):
+    with pytest.raises(Unplayable, match="1,000 frames a second"):
         probe(fast)
 
 
