@@ -17,8 +17,15 @@ LEFT_OUT = {
     "running": "seconds to start whole servers and to kill them; the quick lane has one short life of one",
     "scale": "a fleet of servers behind a balancer, killed one by one",
     "demo": "films are made and processed for an instance to show around",
-    "backup/test_restoring.py": "whole instances saved and put back",
-    "backup/test_upgrading.py": "whole instances of an older release",
+    "stories": "attacks told step by step, hundreds of requests each; the rules that they try to break stay",
+    "access/test_secrets.py": "every page and answer is searched for every secret there is",
+    "backup": "whole instances saved, moved, put back and upgraded",
+    "cli": "the operator's commands, each on an instance of its own",
+    "config/test_addresses.py": "settings drawn at random, hundreds of times",
+    "monitoring/test_doctor.py": "installations with each fault in turn, and what is said of each",
+    "resources/members/test_name_search.py": "names by the thousand in every script, found and not found",
+    "resources/test_answer_shapes.py": "every answer of FastPix's own service beside ours",
+    "storage/test_storage_contract.py": "the same demands on disk and on an S3 server",
     "delivery/test_images.py": "pictures made by ffmpeg, one after the other",
     "live/rtmp/test_rtmp_attacks.py": "encoders that send nonsense, until the server's patience ends",
     "live/mpegts/test_demuxer.py": "streams of every codec, each made by ffmpeg",
@@ -37,7 +44,7 @@ LEFT_OUT = {
     "resources/media/test_media_on_s3.py": "an S3 server of its own beside the worker",
 }
 # Of these, what the quick lane runs all the same.
-ESSENTIAL = ("browser/test_journey.py", "running/test_short_life.py")
+ESSENTIAL = ("browser/test_journey.py", "running/test_short_life.py", "stories/test_escalation_stories.py")
 
 # Where real time decides: a second try beside a busy machine, which the run lists. A fault fails both times.
 TRIED_TWICE = {

@@ -83,6 +83,9 @@ def look(container: InputContainer, file: FileIO, max_pixels: int) -> dict[str, 
         for clock in clocks.values():
             clock.read_index(file)
         file.seek(place)
+    elif not video:
+        for clock in clocks.values():
+            clock.count_hidden()
     if wanted and (is_small_enough or not video):
         is_known = found["duration"] and found["container"] not in GUESSING
         to_the_end = not is_known or bool(video and not is_whole)

@@ -39,6 +39,10 @@ class Clock:
         self._heads = set(_sets_of_setup(self._setup)) if self._codec == "h264" else set()
         self._hidden, self._is_open = 0, False
 
+    def count_hidden(self) -> None:
+        """Of a file of sound alone, whose packets are not read: what its index says is not to be heard."""
+        self._hidden = sum(entry.is_discard for entry in self._stream.index_entries)
+
     def read_index(self, file: FileIO) -> None:
         """Take the times from the container's own index, which is whole, and look at the key frames' beginnings."""
         is_picture = self._stream.type == "video"

@@ -202,4 +202,6 @@ def test_any_setting_starts_or_is_one_line_without_a_secret(tmp_path_factory, va
     assert found.public_url.isascii() and found.host.isascii()
     for field in settings.SETTINGS:
         if field.name not in SECRET and "@" in (text := values.get(field.name, "")):
-            assert field.name in ("mail_from", "ffmpeg", "captions_model") or "Zq7" not in str(getattr(found, field.name)), text
+            assert field.name in ("mail_from", "ffmpeg", "captions_model") or "Zq7" not in str(
+                getattr(found, field.name)
+            ), text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
+import struct
 from array import array
 
 import av
@@ -280,3 +282,18 @@ def test_what_an_edit_list_hides_is_not_published(make_clip, tmp_path, each_ffmp
     flashes, beeps = own_times(package.join(rendition, tmp_path / "joined.mp4"))
     assert [round(at - flashes[0], 1) for at in flashes] == [0, 1.6, 3.6, 5.0]
     assert beeps == pytest.approx(flashes, abs=GRANTED)
+
+
+def test_what_an_edit_list_hides_of_sound_alone_is_not_published(make_clip, tmp_path):
+    """A phone's memo, trimmed there: the beginning is still in the file."""
+    data = bytearray(make_clip("memo.m4a", *tone(4), *AAC).read_bytes())
+    entry = data.index(b"elst") + 12  # behind its version and the count of entries, ISO/IEC 14496-12, 8.6.6
+    length, begins = struct.unpack_from(">Ii", data, entry)
+    rate = av.open(io.BytesIO(data)).streams.audio[0].rate
+    units = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]  # a second of the length
+    struct.pack_into(">Ii", data, entry, length - units // 2, begins + rate // 2)
+    source = tmp_path / "trimmed.m4a"
+    source.write_bytes(data)
+    result = made(source, tmp_path / "made")
+    assert not result.is_copy
+    assert result.duration == pytest.approx(3.5, abs=0.1)

@@ -249,7 +249,9 @@ def test_a_copied_stream_with_b_frames_is_not_called_damaged(make_clip, folder):
     assert result.is_copy and result.notices == ()
 
 
-@pytest.mark.parametrize(("codec", "sound"), [((*H264, "-g", "25"), AAC), (("-c:v", "mpeg2video", "-g", "25"), ("-c:a", "mp2"))])
+@pytest.mark.parametrize(
+    ("codec", "sound"), [((*H264, "-g", "25"), AAC), (("-c:v", "mpeg2video", "-g", "25"), ("-c:a", "mp2"))]
+)
 def test_a_recording_that_begins_in_the_middle_is_not_called_damaged(make_clip, folder, tmp_path, codec, sound):
     whole = make_clip("whole.ts", *picture(seconds=6), *tone(6), *codec, *sound).read_bytes()
     later = tmp_path / "later.ts"
