@@ -16,6 +16,7 @@ import yaml
 
 from fastpix.cli import group
 from fastpix.config import settings
+from fastpix.errors import Misconfigured
 from tests import nginx
 from tests.nginx import SHIPPED, replaced
 from tests.running import wheel as wheels
@@ -124,7 +125,7 @@ def test_without_a_word_there_is_one_service_with_one_volume():
 
 
 def test_the_grown_services_have_settings_that_fastpix_takes_and_commands_that_there_are():
-    values = env_file() | {"FASTPIX_SECRET_KEY": "as the operator makes one, of 32 characters"}
+    values = {name: re.sub("CHANGE-ME", "as-the-operator-makes-one", text) for name, text in env_file().items()}
     services = compose(values)
     assert values["COMPOSE_PROFILES"] == "full" and services["fastpix"]["scale"] == "0"
     seen = set()
@@ -143,6 +144,10 @@ def test_secrets_of_the_example_are_not_taken_for_real_ones():
     values = env_file()
     unchanged = [name for name, text in values.items() if re.search("KEY|PASSWORD", name) and "CHANGE-ME" not in text]
     assert unchanged == ["FASTPIX_STORAGE_ACCESS_KEY"], "a name, not a secret"
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "FASTPIX_STORAGE_SECRET_KEY"):
+        own = {other: text.replace("CHANGE-ME", "as-the-operator-makes-one") for other, text in values.items()}
+        with pytest.raises(Misconfigured, match="stands in an example"):
+            settings.load(compose(own | {name: values[name]})["web"]["environment"])
 
 
 @pytest.mark.skipif(nginx.is_missing, reason=nginx.MISSING)

@@ -23,7 +23,7 @@ from fastpix.resources.people.models import Person
 
 Purpose = Literal["reset", "email"]
 LIFE_MINUTES = 60
-DEAD = "This link was used already, or is too old. Ask for a new one."
+DEAD = "This link was used already, is too old, or a newer one was mailed. Open the newest, or ask for another."
 
 
 @personal("account.reset")

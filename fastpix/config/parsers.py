@@ -225,14 +225,19 @@ def region(value: str) -> str:
 def storage_key(value: str) -> str:
     if not re.fullmatch(r"[!-~]*", value.strip()):
         raise ValueError("give the key as the provider shows it, of ASCII characters without spaces")
+    if _is_example(value.strip()):
+        raise ValueError("it stands in an example, so that anybody knows it; give the key of your own store")
     return value.strip()
 
 
 def _split(value: str, schemes: Sequence[str], cure: str, *, needs_host: bool = True) -> addresses.Address:
     try:
-        return addresses.split(value.strip(), schemes, needs_host=needs_host)
+        address = addresses.split(value.strip(), schemes, needs_host=needs_host)
     except ValueError as problem:
         raise ValueError(f"{problem}; {cure}") from None
+    if _is_example(address.password or ""):
+        raise ValueError("its password stands in an example, so that anybody knows it; make one of your own")
+    return address
 
 
 def internal_prefix(value: str) -> str:
@@ -263,4 +268,8 @@ _KNOWN = "it stands in an example, or is one character again and again, so that 
 
 def _is_known(key: str) -> bool:
     """Whether nobody has to guess: a line of our own examples, or of no chance at all."""
-    return bool(key) and (len(set(key)) == 1 or re.match(r"change[ _-]?me", key, re.IGNORECASE) is not None)
+    return bool(key) and (len(set(key)) == 1 or _is_example(key))
+
+
+def _is_example(secret: str) -> bool:
+    return re.match(r"change[ _-]?me", secret, re.IGNORECASE) is not None
