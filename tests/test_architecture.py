@@ -90,6 +90,7 @@ EXTRA_MODULES = {
     "media.origin": "when a media begins in its own times, which what is added beside it asks",
     "media.growing": "what is made so far is stored by a thread, and shown, while the rest is made",
     "media.options": "what a media is asked for, checked alike for pages, API and uploads",
+    "media.redaction": "what of a media members do not learn, asked for each row that leaves, and no pure check",
     "media.playback": "what delivery reads of a media: its viewers belong to no organization",
     "media.source.fetch": "how the bytes of a source come in, by four ways",
     "workspaces.unfinished": "bytes of uploads whose rows go with a workspace, a member or all, known to those below uploads",

@@ -12,7 +12,7 @@ from fastpix.access.principal import current
 from fastpix.db import affected_rows, db, now
 from fastpix.errors import Missing, WrongState
 from fastpix.jobs import queue
-from fastpix.resources.media import events, lifecycle, options, queries, rules
+from fastpix.resources.media import events, lifecycle, options, queries, redaction
 from fastpix.resources.media.lifecycle import load
 from fastpix.resources.media.models import FAILED, AuditedMedia, LogLine, LogRow, Media, MediaCount, MediaRow
 
@@ -35,7 +35,7 @@ def log(media_id: UUID) -> list[LogRow]:
     """What happened to it, oldest first. Raises `Missing`."""
     url = load(media_id).source_url
     lines = db.session.scalars(_LOG, {"media_id": media_id})
-    return [{"at": line.at, "text": rules.for_reader(line.text, url), "detail": line.detail} for line in lines]
+    return [{"at": line.at, "text": redaction.for_reader(line.text, url), "detail": line.detail} for line in lines]
 
 
 @action("media.edit")

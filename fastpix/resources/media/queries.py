@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.access.action import action
 from fastpix.db import db
-from fastpix.resources.media import rules
+from fastpix.resources.media import redaction
 from fastpix.resources.media.models import FAILED, FoundMedia, Media, MediaCount, MediaRow, MediaWord, folder
 from fastpix.resources.media.tracks import queries as tracks
 from fastpix.resources.playback_ids import queries as playback_ids
@@ -182,7 +182,7 @@ def _with_parts(media: Iterable[MediaRow]) -> dict[UUID, MediaRow]:
 
 def _as_dict(columns: dict[str, Any]) -> MediaRow:
     """A media's columns, with its folder and empty lists for what belongs to it."""
-    columns["failure"] = rules.for_reader(columns["failure"], columns["source_url"])
+    columns["failure"] = redaction.for_reader(columns["failure"], columns["source_url"])
     columns["folder"] = folder(columns["organization_id"], columns["workspace_id"], columns["id"])
     columns["playback_ids"], columns["tracks"] = [], []
     # Their names are those of `MediaRow`: tests/resources/media/test_media_rows.py.

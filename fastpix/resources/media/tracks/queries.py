@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.db import db
-from fastpix.resources.media import rules
+from fastpix.resources.media import redaction
 from fastpix.resources.media.tracks.models import Track, TrackRow
 
 _OF_MEDIA = (
@@ -47,7 +47,7 @@ def as_dict(track: Track) -> TrackRow:
         "media_id": track.media_id,
         "type": track.type,
         "status": track.status,
-        "failure": rules.for_reader(track.failure, track.url),
+        "failure": redaction.for_reader(track.failure, track.url),
         "language_code": track.language_code,
         "language_name": track.language_name,
         "title": track.title,

@@ -1,4 +1,4 @@
-"""What of a media is told to whom."""
+"""What of a media is told to whom: members do not learn where a file came from."""
 
 from __future__ import annotations
 
