@@ -79,10 +79,10 @@ def master(grant: LiveGrant, prefix: str) -> Response:
         "name": "live",
         "width": broadcast.width,
         "height": broadcast.height,
-        "bandwidth": broadcast.bandwidth,
-        "average_bandwidth": broadcast.average_bandwidth,
+        "bandwidth": broadcast.rates.bandwidth,
+        "average_bandwidth": broadcast.rates.average_bandwidth,
         "codecs": broadcast.codecs,
-        "frame_rate": 0,
+        "frame_rate": broadcast.rates.frame_rate,
         "size": 0,
     }
     renditions = master_playlist.selected([rendition], master_playlist.selection(request.args))

@@ -98,7 +98,7 @@ class SegmentSpool:
             (outgoing / segment.path.name).rename(segment.path)
             raise
         self.next_start = started_at + timedelta(seconds=segment.seconds)
-        self.stored.append(StoredSegment(segment.path.name, segment.seconds, segment.size, started_at))
+        self.stored.append(StoredSegment(segment.path.name, segment.seconds, segment.size, started_at, segment.frames))
 
     def remove(self) -> None:
         """Remove the folder: everything in it is stored."""

@@ -127,6 +127,14 @@ def spans(segment: Path, of: list[Track]) -> dict[int, tuple[float, float]]:
     return found
 
 
+def sample_counts(segment: Path, of: list[Track]) -> dict[int, int]:
+    """How many samples (pictures, frames of sound) each track has in a segment, by the track's number."""
+    found: dict[int, int] = {}
+    for track, _, run, _ in _runs(segment, of):
+        found[track.id] = found.get(track.id, 0) + int(struct.unpack_from(">I", run, 4)[0])
+    return found
+
+
 def beginnings(segment: Path, of: list[Track]) -> dict[int, float]:
     """When the first sample of each track in a segment is shown or heard, in seconds of the stream, by the track's number."""
     found: dict[int, float] = {}

@@ -38,11 +38,12 @@ class Unreadable(FastpixError):
 
 @dataclass(frozen=True)
 class Measured:
-    """A piece on disk: how long it plays, in seconds, and its bytes."""
+    """A piece on disk: how long it plays, in seconds, its bytes, and how many pictures it has."""
 
     path: Path
     seconds: float
     size: int
+    frames: int
 
 
 def from_pipe() -> list[str]:
@@ -75,7 +76,9 @@ def measure(piece: Path, init: Path) -> Measured:
         found = boxes.spans(piece, tracks)
         leading = next((track.id for track in tracks if not track.codec.startswith("mp4a")), tracks[0].id)
         begin, end = found.get(leading) or next(iter(found.values()))
-    return Measured(piece, min(max(0.001, end - begin), LONGEST_SECONDS), piece.stat().st_size)
+        counts = boxes.sample_counts(piece, tracks)
+        frames = sum(counts.get(track.id, 0) for track in tracks if not track.codec.startswith("mp4a"))
+    return Measured(piece, min(max(0.001, end - begin), LONGEST_SECONDS), piece.stat().st_size, frames)
 
 
 @contextmanager

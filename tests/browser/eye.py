@@ -54,6 +54,14 @@ PICTURES = """async ({ spots, images }) => {
   }
   return found;
 }"""
+LEVELS = """(address) => new Promise((go) => {
+  const player = new Hls();
+  player.on(Hls.Events.MANIFEST_PARSED, (_name, { levels }) => {
+    go(levels.map(({ frameRate, maxBitrate, averageBitrate, width }) => ({ frameRate, maxBitrate, averageBitrate, width })));
+    player.destroy();
+  });
+  player.loadSource(address);
+})"""
 # Seconds: a busy machine lets the sound drop out for so long in the middle of one beep.
 DROPOUT = 0.2
 # Drawn as a stamp: what is looked at are the pictures themselves, and to draw them large takes a third of all the time.
@@ -174,6 +182,15 @@ class Eye:
         finally:
             page.close()
         return {name: {spot: tuple(colour) for spot, colour in found.items()} for name, found in made.items()}
+
+    def levels(self, playback_id: str) -> list[dict[str, float]]:
+        """What hls.js reads of the master playlist: of each rendition its frame rate, bit rates and width."""
+        page = self._context.new_page()
+        try:
+            page.goto(f"/embed/{playback_id}")
+            return list(page.evaluate(LEVELS, f"/stream/{playback_id}.m3u8"))
+        finally:
+            page.close()
 
     def watch(
         self,

@@ -27,9 +27,12 @@ def test_a_broadcast_is_in_step_while_it_is_on_air_and_afterwards(eye, film):
     encoder = Encoder(sent, stream.url)
     try:
         stream.until_pieces(2)
+        (level,) = eye.levels(stream.playback_id)
         seen = eye.watch(Shown(stream.playback_id, stream.playback_id, "active"), rate=1, seconds=12)
     finally:
         encoder.stop()
+    assert (level["frameRate"], level["width"]) == (10, 320)
+    assert 0 < level["averageBitrate"] <= level["maxBitrate"]
     assert len(apart(seen)) >= 3, seen
     assert all(abs(late) < GRANTED for late in apart(seen)), apart(seen)
     stream.do("finish")

@@ -84,7 +84,7 @@ class Studio:
                     name = f"s{number:05}.m4s"
                     storage.get().write(f"{folder}/{name}", segment(position))
                     row = LiveSegment(broadcast_id=show.broadcast, position=position, part=part, name=name, **inside)
-                    row.connection_id, row.seconds, row.size = connection, 2.0, 5000
+                    row.connection_id, row.seconds, row.size, row.frames = connection, 2.0, 5000, 60
                     row.at = begun + timedelta(seconds=2 * position)
                     session.add(row)
             session.flush()

@@ -38,7 +38,8 @@ def test_a_public_stream_plays_from_master_to_piece(studio, viewer):
     show = studio.show()
     master = viewer(show.master)
     assert master.headers["Cache-Control"] == "no-store"
-    assert 'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720' in master.text
+    assert "BANDWIDTH=20000,AVERAGE-BANDWIDTH=20000," in master.text
+    assert 'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=30.000' in master.text
     playlist = viewer(playlist_of(viewer, show))
     assert playlist.headers["Cache-Control"] == "public, max-age=1"
     assert playlist.headers["Content-Type"] == "application/vnd.apple.mpegurl"

@@ -53,7 +53,7 @@ def test_segments_are_stored_in_order_with_their_lengths_and_times(spool):
     assert spool.has_segments
     spool.collect()
     assert names(spool) == ALL and stored(spool) == ["init.mp4", *ALL] and not spool.has_segments
-    assert [round(segment.seconds, 1) for segment in spool.stored] == [2.0] * 5
+    assert [(round(segment.seconds, 1), segment.frames) for segment in spool.stored] == [(2.0, 60)] * 5
     gaps = [(b.at - a.at).total_seconds() for a, b in zip(spool.stored, spool.stored[1:], strict=False)]
     assert all(abs(gap - 2) < 0.1 for gap in gaps)
     assert spool.video.codecs.startswith("avc1.") and (spool.video.width, spool.video.height) == (320, 180)

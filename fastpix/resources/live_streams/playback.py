@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.db import db
 from fastpix.resources.live_streams.broadcasts import queries as broadcast_queries
+from fastpix.resources.live_streams.broadcasts import rules as broadcast_rules
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
+from fastpix.resources.live_streams.broadcasts.rules import Rates
 from fastpix.resources.live_streams.models import LiveStream
 from fastpix.resources.playback_ids.models import LivePlaybackId, Restrictions
 from fastpix.resources.playback_ids.signed_urls import preview_prefix
@@ -61,8 +63,8 @@ class Segment:
 class OnAir:
     """The broadcast that plays now, or the one that just ended: `segments` are those that a player may see.
 
-    `longest` is the longest segment so far, in seconds. `bandwidth` is the highest of the segments, in bits a second, and
-    `average_bandwidth` their mean. `codecs` and sides are those of the connection that sent last.
+    `longest` is the longest segment so far, in seconds. `rates` are those of the segments, `codecs` and sides those of the
+    connection that sent last.
     """
 
     broadcast_id: UUID
@@ -73,8 +75,7 @@ class OnAir:
     codecs: str
     width: int
     height: int
-    bandwidth: int
-    average_bandwidth: int
+    rates: Rates
     segments: tuple[Segment, ...]
 
 
@@ -117,7 +118,6 @@ def on_air(stream_id: str) -> OnAir | None:
         rows = broadcast_queries.window(broadcast) if broadcast else []
     if broadcast is None or not rows:
         return None
-    latest = rows[-broadcast_queries.WINDOW :]
     return OnAir(
         broadcast_id=broadcast.id,
         folder=broadcast.folder,
@@ -127,8 +127,7 @@ def on_air(stream_id: str) -> OnAir | None:
         codecs=broadcast.codecs,
         width=broadcast.width,
         height=broadcast.height,
-        bandwidth=max(int(row.size * 8 / max(0.1, row.seconds)) for row in latest),
-        average_bandwidth=int(sum(row.size for row in latest) * 8 / max(0.1, sum(row.seconds for row in latest))),
+        rates=broadcast_rules.rates(rows),
         segments=tuple(
             Segment(row.position, row.part, row.connection_id, row.name, row.seconds, row.at) for row in rows
         ),

@@ -54,6 +54,7 @@ def _add(broadcast: LiveBroadcast, connection_id: UUID, segment: StoredSegment) 
             name=segment.name,
             seconds=segment.seconds,
             size=segment.size,
+            frames=segment.frames,
             at=segment.at,
         )
     )

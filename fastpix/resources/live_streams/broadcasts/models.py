@@ -62,7 +62,10 @@ class LiveBroadcast(InWorkspace, Base):
 
 
 class LiveSegment(InWorkspace, Base):
-    """A segment of a broadcast that viewers can fetch: `<connection id>/<name>` in the broadcast's folder."""
+    """A segment of a broadcast that viewers can fetch: `<connection id>/<name>` in the broadcast's folder.
+
+    `frames` are its pictures: 0 where there are none, or where nobody counted them (before December 2026).
+    """
 
     __tablename__ = "live_segments"
 
@@ -75,17 +78,19 @@ class LiveSegment(InWorkspace, Base):
     name: Mapped[str] = mapped_column(sa.String(24))
     seconds: Mapped[float]
     size: Mapped[int]
+    frames: Mapped[int] = mapped_column(default=0, server_default="0")
     at: Mapped[datetime]
 
 
 @dataclass(frozen=True)
 class StoredSegment:
-    """A segment that lies in the storage: `seconds` long, `size` in bytes, begun `at`."""
+    """A segment that lies in the storage: `seconds` long, `size` in bytes, begun `at`, of so many pictures."""
 
     name: str
     seconds: float
     size: int
     at: datetime
+    frames: int = 0
 
 
 @dataclass(frozen=True)
