@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from fastpix.live.executor import Executor
+from fastpix.live.gaps import Gaps
 from fastpix.live.part import BROKEN, Part, Source
 from fastpix.live.rtmp import flv
 from fastpix.live.simulcast import Simulcast
@@ -41,7 +42,7 @@ class Broadcast:
         self._end_reason = ""
         self._bytes = 0
         self._last_rate = (monotonic(), 0, 0)
-        self._rebaser, self._splitter = Rebaser(), Splitter()
+        self._rebaser, self._gaps, self._splitter = Rebaser(), Gaps(), Splitter()
         self._is_started = False
         self._parts = [Part(admission, source, executor, self._watch, self._kept)]  # the last one is fed
 
@@ -75,7 +76,9 @@ class Broadcast:
         else:
             at = self._rebaser.rebase(timestamp)
             self.simulcast.feed(kind, at, payload)
-            self._package(self._splitter.take((kind, at, payload)))
+            for tag in self._gaps.take((kind, at, payload)):
+                if not self._end_reason:  # it was cut off meanwhile
+                    self._package(self._splitter.take(tag, self._gaps.missing))
 
     def _package(self, outcome: Outcome) -> None:
         if outcome.begins:
@@ -99,6 +102,8 @@ class Broadcast:
         """The encoder is gone, or was cut."""
         if self._end_reason:
             return
+        for tag in self._gaps.flush():
+            self._package(self._splitter.take(tag, self._gaps.missing))
         self._package(self._splitter.flush())
         self._end_reason = reason or "The encoder left."
         self._parts[-1].complete(self._end_reason)

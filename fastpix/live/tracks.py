@@ -1,7 +1,7 @@
 """Where in an encoder's tags one set of tracks ends and another begins: each is a part of the broadcast. Pure.
 
-Sound may begin long after the picture, or the picture after the sound, and either may change: what a player has begun with
-cannot be added to, so from there on it is another part. With a picture, parts begin at its keyframes.
+Sound may begin long after the picture, or the picture after the sound, and either may change or stop: what a player has begun
+with cannot be added to, so from there on it is another part. With a picture, parts begin at its keyframes.
 """
 
 from __future__ import annotations
@@ -40,9 +40,12 @@ class Splitter:
         self._waiting_bytes = 0
         self._is_stale = False  # the part has not the tracks that come now
 
-    def take(self, tag: Tag) -> Outcome:
-        """What is to be done, now that this tag came."""
+    def take(self, tag: Tag, missing: frozenset[int] = frozenset()) -> Outcome:
+        """What is to be done, now that this tag came. `missing`: tracks of these kinds stopped."""
         kind, _, payload = tag
+        if missing & self._seen:
+            self._seen -= missing
+            self._is_stale = self._is_stale or bool(self._tracks)
         if kind == flv.DATA:
             self._script = tag
             return Outcome([tag]) if self._tracks else NOTHING

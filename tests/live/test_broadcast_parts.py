@@ -21,7 +21,7 @@ from fastpix.resources.live_streams.models import LiveStream
 from fastpix.storage import instance as storage
 from fastpix.storage.local import LocalStorage
 from fastpix.video import stretches, tools
-from tests.running.frames import late, tags
+from tests.running.frames import late, tags, without
 
 OWNER = "this ingest"
 PATIENT = 60  # seconds: a deadline, not a pause
@@ -117,6 +117,18 @@ def test_sound_that_begins_late_becomes_part_of_the_broadcast(world, executor, k
 def test_a_picture_that_begins_late_becomes_part_of_the_broadcast(world, executor, key, clips, tmp_path):
     broadcast(executor, key, late(clips[0], flv.VIDEO, LATE * 1000))
     assert stored(world, tmp_path) == [(None, True, LATE), (320, True, SECONDS - LATE)]
+
+
+def test_sound_that_stops_for_a_while_is_silent_in_the_same_part(world, executor, key, clips, tmp_path):
+    encoder = broadcast(executor, key, without(clips[0], flv.AUDIO, 2000, 6500))
+    assert encoder.reasons == [] and encoder.waits == []
+    assert stored(world, tmp_path) == [(320, True, SECONDS)]
+
+
+def test_a_picture_that_stops_leaves_a_part_of_its_sound(world, executor, key, clips, tmp_path):
+    """A second of it is still in the part before."""
+    broadcast(executor, key, without(clips[0], flv.VIDEO, 2000, 10_000))
+    assert stored(world, tmp_path) == [(320, True, 3), (None, True, SECONDS - 3)]
 
 
 def test_another_size_goes_on_in_the_same_connection_of_the_encoder(world, executor, key, clips, tmp_path):

@@ -26,10 +26,11 @@ def configs(*payloads, at=0):
     return [(flv.AUDIO if payload[0] == 0xAF else flv.VIDEO, at, payload) for payload in payloads]
 
 
-def parts(tags):
-    """The parts that tags make: the kinds of their tracks, and their tags."""
+def parts(tags, missing=None):
+    """The parts that tags make: the kinds of their tracks, and their tags. `missing`: what stopped, by the place of a tag."""
     splitter, made = Splitter(), []
-    for outcome in [*map(splitter.take, tags), splitter.flush()]:
+    outcomes = [splitter.take(tag, (missing or {}).get(place, frozenset())) for place, tag in enumerate(tags)]
+    for outcome in [*outcomes, splitter.flush()]:
         if outcome.begins:
             made.append((set(outcome.begins), []))
         for tag in outcome.tags:
@@ -103,3 +104,26 @@ def test_a_change_before_the_first_part_began_loses_nothing():
 
 def test_what_cannot_be_decoded_is_left_out():
     assert parts([video(0, key=True), audio(0)]) == []
+
+
+def test_a_picture_that_is_gone_leaves_a_part_of_sound_until_its_next_keyframe():
+    begin = [*configs(PICTURE, SOUND), video(0, key=True), audio(0), audio(1000)]
+    alone = [audio(1020), audio(1040)]
+    tags = [*begin, *alone, video(1100), video(2000, key=True), audio(2000)]
+    gone = dict.fromkeys(range(len(begin), len(begin) + len(alone)), frozenset({flv.VIDEO}))
+    assert parts(tags, gone) == [
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE), video(0, key=True), audio(0), audio(1000)]),
+        ({flv.AUDIO}, [*configs(SOUND, at=1020), *alone]),
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE, at=2000), video(2000, key=True), audio(2000)]),
+    ]
+
+
+def test_sound_that_is_gone_leaves_a_part_of_pictures_from_the_next_keyframe_on():
+    begin = [*configs(PICTURE, SOUND), video(0, key=True), audio(0)]
+    tags = [*begin, video(6000), video(6040, key=True), video(6080), audio(8000), video(8040, key=True), audio(8050)]
+    gone = dict.fromkeys(range(len(begin), len(begin) + 3), frozenset({flv.AUDIO}))
+    assert parts(tags, gone) == [
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE), video(0, key=True), audio(0), video(6000)]),
+        ({flv.VIDEO}, [*configs(PICTURE, at=6040), video(6040, key=True), video(6080)]),
+        ({flv.AUDIO, flv.VIDEO}, [*configs(SOUND, PICTURE, at=8040), video(8040, key=True), audio(8050)]),
+    ]

@@ -59,6 +59,11 @@ def late(sent: list[Tag], kind: int, begins: int) -> list[Tag]:
     return [*kept[:place], (kind, begins, config[2]), *kept[place:]]
 
 
+def without(sent: list[Tag], kind: int, begin: int, end: int) -> list[Tag]:
+    """The same tags without the sound or picture between two times, in ms."""
+    return [tag for tag in sent if tag[0] != kind or not begin <= tag[1] < end or tag[2][1] == 0]
+
+
 async def send(url: str, sent: list[Tag], faster: float) -> str:
     """Publish tags in their order, so many times faster than their own time; after a jump at once.
 

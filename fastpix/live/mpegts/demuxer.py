@@ -44,8 +44,8 @@ class Demuxer:
             packet_id = (data[place + 1] & 0x1F) << 8 | data[place + 2]
             reader = self._readers.get(packet_id)
             if reader is not None:
-                for tag in reader.feed(data, place):
-                    tags += self._interleaver.push(tag)
+                tags += self._read_all(reader.feed(data, place))
+                self._interleaver.leader_comes |= reader.waits_for_keyframe
             elif packet_id in self._tables:
                 tags += self._read_table(packet_id, data[place : place + PACKET_SIZE])
             place += PACKET_SIZE
@@ -56,8 +56,7 @@ class Demuxer:
         """What is left when nothing more comes. Raises StreamError."""
         tags: list[Tag] = []
         for reader in self._readers.values():
-            for tag in reader.flush():
-                tags += self._interleaver.push(tag)
+            tags += self._read_all(reader.flush())
         return tags + self._interleaver.flush()
 
     def _skip_to_packet(self, data: bytes, place: int) -> int:
@@ -87,17 +86,24 @@ class Demuxer:
             self._tables = {0: self._tables[0], packet_id: Sections()}
 
     def _set_tracks(self, tracks: list[Track]) -> list[Tag]:
-        """Read these tracks from now on. What the ones before still had."""
-        tags = self.flush()
-        self._tracks, self._readers = tracks, {}
+        """Read these tracks from now on. Of those that were there before nothing is lost; the rest that the others had."""
         picture, sound = (_chosen(tracks, is_picture) for is_picture in (True, False))
-        if picture is not None:
-            self._readers[picture.packet_id] = _Picture(self._clock)
-        if sound is not None:
-            self._readers[sound.packet_id] = _Sound(self._clock)
+        before, self._readers = self._readers, {}
+        for track, kind in ((picture, _Picture), (sound, _Sound)):
+            if track is not None:
+                kept = before.pop(track.packet_id, None) if track in self._tracks else None
+                self._readers[track.packet_id] = kept or kind(self._clock)
+        self._tracks = tracks
+        tags = [tag for reader in before.values() for tag in self._read_all(reader.flush())]
         kinds = {reader.kind for reader in self._readers.values()}
-        self._interleaver = Interleaver(kinds, flv.VIDEO if picture else None)
+        if self._interleaver.kinds:
+            self._interleaver.set_kinds(kinds)
+        else:
+            self._interleaver = Interleaver(kinds, flv.VIDEO if picture else None)
         return tags
+
+    def _read_all(self, found: list[Tag]) -> list[Tag]:
+        return [tag for each in found for tag in self._interleaver.push(each)]
 
 
 def _chosen(tracks: list[Track], is_picture: bool) -> Track | None:
@@ -125,6 +131,7 @@ class _Reader:
     """What both kinds of tracks have."""
 
     kind: int
+    waits_for_keyframe = False
 
     def __init__(self, clock: _Clock) -> None:
         self._clock, self._assembler, self._config = clock, Assembler(), b""
@@ -158,6 +165,7 @@ class _Picture(_Reader):
         if picture.config and picture.config != self._config:
             self._config = picture.config
             tags.append(Tag(flv.VIDEO, time, flv.h264_config(picture.config), is_config=True))
+        self.waits_for_keyframe = not self._config
         if self._config:
             tags.append(Tag(flv.VIDEO, time, flv.h264_picture(picture.data, shown - time, picture.is_keyframe)))
         return tags

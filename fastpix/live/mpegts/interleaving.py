@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-# In ms. A tag waits for the other track's, but no longer than this.
+# In ms. A tag waits for the other track's, but no longer than this; of a track that is further behind nothing is waited for.
 LONGEST_WAIT = 2_000
 # Before the first keyframe sound waits for longer: some encoders send one only every ten seconds.
 LONGEST_START = 12_000
@@ -28,13 +28,25 @@ class Tag(NamedTuple):
 
 
 class Interleaver:
-    """`kinds` are the tracks there are; `leader` is the one that begins, the others are cut to it. None: no track is."""
+    """`kinds` are the tracks there are; `leader` is the one that begins, the others are cut to it. None: no track is.
+
+    `leader_comes`: something of it came, if nothing to begin with; unless that is so it is waited for as any other.
+    """
 
     def __init__(self, kinds: set[int], leader: int | None) -> None:
-        self._kinds, self._leader = kinds, leader
+        self.kinds, self.leader_comes = kinds, False
+        self._leader = leader
+        self._first: int | None = None
         self._heap: list[tuple[int, int, Tag]] = []
         self._latest: dict[int, int] = {}
         self._count = 0
+
+    def set_kinds(self, kinds: set[int]) -> None:
+        """Go on with these tracks; those that are new are waited for from now on."""
+        if self._latest:
+            newest = max(self._latest.values())
+            self._latest = {kind: self._latest.get(kind, newest) for kind in kinds | self._latest.keys()}
+        self.kinds = kinds
 
     def push(self, tag: Tag) -> list[Tag]:
         """The tags that may go on, now that this one came."""
@@ -43,6 +55,7 @@ class Interleaver:
         if tag.kind == self._leader:
             self._leader = None
             self._begin_with(tag)
+        self._first = tag.time if self._first is None else self._first
         self._count += 1
         heappush(self._heap, (tag.time, self._count, tag))
         self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
@@ -62,16 +75,19 @@ class Interleaver:
         tags = [] if self._leader is not None else [heappop(self._heap)[2] for _ in range(len(self._heap))]
         self._heap.clear()
         self._latest.clear()
+        self._first = None
         return tags
 
     def _ready(self) -> list[Tag]:
         newest = max(self._latest.values())
         if self._leader is not None:
-            if newest - self._heap[0][0] <= LONGEST_START and len(self._heap) <= MOST_WAITING:
+            longest = LONGEST_START if self.leader_comes else LONGEST_WAIT
+            if newest - self._heap[0][0] <= longest and len(self._heap) <= MOST_WAITING:
                 return []
-            self._leader = None  # the picture never comes
-        reached = min((self._latest.get(kind, newest - LONGEST_WAIT) for kind in self._kinds), default=newest)
-        until = max(reached, newest - LONGEST_WAIT)
+            self._leader = None  # the picture never comes, or much later
+        first = newest if self._first is None else self._first
+        reached = [self._latest.get(kind, first) for kind in self.kinds]
+        until = min((time for time in reached if time >= newest - LONGEST_WAIT), default=newest)
         tags = []
         while self._heap and (self._heap[0][0] <= until or len(self._heap) > MOST_WAITING):
             tags.append(heappop(self._heap)[2])

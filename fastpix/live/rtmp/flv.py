@@ -26,7 +26,7 @@ _FOUR_LETTERS = {
 }  # fmt: skip
 UNKNOWN = "unknown"
 
-_ENHANCED_AUDIO = 9  # the sound format that says: four letters follow
+ENHANCED_AUDIO = 9  # the sound format that says: four letters follow
 _SEQUENCE_START, _MULTITRACK_AUDIO, _MULTITRACK_VIDEO = 0, 5, 6  # packet types of Enhanced RTMP
 _PICTURES = (1, 3)  # coded frames, with and without a composition time
 _KEYFRAME, _H264 = 1, 7
@@ -89,7 +89,7 @@ def is_audio_config(payload: bytes) -> bool:
     """Whether an audio payload is the configuration of AAC (what FLV calls the AAC sequence header)."""
     if len(payload) < 2 or audio_codec(payload) != "aac":
         return False
-    if payload[0] >> 4 == _ENHANCED_AUDIO:
+    if payload[0] >> 4 == ENHANCED_AUDIO:
         return payload[0] & 0x0F == _SEQUENCE_START
     return payload[1] == 0
 
@@ -123,7 +123,7 @@ def audio_codec(payload: bytes) -> str:
     if not payload:
         return UNKNOWN
     first = payload[0]
-    if first >> 4 == _ENHANCED_AUDIO:
+    if first >> 4 == ENHANCED_AUDIO:
         return _four_letters(payload, is_multitrack=first & 0x0F == _MULTITRACK_AUDIO)
     return _AUDIO_CODECS.get(first >> 4, UNKNOWN)
 

@@ -144,6 +144,31 @@ def test_one_track_alone_is_enough(codecs):
     assert len({tag.kind for tag in tags}) == 1 and len(tags) > 50
 
 
+def tables(data):
+    """The places of the packets that say which tracks there are; ffmpeg gives them the id 0x1000."""
+    return [place for place in range(0, len(data), PACKET) if data[place + 1] & 0x1F == 0x10 and data[place + 2] == 0]
+
+
+@pytest.mark.parametrize("comes_late", [flv.AUDIO, flv.VIDEO])
+def test_a_track_that_is_announced_later_takes_nothing_from_the_other(comes_late):
+    """Between two keyframes, as multiplexers do when a microphone is switched on."""
+    whole = transport_stream(*H264, "-g", "100", *AAC, seconds=4)
+    alone = transport_stream(*((*H264, "-an") if comes_late == flv.AUDIO else ("-vn", *AAC)), seconds=1)
+    changed = bytearray(whole)
+    first = tables(alone)[0]
+    early = [place for place in tables(whole) if place < len(whole) // 2]
+    for place in early:
+        changed[place : place + PACKET] = alone[first : first + PACKET]
+        if comes_late == flv.VIDEO:  # where there is sound alone, ffmpeg gives it what is the picture's packet id here
+            changed[place + 19] = 1
+    tags, all_tags = read(bytes(changed)), read(whole)
+    other = flv.VIDEO if comes_late == flv.AUDIO else flv.AUDIO
+    assert len(early) > 5 and of(tags, other) == of(all_tags, other)
+    # A picture cannot begin before the next keyframe.
+    assert (0 < len(of(tags, comes_late)) < len(of(all_tags, comes_late))) == (comes_late == flv.AUDIO)
+    assert [tag.time for tag in tags] == sorted(tag.time for tag in tags)
+
+
 def test_high_profiles_say_their_colours_in_the_configuration():
     tags = read(
         transport_stream("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv422p10le", "-an", seconds=0.2)

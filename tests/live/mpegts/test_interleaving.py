@@ -6,8 +6,9 @@ from fastpix.live.mpegts.interleaving import LONGEST_START, LONGEST_WAIT, MOST_W
 from fastpix.live.rtmp.flv import AUDIO, VIDEO
 
 
-def through(kinds, leader, tags):
+def through(kinds, leader, tags, *, leader_comes=True):
     interleaver = Interleaver(kinds, leader)
+    interleaver.leader_comes = leader_comes
     now = [tag for each in tags for tag in interleaver.push(each)]
     return now, now + interleaver.flush()
 
@@ -25,7 +26,18 @@ def test_a_track_that_comes_a_second_and_a_half_early_is_put_in_order():
 
 def test_a_track_that_stops_holds_the_other_up_by_two_seconds_at_most():
     now, tags = through({AUDIO, VIDEO}, VIDEO, run(VIDEO, range(0, 10_000, 40)))
-    assert now[-1].time >= 9960 - LONGEST_WAIT and len(tags) == 250
+    assert len(tags) == 250 and now[-1].time == 9960  # and after that it is not waited for any more
+    now, _ = through({AUDIO, VIDEO}, VIDEO, run(VIDEO, range(0, LONGEST_WAIT, 40)))
+    assert [tag.time for tag in now] == [0]
+
+
+def test_a_track_that_comes_back_is_waited_for_again():
+    sound = [*run(AUDIO, range(0, 2000, 20)), *run(AUDIO, range(8000, 10_000, 20))]
+    pictures = run(VIDEO, range(0, 10_000, 40))
+    mixed = sorted([*((tag.time + 400, tag) for tag in sound), *((tag.time, tag) for tag in pictures)])
+    _, tags = through({AUDIO, VIDEO}, VIDEO, [tag for _, tag in mixed])
+    after = [tag.time for tag in tags if tag.time > 8400]
+    assert len(tags) == len(sound) + len(pictures) and after == sorted(after)
 
 
 def test_sound_without_its_picture_waits_and_then_goes_alone():
@@ -33,6 +45,13 @@ def test_sound_without_its_picture_waits_and_then_goes_alone():
     assert now == []
     now, _ = through({AUDIO, VIDEO}, VIDEO, run(AUDIO, range(0, LONGEST_START + 5000, 20)))
     assert now[0].time == 0
+
+
+def test_a_picture_of_which_nothing_came_is_waited_for_no_longer_than_sound():
+    early, late = run(AUDIO, range(0, 8000, 20)), run(VIDEO, range(6000, 8000, 40))
+    mixed = sorted([*early, *late], key=lambda tag: tag.time)
+    now, tags = through({AUDIO, VIDEO}, VIDEO, mixed, leader_comes=False)
+    assert now[0].time == 0 and len(tags) == len(early) + len(late)
 
 
 def test_sound_long_before_the_first_picture_is_left_out():
