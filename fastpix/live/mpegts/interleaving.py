@@ -11,6 +11,8 @@ LONGEST_WAIT = 2_000
 LONGEST_START = 12_000
 # Sound may begin so much before the first picture, by an encoder's own delay.
 LEAD = 250
+# What comes so much behind what went on already, would be taken for a jump: multiplexers keep the last sound before a pause.
+MOST_LATE = 1_000
 JUMP = 10_000  # what differs by more are the times before and after a jump
 MOST_WAITING = 4_000  # tags
 
@@ -37,6 +39,7 @@ class Interleaver:
         self.kinds, self.leader_comes = kinds, False
         self._leader = leader
         self._first: int | None = None
+        self._released: int | None = None
         self._heap: list[tuple[int, int, Tag]] = []
         self._latest: dict[int, int] = {}
         self._count = 0
@@ -55,11 +58,20 @@ class Interleaver:
         if tag.kind == self._leader:
             self._leader = None
             self._begin_with(tag)
+        is_late = self._is_late(tag)
+        if is_late and not tag.is_config:
+            return jumped
         self._first = tag.time if self._first is None else self._first
+        self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
+        tag = tag._replace(time=self._released) if is_late else tag
         self._count += 1
         heappush(self._heap, (tag.time, self._count, tag))
-        self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
         return jumped + self._ready()
+
+    def _is_late(self, tag: Tag) -> bool:
+        """Whether it comes far behind the other track, though not behind its own: then its clock went back."""
+        is_behind = self._released is not None and tag.time < self._released - MOST_LATE
+        return is_behind and tag.time >= self._latest.get(tag.kind, tag.time)
 
     def _begin_with(self, leading: Tag) -> None:
         """Leave out what is long before, but for what the rest is decoded by."""
@@ -75,7 +87,7 @@ class Interleaver:
         tags = [] if self._leader is not None else [heappop(self._heap)[2] for _ in range(len(self._heap))]
         self._heap.clear()
         self._latest.clear()
-        self._first = None
+        self._first = self._released = None
         return tags
 
     def _ready(self) -> list[Tag]:
@@ -91,4 +103,5 @@ class Interleaver:
         tags = []
         while self._heap and (self._heap[0][0] <= until or len(self._heap) > MOST_WAITING):
             tags.append(heappop(self._heap)[2])
+            self._released = max(tags[-1].time, self._released or tags[-1].time)
         return tags

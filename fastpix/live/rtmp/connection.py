@@ -187,14 +187,15 @@ class Connection(asyncio.Protocol):
         self._finish(reason)
         self._abort()
 
-    def _close(self, reason: str, *last_words: Message) -> None:
-        """Say something, give it the time to arrive, and close."""
+    def _close(self, reason: str, *last_words: Message, leaves_first: bool = False) -> None:
+        """Say something, give it the time to arrive, and close. With `leaves_first` the other side may close before us:
+        GStreamer takes it for an error when somebody else ends what it is about to end."""
         if self.end:
             return
         self._send(*last_words)
         self._finish(reason)
         self._set_reading()
-        if self._transport is not None and self._transport.can_write_eof():
+        if self._transport is not None and self._transport.can_write_eof() and not leaves_first:
             with suppress(OSError):  # the other side may have gone already
                 self._transport.write_eof()
         self._after(FAREWELL, self._abort)

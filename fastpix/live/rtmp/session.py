@@ -202,7 +202,8 @@ class Session(Connection):
     def _stop(self) -> None:
         if self._sink is not None:
             text = "Publishing has ended."
-            self._close(STOPPED, commands.status(commands.STATUS, commands.UNPUBLISHED, text, self._stream))
+            last_words = commands.status(commands.STATUS, commands.UNPUBLISHED, text, self._stream)
+            self._close(STOPPED, last_words, leaves_first=True)
 
     def _say_and_close(self, reason: str, code: str, message: str) -> None:
         self._close(reason, commands.status(commands.ERROR, code, message, self._stream))

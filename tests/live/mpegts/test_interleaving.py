@@ -47,6 +47,24 @@ def test_sound_without_its_picture_waits_and_then_goes_alone():
     assert now[0].time == 0
 
 
+def test_sound_that_comes_seconds_late_is_left_out_and_what_configures_it_is_not():
+    """The last of it before it was muted, which ffmpeg's multiplexer sends with what comes next."""
+    config = Tag(AUDIO, 4000, b"", is_config=True)
+    late = [
+        *run(AUDIO, range(0, 2000, 20)),
+        config,
+        *run(AUDIO, range(4000, 4200, 20)),
+        *run(AUDIO, range(8000, 9000, 20)),
+    ]
+    pictures = run(VIDEO, range(0, 9000, 40))
+    place = next(place for place, tag in enumerate(late) if tag is config)
+    sent = sorted([*late[:place], *pictures[: 8000 // 40]], key=lambda tag: tag.time)
+    sent += late[place : place + 11] + sorted([*late[place + 11 :], *pictures[8000 // 40 :]], key=lambda tag: tag.time)
+    _, tags = through({AUDIO, VIDEO}, VIDEO, sent)
+    assert [tag.time for tag in tags] == sorted(tag.time for tag in tags)
+    assert len(tags) == len(sent) - 10 and sum(tag.is_config for tag in tags) == 1
+
+
 def test_a_picture_of_which_nothing_came_is_waited_for_no_longer_than_sound():
     early, late = run(AUDIO, range(0, 8000, 20)), run(VIDEO, range(6000, 8000, 40))
     mixed = sorted([*early, *late], key=lambda tag: tag.time)
