@@ -12,7 +12,7 @@ import pytest
 from fastpix.live.rtmp import flv
 from tests.browser.looking import new_context
 from tests.running.encoder import Encoder
-from tests.running.frames import late, send, tags
+from tests.running.frames import late, send, tags, without
 from tests.running.server import eventually
 from tests.running.stream import Stream
 from tests.video.flashes import picture, sound
@@ -26,6 +26,7 @@ STATE = """() => {
   return { at: media.currentTime, width: media.videoWidth, says: told && !told.hidden ? told.textContent : "" };
 }"""
 
+SOURCE = "() => document.querySelector('video, audio').currentSrc"
 HEARD = "() => document.querySelector('video, audio').webkitAudioDecodedByteCount"
 
 
@@ -89,3 +90,35 @@ def test_who_watches_hears_sound_that_begins_later(eye, film, page):
         eventually(lambda: page.evaluate(HEARD) > 0 and plays(page, 320), 60, f"no sound: {page.evaluate(STATE)}")
         stream.do("finish")
         sending.result()
+
+
+def test_who_watches_goes_on_when_a_track_stops_and_when_it_returns(eye, film, page):
+    """In one connection of the encoder: a phone that is muted for twelve seconds, and one whose camera is taken away."""
+    sent = tags(film("both.flv", *picture(40), *sound(40), *PICTURE, *AAC))
+    muted, dark = (Stream(eye.server, recording=False, dvr=True) for _ in range(2))
+    pages = {muted: page, dark: page.context.new_page()}
+    with ThreadPoolExecutor(2) as encoders:
+        for stream, kind in ((muted, flv.AUDIO), (dark, flv.VIDEO)):
+            cut = without(sent, kind, 8000, 20_000)
+            encoders.submit(lambda url=stream.url, cut=cut: asyncio.run(send(url, cut, faster=1)))
+        for stream, its_page in pages.items():
+            stream.until_pieces(1)
+            its_page.goto(f"{eye.server.url}/embed/{stream.playback_id}")
+            its_page.locator("video").evaluate("media => { media.muted = true; return media.play(); }")
+            eventually(lambda its_page=its_page: plays(its_page, 320), 30, "the picture is not seen")
+        source = page.evaluate(SOURCE)
+        eventually(lambda: "avc1" not in described(dark), 40, "the master still promises a picture")
+        eventually(lambda: goes_on(pages[dark]), 40, f"the sound does not go on alone: {pages[dark].evaluate(STATE)}")
+        eventually(lambda: page.evaluate(STATE)["at"] > 21, 60, f"the silence was not passed: {page.evaluate(STATE)}")
+        assert "mp4a" in described(muted) and page.evaluate(SOURCE) == source  # it did not have to begin anew
+        eventually(lambda: plays(pages[dark], 320), 60, f"the picture did not return: {pages[dark].evaluate(STATE)}")
+        for stream in pages:
+            stream.do("finish")
+
+
+def goes_on(page):
+    """Whether it plays on by sound alone."""
+    before = page.evaluate(STATE)
+    page.wait_for_timeout(400)
+    after = page.evaluate(STATE)
+    return after["at"] > before["at"] and not after["width"] and not after["says"]

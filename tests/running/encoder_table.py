@@ -6,6 +6,7 @@ this, lets all of them send at once, and looks at what was recorded and what was
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ SECONDS = 8.0
 OWN, NGINX, RTMPS, SRT = "our RTMP", "nginx", "RTMPS", "SRT"
 # 9.0 of imageio-ffmpeg, and 5.1 of Debian 12, unpacked where nothing else finds it.
 PACKAGE, DEBIAN = tools.ffmpeg(), "/opt/ffmpeg/usr/bin/ffmpeg"
+MISSING = " and ".join(program for program in ("gst-launch-1.0", DEBIAN) if shutil.which(program) is None)
 Command = Callable[[Path, str], list[str]]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests import nginx
 from tests.nginx import Nginx
-from tests.running.encoder_table import NGINX, OWN, ROWS, RTMPS, SECONDS, SRT, Row
+from tests.running.encoder_table import MISSING, NGINX, OWN, ROWS, RTMPS, SECONDS, SRT, Row
 from tests.running.frames import parts
 from tests.running.server import Server, eventually, free_port
 from tests.running.stream import Playlist, Stream
@@ -26,6 +26,7 @@ from tests.video.odd_films import AAC, B_FRAMES
 pytestmark = [
     pytest.mark.full("twenty encoders send in real time, and what they sent is recorded and processed"),
     pytest.mark.skipif(nginx.is_missing, reason=nginx.MISSING),
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {MISSING}, which .ci/run installs"),
 ]
 EVEN = ("-g", "60", "-sc_threshold", "0")  # a keyframe every 2.4 seconds and nowhere else, in no flash or beep
 PATIENT = 240  # seconds: a deadline, not a pause
