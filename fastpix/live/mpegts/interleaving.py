@@ -58,20 +58,20 @@ class Interleaver:
         if tag.kind == self._leader:
             self._leader = None
             self._begin_with(tag)
-        is_late = self._is_late(tag)
+        released = tag.time if self._released is None else self._released
+        is_late = self._is_late(tag, released)
         if is_late and not tag.is_config:
             return jumped
         self._first = tag.time if self._first is None else self._first
         self._latest[tag.kind] = max(tag.time, self._latest.get(tag.kind, tag.time))
-        tag = tag._replace(time=self._released) if is_late else tag
+        tag = tag._replace(time=released) if is_late else tag
         self._count += 1
         heappush(self._heap, (tag.time, self._count, tag))
         return jumped + self._ready()
 
-    def _is_late(self, tag: Tag) -> bool:
+    def _is_late(self, tag: Tag, released: int) -> bool:
         """Whether it comes far behind the other track, though not behind its own: then its clock went back."""
-        is_behind = self._released is not None and tag.time < self._released - MOST_LATE
-        return is_behind and tag.time >= self._latest.get(tag.kind, tag.time)
+        return tag.time < released - MOST_LATE and tag.time >= self._latest.get(tag.kind, tag.time)
 
     def _begin_with(self, leading: Tag) -> None:
         """Leave out what is long before, but for what the rest is decoded by."""
