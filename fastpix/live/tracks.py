@@ -45,7 +45,8 @@ class Splitter:
         kind, _, payload = tag
         if missing & self._seen:
             self._seen -= missing
-            self._is_stale = self._is_stale or bool(self._tracks)
+            wanted = {kind: self._configs[kind] for kind in self._seen}
+            self._is_stale = bool(self._tracks) and wanted != self._tracks
         if kind == flv.DATA:
             self._script = tag
             return Outcome([tag]) if self._tracks else NOTHING

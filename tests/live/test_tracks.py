@@ -118,6 +118,15 @@ def test_a_picture_that_is_gone_leaves_a_part_of_sound_until_its_next_keyframe()
     ]
 
 
+def test_a_picture_that_is_gone_again_before_its_keyframe_begins_no_other_part():
+    begin = [*configs(PICTURE, SOUND), video(0, key=True), audio(0)]
+    alone = [audio(6000), video(6010), audio(12_000), audio(12_020)]
+    gone = dict.fromkeys((len(begin), len(begin) + 2, len(begin) + 3), frozenset({flv.VIDEO}))
+    made = parts([*begin, *alone], gone)
+    assert [kinds for kinds, _ in made] == [{flv.AUDIO, flv.VIDEO}, {flv.AUDIO}]
+    assert made[1][1] == [*configs(SOUND, at=6000), audio(6000), audio(12_000), audio(12_020)]
+
+
 def test_sound_that_is_gone_leaves_a_part_of_pictures_from_the_next_keyframe_on():
     begin = [*configs(PICTURE, SOUND), video(0, key=True), audio(0)]
     tags = [*begin, video(6000), video(6040, key=True), video(6080), audio(8000), video(8040, key=True), audio(8050)]
