@@ -1,4 +1,4 @@
-"""A broadcast with B-frames, watched on the embed page while it is on air, and its recording afterwards: in step."""
+"""A broadcast with B-frames, by RTMP and by SRT, watched on the embed page while it is on air, and its recording afterwards: in step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from tests.browser.eye import Shown
 from tests.running.encoder import Encoder
 from tests.running.stream import Stream
+from tests.running.test_srt_on_air import SrtEncoder, SrtStream
 from tests.video.flashes import GRANTED, picture, sound
 from tests.video.odd_films import AAC, B_FRAMES
 
@@ -21,10 +22,11 @@ def apart(seen):
     return [late for late in nearest if abs(late) < 0.9]
 
 
-def test_a_broadcast_is_in_step_while_it_is_on_air_and_afterwards(eye, film):
+@pytest.mark.parametrize(("kind", "encoder_of"), [(Stream, Encoder), (SrtStream, SrtEncoder)], ids=["RTMP", "SRT"])
+def test_a_broadcast_is_in_step_while_it_is_on_air_and_afterwards(eye, film, kind, encoder_of):
     sent = film("sent.flv", *picture(25, **TEN_A_SECOND), *sound(25, moments=MOMENTS), *B_FRAMES, "-g", "20", *AAC)
-    stream = Stream(eye.server)
-    encoder = Encoder(sent, stream.url)
+    stream = kind(eye.server)
+    encoder = encoder_of(sent, stream.url)
     try:
         stream.until_pieces(2)
         (level,) = eye.levels(stream.playback_id)
