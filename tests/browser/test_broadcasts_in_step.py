@@ -1,4 +1,4 @@
-"""A broadcast with B-frames, by RTMP and by SRT, watched on the embed page while it is on air, and its recording afterwards: in step."""
+"""A broadcast with B-frames, watched while it is on air, by RTMP and by SRT, and its recording afterwards: in step."""
 
 from __future__ import annotations
 
