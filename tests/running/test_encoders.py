@@ -6,7 +6,9 @@ What is expected of each stands in `encoder_table.ROWS`.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
@@ -69,10 +71,25 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def outcomes(server, tmp_path_factory):
-    """All rows of the table, by name: they send at once."""
-    film = clip(tmp_path_factory.mktemp("film"), "film.flv", *picture(), *sound(), *B_FRAMES, *EVEN, *AAC)
-    streams = {row: Stream(server) for row in ROWS}
+def film(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("film")
+    return clip(folder, "film.flv", *picture(), *sound(), *B_FRAMES, *EVEN, *AAC)
+
+
+@pytest.fixture(scope="module")
+def outcomes(server, film):
+    """All rows of the table: they send at once."""
+    return send(ROWS, server, film)
+
+
+@pytest.fixture
+def sent(row, outcomes, server, film):
+    """What came of the row. At a second try it is sent once more, alone."""
+    return outcomes.pop(row, None) or send((row,), server, film)[row]
+
+
+def send(rows: Sequence[Row], server: Server, film: Path) -> dict[Row, Sent]:
+    streams = {row: Stream(server) for row in rows}
     running: dict[Row, subprocess.Popen[str]] = {}
     found = {}
     try:
@@ -94,7 +111,7 @@ def outcomes(server, tmp_path_factory):
         found[row].recordings = [] if row.refusal else stream.recordings(seconds=PATIENT)
         found[row].film = b"".join(recorded(server, each) for each in found[row].recordings)
         found[row].log = " ".join(log_of(stream))
-    return {row.name: sent for row, sent in found.items()}
+    return found
 
 
 def start(command: list[str]) -> subprocess.Popen[str]:
@@ -121,8 +138,7 @@ def recorded(server, media) -> bytes:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.refusal], ids=lambda row: row.name)
-def test_what_is_recorded_is_what_was_sent_and_in_step(row, outcomes, tmp_path):
-    sent = outcomes[row.name]
+def test_what_is_recorded_is_what_was_sent_and_in_step(row, sent, tmp_path):
     assert sent.code == 0, sent.said
     (media,) = sent.recordings
     assert float(media["duration"]) == pytest.approx(SECONDS, abs=0.1), sent.log
@@ -138,8 +154,7 @@ def test_what_is_recorded_is_what_was_sent_and_in_step(row, outcomes, tmp_path):
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.refusal], ids=lambda row: row.name)
-def test_who_is_refused_is_told_why_or_it_stands_in_the_log(row, outcomes):
-    sent = outcomes[row.name]
+def test_who_is_refused_is_told_why_or_it_stands_in_the_log(row, sent):
     assert row.refusal in sent.log, sent.said
     if row.way == OWN:
         assert sent.code != 0 and row.refusal in sent.said
