@@ -65,6 +65,7 @@ class Change:
     target_name: str
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    workspace_id: UUID | None = None
 
 
 @dataclass(frozen=True)

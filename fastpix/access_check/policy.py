@@ -76,6 +76,8 @@ POLICY: dict[str, str] = {
     "media.retry": "media.edit",
     "media.delete": "media.delete",
     "media.delete_chosen": "media.delete",
+    "media_bulk.set_privacy": "media.edit",
+    "media_bulk_api.set_privacy_post": "media.edit",
     "media_upload.new": "media.create",
     "media_upload.start": "media.create",
     "media_upload.cancel": "media.create",

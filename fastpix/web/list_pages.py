@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import request, url_for
@@ -13,6 +14,8 @@ from fastpix.web.pages import show
 
 SIZE = 25
 MOST_PAGES = 100_000
+# How long each value of an address may be that a list is come back to by.
+MOST_BACK = 300
 
 # Rows of a page (its number, its size, a workspace or None for all), and how many there are in all.
 Listed = Callable[[int, int, UUID | None], tuple[Sequence[Any], int]]
@@ -51,6 +54,19 @@ def chips(filters: Mapping[str, tuple[Any, str]], **kept: Any) -> list[dict[str,
         {"label": filters[name][1], "url": url_for(".index", **kept, **{k: v for k, v in values.items() if k != name})}
         for name in values
     ]
+
+
+def here_again(names: Collection[str]) -> str:
+    """What leads back to this page of this filter, for the addresses of what is done from here: those `names` of the address
+    that have a value. Empty for the list's first page of all."""
+    return urlencode({name: value[:MOST_BACK] for name in names if (value := request.args.get(name, ""))})
+
+
+def came_from(names: Collection[str]) -> dict[str, Any]:
+    """The filter and the place of the list that `back`, in the address or the form, tells, for `url_for`; what is none of
+    `names` is left out."""
+    told = dict(parse_qsl(request.values.get("back", "")[: 8 * MOST_BACK]))
+    return {name: told[name] for name in names if name in told}
 
 
 def one_workspace(workspaces: Mapping[str, str]) -> UUID | None:

@@ -121,7 +121,7 @@ def go(
     endpoint: str, message: str = "", category: str = "success", *, undo: dict[str, Any] | None = None, **values: Any
 ) -> BaseResponse:
     """After a change: say what happened on the page one lands on. `undo` offers a button there that sends its `fields`
-    (pairs of a name and a value) to its `url`."""
+    (pairs of a name and a value) to its `url`, and says its `label`, else "Undo"."""
     if message:
         # A dict in the cookie, which Flask hands to the page as it is; its own type speaks of texts alone.
         flash({"text": message, "undo": undo} if undo else message, category)  # type: ignore[arg-type]

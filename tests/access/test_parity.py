@@ -28,7 +28,7 @@ ONE_DOOR = {
     "media.uploads.domain.take": ("page", "a file that came whole, by a form without JavaScript"),
     "media.playback_ids.domain.set_privacy": (
         "page",
-        "one switch; a script creates and deletes playback ids one by one",
+        "one switch; a script has `media.bulk.domain.set_privacy`, for one as for many",
     ),
     "media.playback_ids.domain.restrict": ("api", "one rule at a time; `restrict_all` is the page's form of both"),
     "media.playback_ids.domain.restrict_all": ("page", "both rules in one form; `restrict` is the API's"),

@@ -33,13 +33,14 @@ parts = Pages("media_parts", __name__, "/media/<uuid:media_id>")
 SORT_NAMES = {"newest": "Newest first", "oldest": "Oldest first", "title": "By title"}
 VIEWS = ("grid", "list")
 MOST_CHOSEN = 100
+# What the library's address may hold, beside the workspace, which is remembered.
+LIST = ("q", "status", "sort", "view", "after", "before")
 
 
 @pages.page(queries.library, "GET", "/")
 def index() -> Any:
     choices = workspaces.choices()
-    names = ("q", "status", "sort", "view", "after", "before")
-    query, status, sort, view, after, before = (request.args.get(name, "").strip() for name in names)
+    query, status, sort, view, after, before = (request.args.get(name, "").strip() for name in LIST)
     workspace_id = list_pages.one_workspace(choices)
     status = status if status in STATUSES else ""
     filters: dict[str, Any] = {
@@ -71,6 +72,7 @@ def index() -> Any:
         on_url=url_for(".index", **filters, view=view, after=page.on) if page.on else None,
         admins=[] if page.rows or principal.may("media.create") else members.admin_names(),
         api_url=urls.to("/v1/on-demand"),
+        here_again=list_pages.here_again(LIST),
         may=may_do(),
     )
 
@@ -158,7 +160,7 @@ def delete_chosen() -> Any:
             for media in ticked:
                 domain.delete(media["id"])
             message = f"{len(ticked)} media were deleted." if len(ticked) > 1 else f"{names[0]} was deleted."
-            return go(".index", message, workspace=ticked[0]["workspace_id"])
+            return go(".index", message, workspace=ticked[0]["workspace_id"], **list_pages.came_from(LIST))
     return show("media/delete.html", 200 if not ticked else None, form=form, media=ticked, names=names)
 
 

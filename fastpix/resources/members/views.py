@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import g, redirect, request, url_for
@@ -23,9 +23,8 @@ from fastpix.web.pages import Pages, go, show
 if TYPE_CHECKING:
     from fastpix.resources.members.models import MemberRow
 
-# What the address of the list may hold, and how long each may be to be come back to.
+# What the address of the list may hold.
 LIST = ("q", "role", "after", "before")
-MOST_BACK = 300
 
 pages = Pages(
     "members",
@@ -51,7 +50,7 @@ def index() -> Any:
         chips=list_pages.chips({"q": (query, f"“{query}”"), "role": (role, f"{role.capitalize()}s")}),
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
-        back=f"?{urlencode({'back': here_again})}" if (here_again := _here_again()) else "",
+        back=f"?{urlencode({'back': here_again})}" if (here_again := list_pages.here_again(LIST)) else "",
         here_again=here_again,
         may=principal.may_each("members", "invite", "edit", "remove"),
     )
@@ -144,11 +143,6 @@ def leave() -> Any:
     )
 
 
-def _here_again() -> str:
-    """What leads back to this page of this filter, for the addresses of what is done from here; empty for the first one of all."""
-    return urlencode({name: value[:MOST_BACK] for name in LIST if (value := request.args.get(name, ""))})
-
-
 def _undo(before: MemberRow, after: MemberRow) -> dict[str, Any] | None:
     """The button that sets the role back, where nothing else was changed."""
     if before["role"] == after["role"] or before["workspaces"] != after["workspaces"] or after["is_me"]:
@@ -157,9 +151,8 @@ def _undo(before: MemberRow, after: MemberRow) -> dict[str, Any] | None:
 
 
 def list_one_came_from() -> dict[str, Any]:
-    """The filter and the place of the list that `back` in the address tells, for `url_for`; what is none of it is left out."""
-    told = dict(parse_qsl(request.args.get("back", "")[: 8 * MOST_BACK]))
-    return {name: told[name] for name in LIST if name in told}
+    """The filter and the place of the list, for `url_for`."""
+    return list_pages.came_from(LIST)
 
 
 def list_url() -> str:

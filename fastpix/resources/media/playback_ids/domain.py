@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -56,24 +57,32 @@ def set_privacy(media_id: UUID, policy: str) -> None:
     """
     rules.choose("policy", policy, rules.POLICIES)
     media = domain.load(media_id)
-    old = list(
-        db.session.scalars(sa.select(PlaybackId).where(PlaybackId.media_id == media_id).order_by(PlaybackId.created_at))
+    every = sa.select(PlaybackId).where(PlaybackId.media_id == media_id)
+    old = list(db.session.scalars(every.order_by(PlaybackId.created_at, PlaybackId.id)))
+    before = privacy(old)
+    switch(media, old, policy)
+    name = media.title or media.source_name
+    describe(
+        "media", media.id, name, before={"privacy": before}, after={"privacy": policy}, workspace_id=media.workspace_id
     )
+    events.media(media, "media.updated")
+
+
+def privacy(playback_ids: Iterable[PlaybackId]) -> str:
+    """Who can watch by these: "public", "private", "private and public", or "nobody"."""
+    return " and ".join(sorted({row.access_policy for row in playback_ids})) or "nobody"
+
+
+def switch(media: Media, old: list[PlaybackId], policy: str) -> None:
+    """Leave a media with playback ids of this policy alone, or one new one; `old` are all it has, oldest first. Not a verb."""
     others = [row for row in old if row.access_policy != policy]
-    before = sorted({row.access_policy for row in old})
     if len(others) == len(old):
         model = others[0] if others else None
-        new = PlaybackId(media_id=media_id, workspace_id=media.workspace_id, resolution=model and model.resolution)
+        new = PlaybackId(media_id=media.id, workspace_id=media.workspace_id, resolution=model and model.resolution)
         shared.add(new, policy, {**model.restrictions} if model else {})
     for row in others:
         db.session.delete(row)
     db.session.flush()
-    name = media.title or media.source_name
-    describe(
-        "media", media.id, name, before={"privacy": " and ".join(before) or "nobody"}, after={"privacy": policy},
-        workspace_id=media.workspace_id,
-    )  # fmt: skip
-    events.media(media, "media.updated")
 
 
 @action("media.edit")

@@ -1,5 +1,6 @@
 // The upload page: several files, two at a time, each with its own progress, by FastPix's resumable uploader. Without
-// this script the same form sends one file in one piece. What came is followed until it plays or failed.
+// this script the same form sends one file in one piece. What came is followed until it plays or failed. The library
+// borrows it for what is dropped there (drop.js): then what is added starts at once.
 "use strict";
 
 {
@@ -258,7 +259,10 @@
     }
     showCount();
     speak(`${uploads.length} ${uploads.length === 1 ? "file" : "files"} chosen.`);
+    if ("startsAtOnce" in form.dataset && uploads.some((each) => each.state === "waiting")) form.requestSubmit();
   }
+
+  window.fastpixUpload = { add };
 
   input.multiple = true;
   form.querySelector("[data-file-label]").textContent = "Files";

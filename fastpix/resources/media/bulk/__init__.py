@@ -1,0 +1,1 @@
+"""Changes of many media at once."""
