@@ -100,6 +100,7 @@ EXTRA_MODULES = {
     "members.invitations.acceptance": "joining, by somebody who is no member yet",
     "members.membership": "who somebody is in an organization, before any scope",
     "members.name_search": "the words of names and addresses that lists are searched by",
+    "members.ordering": "the list by name, role or last visit, where an organization is small enough to be looked through",
     "members.notifications": "mails to admins and members, written by whoever changes something",
     "playback_ids.signed_urls": "addresses that play for a while, sealed with the instance's own key",
 }

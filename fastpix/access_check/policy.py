@@ -29,6 +29,8 @@ POLICY: dict[str, str] = {
     "workspaces_api.edit_patch": "workspaces.edit",
     "workspaces_api.delete_delete": "workspaces.delete",
     "members.index": "members.view",
+    "members.detail": "members.view",
+    "members.set_role": "members.edit",
     "members.edit": "members.edit",
     "members.remove": "members.remove",
     "members.leave": "members.leave",

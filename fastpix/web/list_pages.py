@@ -44,6 +44,11 @@ def pager(total: int, size: int, endpoint: str = ".index", **query: Any) -> dict
     }
 
 
+def near(number: int, pages: int) -> list[int]:
+    """The numbers that a long list's pager shows: the first, the last, and those around this one."""
+    return sorted({1, pages, *range(max(1, number - 2), min(pages, number + 2) + 1)})
+
+
 def chips(filters: Mapping[str, tuple[Any, str]], **kept: Any) -> list[dict[str, str]]:
     """What a list is restricted by, each with the address of the list without it: {label, url}.
 

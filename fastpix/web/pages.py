@@ -18,7 +18,8 @@ from fastpix.access import principal
 from fastpix.access.action import Action, action_of
 from fastpix.access.principal import PERMISSION_OBJECTS, Denied
 from fastpix.db import db, now
-from fastpix.errors import NotSignedIn
+from fastpix.errors import NotSignedIn, Refused
+from fastpix.web import denied_audit
 from fastpix.web.menu import Entry
 
 View = Callable[..., Any]
@@ -126,6 +127,14 @@ def go(
         # A dict in the cookie, which Flask hands to the page as it is; its own type speaks of texts alone.
         flash({"text": message, "undo": undo} if undo else message, category)  # type: ignore[arg-type]
     return redirect(url_for(endpoint, **values), 303)
+
+
+def turn_back(problem: Refused, endpoint: str, **values: Any) -> BaseResponse:
+    """Where a rule said no and there is no form that could come back: what it had begun is undone, and the page one lands on
+    says why."""
+    db.session.rollback()
+    denied_audit.refused(problem)
+    return go(endpoint, str(problem), "warning", **values)
 
 
 def attachment(what: str, ending: str) -> dict[str, str]:

@@ -100,6 +100,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("viewing.start", "POST"): lambda s: Input(303, {"access": "all"}),
     ("viewing_end.end", "POST"): lambda s: Input(303),
     ("members.edit", "POST"): lambda s: Input(303, {"role": "admin", "access": "all"}),
+    ("members.set_role", "POST"): lambda s: Input(303, {"role": "admin"}),
     ("members.remove", "POST"): lambda s: Input(303),
     ("members_bulk.edit", "POST"): lambda s: Input(303, {"member": _one(s), "role": "admin", "access": "these"}),
     ("members_bulk.remove", "POST"): lambda s: Input(_removed(s, 303), {"member": _one(s)}),

@@ -25,6 +25,7 @@ ASKED = {
     "organizations.delete",
     "workspaces.delete",
     "members.edit",  # makes an admin
+    "members.set_role",
     "members_bulk.edit",  # makes one, too
     "members.leave",  # names a successor
     "invitations.edit",  # makes the invite one for an admin

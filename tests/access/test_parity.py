@@ -46,7 +46,6 @@ ONE_DOOR = {
 }
 # Seen on other pages in the dashboard: each is a list there, and its single thing is the form that edits it.
 READ_ON_FORMS = {
-    "members.domain.get": "a member's details stand in the list and in the form",
     "media.playback_ids.domain.listed": "a media's page shows its playback ids",
     "media.playback_ids.domain.get": "a media's page shows its playback ids",
     "media.clips.queries.listed": "a media's page names what it is a clip of",
@@ -91,6 +90,7 @@ NO_DOOR = {
     "media.queries.count": "the overview counts; the API's lists say their total",
     "live_streams.queries.count": "the overview counts; the API's lists say their total",
     "live_streams.domain.log": "the stream's page reads it beside `live_streams.domain.get`",
+    "members.domain.ordered": "the list reads it in place of `members.domain.page` where an order is chosen",
     "media.domain.log": "the media's page reads it beside `media.domain.get`",
 }
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import jsonify, request, url_for
 
-from fastpix.access import principal
 from fastpix.overview.search import domain
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.pages import Pages, show
@@ -73,11 +72,7 @@ def _workspace(row: Mapping[str, Any], _names: dict[str, str]) -> dict[str, str]
 
 
 def _member(row: Mapping[str, Any], _names: dict[str, str]) -> dict[str, str]:
-    """An admin comes to a person's access; who may only look comes to the list, where the person stands."""
-    if principal.may("members.edit"):
-        url = url_for("members.edit", member_id=row["id"])
-    else:
-        url = url_for("members.index", q=row["email"])
+    url = url_for("members.detail", member_id=row["id"])
     return _line(row["name"], f"{row['email']} · {row['role'].capitalize()}", url)
 
 

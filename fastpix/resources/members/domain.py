@@ -13,7 +13,7 @@ from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
 from fastpix.resources.media.uploads.models import Upload
-from fastpix.resources.members import name_search, notifications, queries
+from fastpix.resources.members import name_search, notifications, ordering, queries
 from fastpix.resources.members.invariant import admin_count, membership_change
 from fastpix.resources.members.models import Member, MemberRow, MemberWorkspace, Successors
 from fastpix.resources.members.offboarding import presentation as endings
@@ -46,6 +46,12 @@ class Filters(TypedDict, total=False):
 def page(query: str = "", **filters: Unpack[Filters]) -> queries.Page:
     """One page of the people, newest first; of those whom `query` finds, by its words."""
     return _page(query, **filters)
+
+
+@action("members.view")
+def ordered(sort: str, number: int, *, query: str = "", role: str = "") -> ordering.Ordered:
+    """One page, by its number, of the people in the order of "name", "role" or "seen"; only where `ordering.may_be_sorted`."""
+    return ordering.page(sort, number, query=query, role=role)
 
 
 @action("members.view")

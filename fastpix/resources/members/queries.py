@@ -125,7 +125,7 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
 
 @lru_cache(maxsize=8)
 def _keyset(has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
-    statement = _restricted(ROWS, 0, has_role)
+    statement = restricted(ROWS, 0, has_role)
     if has_cursor:
         mark = sa.tuple_(Member.joined_at, Member.id)
         place = sa.tuple_(
@@ -137,17 +137,17 @@ def _keyset(has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]
 
 @lru_cache(maxsize=64)
 def _numbered(words_asked: int, has_role: bool, is_turned: bool) -> sa.Select[Any]:
-    ids = _restricted(sa.select(Member.id), words_asked, has_role).order_by(*(_OLDEST if is_turned else _NEWEST))
+    ids = restricted(sa.select(Member.id), words_asked, has_role).order_by(*(_OLDEST if is_turned else _NEWEST))
     of_page = ids.offset(sa.bindparam("skip")).limit(sa.bindparam("rows")).subquery()
     return ROWS.join(of_page, of_page.c.id == Member.id).order_by(*_NEWEST)
 
 
 @lru_cache(maxsize=32)
 def _counting(words_asked: int, has_role: bool) -> sa.Select[Any]:
-    return _restricted(sa.select(sa.func.count(Member.id)), words_asked, has_role)
+    return restricted(sa.select(sa.func.count(Member.id)), words_asked, has_role)
 
 
-def _restricted(statement: sa.Select[Any], words_asked: int, has_role: bool) -> sa.Select[Any]:
+def restricted(statement: sa.Select[Any], words_asked: int, has_role: bool) -> sa.Select[Any]:
     """Narrowed to a role, and to the people of the first word, of whom each has the others."""
     if has_role:
         statement = statement.where(Member.role == sa.bindparam("role", type_=Member.role.type))

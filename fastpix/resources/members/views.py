@@ -9,22 +9,25 @@ from uuid import UUID
 from flask import g, redirect, request, url_for
 
 from fastpix.access import principal, table
-from fastpix.errors import Invalid
+from fastpix.errors import Invalid, Refused
 from fastpix.mail import outbox
-from fastpix.resources.members import domain, presentation
+from fastpix.resources.members import domain, ordering, presentation
 from fastpix.resources.members.forms import AccessForm, LeaveForm, RemoveForm
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web import list_pages
 from fastpix.web.menu import Entry
-from fastpix.web.pages import Pages, go, show
+from fastpix.web.pages import Pages, go, show, turn_back
 
 if TYPE_CHECKING:
     from fastpix.resources.members.models import MemberRow
+    from fastpix.resources.members.offboarding.models import Ending
 
 # What the address of the list may hold.
-LIST = ("q", "role", "after", "before")
+LIST = ("q", "role", "sort", "page", "after", "before")
+MOST_BACK = 300
+SORT_NAMES = {"": "Newest first", "name": "By name", "role": "Admins first", "seen": "Seen last first"}
 
 pages = Pages(
     "members",
@@ -36,24 +39,70 @@ pages = Pages(
 
 @pages.page(domain.page, "GET", "/")
 def index() -> Any:
-    """People, searched and filtered by the query string, and the number of pending invites."""
+    """People, searched, filtered and ordered by the query string, and the number of pending invites."""
     query, role = request.args.get("q", "")[:254], request.args.get("role", "")
-    page = domain.page(query, role=role, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    may_be_sorted = ordering.may_be_sorted()
+    sort = request.args.get("sort", "") if may_be_sorted else ""
+    sort = sort if sort in ordering.SORTS else ""
     filters: dict[str, Any] = {"q": query, "role": role}
     return show(
         "members/index.html",
-        members=page.rows,
-        total=page.total,
-        newer_url=page.newer and url_for(".index", before=page.newer, **filters),
-        older_url=page.older and url_for(".index", after=page.older, **filters),
+        **(_by_number(sort, **filters) if sort else _by_place(**filters)),
         filters=filters,
-        chips=list_pages.chips({"q": (query, f"“{query}”"), "role": (role, f"{role.capitalize()}s")}),
+        sort=sort,
+        sorts=SORT_NAMES if may_be_sorted else {},
+        chips=list_pages.chips(
+            {"q": (query, f"“{query}”"), "role": (role, f"{role.capitalize()}s")}, sort=sort or None
+        ),
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
         back=f"?{urlencode({'back': here_again})}" if (here_again := list_pages.here_again(LIST)) else "",
         here_again=here_again,
         may=principal.may_each("members", "invite", "edit", "remove"),
+        sentences=table.ROLE_SENTENCES,
     )
+
+
+def _by_place(q: str, role: str) -> dict[str, Any]:
+    """Those who joined last first, or by how they fit the search; the pages beside it begin where this one ends."""
+    page = domain.page(q, role=role, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    return {
+        "members": page.rows,
+        "total": page.total,
+        "newer_url": page.newer and url_for(".index", before=page.newer, q=q, role=role),
+        "older_url": page.older and url_for(".index", after=page.older, q=q, role=role),
+    }
+
+
+def _by_number(sort: str, q: str, role: str) -> dict[str, Any]:
+    """In the chosen order; by name the letters lead to the pages they begin on."""
+    page = domain.ordered(sort, list_pages.number(), query=q, role=role)
+
+    def at(number: int) -> str:
+        return url_for(".index", q=q or None, role=role or None, sort=sort, page=number)
+
+    return {
+        "members": page.rows,
+        "total": page.total,
+        "newer_url": at(page.number - 1) if page.number > 1 else None,
+        "older_url": at(page.number + 1) if page.number < page.pages else None,
+        "number": page.number,
+        "pages": [(number, at(number)) for number in list_pages.near(page.number, page.pages)],
+        "letters": [(letter, f"{at(number)}#{_mark(letter)}") for letter, number in page.letters if page.pages > 1],
+        "marks": {member_id: _mark(letter) for member_id, letter in page.marks.items()},
+    }
+
+
+@pages.page(domain.edit, "POST", "/<uuid:member_id>/role")
+def set_role(member_id: UUID) -> Any:
+    """The menu in a row of the list, which says there what the role gives and takes."""
+    before = domain.get(member_id)
+    ending = offboarding.preview(member_id) if before["role"] == "admin" else None
+    try:
+        after = domain.edit(member_id, table.checked_role(request.form.get("role", "")))
+    except Refused as problem:  # there is no form that could come back
+        return turn_back(problem, ".index", **list_one_came_from())
+    return _changed(before, after, ending)
 
 
 @pages.page(domain.edit, "GET POST", "/<uuid:member_id>/edit")
@@ -65,12 +114,7 @@ def edit(member_id: UUID) -> Any:
     ending = offboarding.preview(member_id) if member["role"] == "admin" else None
     if form.is_sent():
         with form.catching():
-            after = domain.edit(member_id, form.role.data, form.workspace_access)
-            message = f"{after['name']} is now {presentation.access(after['role'], after['workspaces'])}."
-            undo = _undo(member, after)
-            if ending and any(ending.values()):
-                return go(".receipt", message, undo=undo, member_id=member_id, back=request.args.get("back"))
-            return go(".index", message, undo=undo, **list_one_came_from())
+            return _changed(member, domain.edit(member_id, form.role.data, form.workspace_access), ending)
     gains, losses = table.gains_and_losses(member["role"], _other(member["role"]), principal.current().switches)
     return show(
         "members/edit.html",
@@ -143,11 +187,26 @@ def leave() -> Any:
     )
 
 
+def _mark(letter: str) -> str:
+    """The id of the first person whose name begins so."""
+    return f"at-{'other' if letter == ordering.OTHERS else letter}"
+
+
+def _changed(before: MemberRow, after: MemberRow, ending: Ending | None) -> Any:
+    """Back to the list, or to the receipt where something did stop."""
+    message = f"{after['name']} is now {presentation.access(after['role'], after['workspaces'])}."
+    undo = _undo(before, after)
+    if ending and after["role"] == "member" and any(ending.values()):
+        return go(".receipt", message, undo=undo, member_id=after["id"], back=request.values.get("back"))
+    return go(".index", message, undo=undo, **list_one_came_from())
+
+
 def _undo(before: MemberRow, after: MemberRow) -> dict[str, Any] | None:
     """The button that sets the role back, where nothing else was changed."""
     if before["role"] == after["role"] or before["workspaces"] != after["workspaces"] or after["is_me"]:
         return None
-    return presentation.undo(url_for("members_bulk.edit"), [before["id"]], before["role"])
+    url = url_for("members_bulk.edit", back=request.values.get("back", "")[:MOST_BACK] or None)
+    return presentation.undo(url, [before["id"]], before["role"])
 
 
 def list_one_came_from() -> dict[str, Any]:

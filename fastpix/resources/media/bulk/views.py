@@ -14,7 +14,7 @@ from fastpix.resources.media.views import LIST
 from fastpix.text.counting import counted
 from fastpix.web import list_pages
 from fastpix.web.forms import as_uuids
-from fastpix.web.pages import Pages, go
+from fastpix.web.pages import Pages, go, turn_back
 
 if TYPE_CHECKING:
     from fastpix.resources.media.bulk.models import Outcome
@@ -32,7 +32,7 @@ def set_privacy(policy: str) -> Any:
     try:
         outcomes = domain.set_privacy(as_uuids(request.form.getlist("media")[:MOST]), policy)
     except Refused as problem:  # there is no form that could come back: the ticks are in the list
-        return go("media.index", str(problem), "warning", **came_from)
+        return turn_back(problem, "media.index", **came_from)
     return go("media.index", _told(outcomes, policy), undo=_undo(outcomes, policy), **came_from)
 
 

@@ -97,4 +97,5 @@ def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> d
     is_mine = any(row["is_me"] for row in rows if row["id"] in changed)
     if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE or is_mine:
         return None
-    return members_presentation.undo(url_for(".edit"), sorted(changed), old.pop())
+    back = request.values.get("back", "")[: members_views.MOST_BACK] or None
+    return members_presentation.undo(url_for(".edit", back=back), sorted(changed), old.pop())

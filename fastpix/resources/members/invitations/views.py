@@ -44,7 +44,7 @@ def new() -> Any:
     form = InviteForm()
     form.offer(workspaces.choices())
     if request.method == "GET":
-        form.emails.data = request.args.get("emails", "")[:LONGEST]
+        form.emails.data, form.role.data = request.args.get("emails", "")[:LONGEST], "member"
     if form.is_sent():
         with form.catching():
             addresses = domain.check_addresses(form.emails.data or "")
