@@ -19,10 +19,11 @@ from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
 from fastpix.db import db, set_reading
 from fastpix.demo import films as drawn
-from fastpix.demo import history
+from fastpix.demo import history, webhook
 from fastpix.errors import Refused
 from fastpix.jobs import worker
 from fastpix.processes import programs
+from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.live_streams import domain as live_streams
 from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.resources.media.models import READY, Media
@@ -34,6 +35,7 @@ from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.playlists import domain as playlists
 from fastpix.resources.playlists.models import Playlist
+from fastpix.resources.signing_keys import domain as signing_keys
 from fastpix.resources.workspaces import domain as workspaces
 
 MOST_JOBS = 50
@@ -102,6 +104,8 @@ def _furnish(organization: DemoOrganization, films: list[tuple[str, bytes]], pas
         for name in ("Morning show", "Behind the scenes"):
             stream = live_streams.create(workspace_id, StreamOptions(metadata={"name": name}))
         live_streams.disable(stream["id"])
+        signing_keys.create(workspace_id)
+        access_tokens.create("Nightly import", workspace_id, "admin")
         db.session.flush()
     for (email, name), link in zip(organization.members, links, strict=True):
         person = people.add(email, name, password, is_verified=True)
@@ -119,6 +123,7 @@ def _fill_up(organization: DemoOrganization) -> None:
         db.session.flush()
         workspace_id = next(row["id"] for row in workspaces.search() if row["name"] == "production")
         history.tell(workspace_id, organization.name)
+        webhook.make(workspace_id, organization.admin[1])
 
 
 def _actor(email: str) -> Actor:

@@ -38,7 +38,7 @@ from fastpix.web import health
 State = Literal["ok", "warn", "fail"]
 LATE = timedelta(minutes=2)
 LATELY = timedelta(days=7)
-LITTLE, NOTHING = 5 << 30, 200 << 20  # bytes of free disk
+NOTHING = 200 << 20  # bytes of free disk
 SKEW_SECONDS = 5.0
 ENCODERS = ("libx264", "aac")
 
@@ -190,7 +190,7 @@ def _room(name: str, free: int, where: str) -> Finding:
     text = f"{free / (1 << 30):.1f} GiB are free on {where}."
     if free < NOTHING:
         return Finding(name, "fail", f"Only {text} Uploads and the database stop when it is full.")
-    return Finding(name, "warn" if free < LITTLE else "ok", text)
+    return Finding(name, "warn" if free < room.LITTLE else "ok", text)
 
 
 def _ffmpeg(_settings: Settings) -> Iterator[Finding]:

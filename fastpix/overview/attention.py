@@ -16,6 +16,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.organizations import domain
 from fastpix.resources.webhooks import domain as webhooks
+from fastpix.storage import room
 from fastpix.text.counting import counted
 
 LOOKED_BACK = timedelta(days=30)
@@ -32,11 +33,21 @@ class Matter(TypedDict):
     detail: str
 
 
+_DISK = Matter(
+    kind="disk",
+    id=None,
+    text="The server's disk is nearly full",
+    detail="Uploads and recordings stop when it is. Delete media that nobody needs, or ask whoever runs the server for room.",
+)
+
+
 @action("organizations.view")
 def matters(workspace_ids: list[UUID]) -> list[Matter]:
     """What failed, is failing or is about to end, the most urgent first."""
     organization = domain.get()
     found: list[Matter] = []
+    if principal.may("media.delete") and room.is_little():
+        found.append(_DISK)
     if principal.may("media.edit"):
         found += _failed_media(workspace_ids)
     if principal.may("webhooks.view"):

@@ -70,7 +70,7 @@ def overview() -> Any:
 
 def _url(matter: attention.Matter) -> str:
     """Where it is mended."""
-    pages = {"invite": "invitations.index", "member": "members.index"}
+    pages = {"invite": "invitations.index", "member": "members.index", "disk": "media.index"}
     if matter["kind"] in pages:
         return url_for(pages[matter["kind"]])
     if matter["kind"] == "webhook":

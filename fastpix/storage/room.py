@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable
 
 from fastpix.config import instance
-from fastpix.errors import NoRoom
+from fastpix.errors import NoRoom, StorageFailed
 from fastpix.storage import instance as storage
 from fastpix.storage.failing import saying
 
 # An upload for which there is no more room than this need not begin.
 LEAST = 8 << 20
+# With less than this free, people are told before uploads stop.
+LITTLE = 5 << 30
 
 
 def check(more: int = LEAST) -> None:
@@ -39,6 +41,16 @@ def watcher() -> Callable[[], bool]:
             return True
 
     return is_left
+
+
+def is_little() -> bool:
+    """Whether less than `LITTLE` may still be filled where media lie or are worked on. An S3 bucket has no end."""
+    store, reserve = storage.get(), instance.settings().disk_reserve
+    try:
+        free = [store.free_bytes(), shutil.disk_usage(store.work_root).free]
+    except (OSError, StorageFailed):  # other pages say what is wrong with it
+        return False
+    return any(each is not None and each - reserve < LITTLE for each in free)
 
 
 def sentence() -> str:

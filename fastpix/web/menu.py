@@ -40,6 +40,13 @@ NEW = (
     Entry("New webhook", "webhooks.create", "webhook", "webhooks.create", words="create event callback"),
 )
 HOME = "organizations.overview"
+# The key that opens a page after "g" (keys.js).
+KEYS = {
+    HOME: "o", "media.index": "m", "live_streams.index": "l", "playlists.index": "p", "usage.index": "u",
+    "members.index": "t", "organizations.access": "c", "access_review.index": "v", "signing_keys.index": "k",
+    "access_tokens.index": "a", "webhooks.index": "w", "audit.index": "h", "organizations.settings": "s",
+    "workspaces.index": "r",
+}  # fmt: skip
 _entries: list[Entry] = []
 
 
@@ -49,7 +56,7 @@ def install(entries: list[Entry]) -> None:
 
 
 def visible(slug: str) -> list[dict[str, object]]:
-    """The entries of this organization that the actor in force may open: {label, url, icon, group, words, current}."""
+    """The entries of this organization that the actor in force may open: {label, url, icon, group, words, key, current}."""
     shown = [(e, _url(e.endpoint, slug, request.root_path)) for e in _entries if principal.may(e.permission)]
     # A page below an entry's address belongs to it; the longest match is the nearest. Everything is below the overview,
     # so that nothing but itself belongs to that.
@@ -57,7 +64,7 @@ def visible(slug: str) -> list[dict[str, object]]:
         url for entry, url in shown if request.path.startswith(url) and (entry.endpoint != HOME or request.path == url)
     ]
     here = max(near, key=len, default="")
-    return [_line(entry, url) | {"current": url == here} for entry, url in shown]
+    return [_line(entry, url) | {"key": KEYS.get(entry.endpoint, ""), "current": url == here} for entry, url in shown]
 
 
 def new(slug: str) -> list[dict[str, object]]:

@@ -31,6 +31,9 @@ def test_it_fills_an_empty_instance_with_what_people_would_make(empty):
     assert empty.sql("SELECT count(*) FROM playlist_items") == [(4,)]
     assert empty.sql("SELECT member_count FROM organizations ORDER BY member_count") == [(2,), (7,)]
     assert empty.sql("SELECT count(*) FROM invitations WHERE used_at IS NULL") == [(2,)]
+    for table in ("signing_keys", "access_tokens", "webhooks"):
+        assert empty.sql(f"SELECT count(*) FROM {table}") == [(2,)], table
+    assert empty.sql("SELECT state, count(*) FROM webhook_deliveries GROUP BY state") == [("failed", 4)]
     for check in (("audit", "verify"), ("storage", "check")):
         assert empty.run(*check).exit_code == 0
     empty.fails("demo", saying="Somebody is in this instance already")

@@ -13,7 +13,7 @@ from fastpix.db import db
 from fastpix.resources.live_streams import stream_keys
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
 from fastpix.resources.live_streams.connections.models import LiveConnection
-from fastpix.resources.live_streams.models import ACTIVE, LiveStream, LiveStreamWord, StreamMatch, StreamRow
+from fastpix.resources.live_streams.models import ACTIVE, STATUSES, LiveStream, LiveStreamWord, StreamMatch, StreamRow
 from fastpix.resources.live_streams.simulcasts import queries as simulcasts
 from fastpix.resources.media.models import Media
 from fastpix.resources.playback_ids import queries as playback_ids
@@ -35,14 +35,30 @@ _BY_IDS = sa.select(LiveStream).where(LiveStream.id.in_(_STREAM_IDS))
 
 
 @action("live_streams.view")
-def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[StreamRow], int]:
-    """Streams by page number (1-based), with the total."""
-    of = LiveStream.workspace_id == workspace_id
+def listed(
+    workspace_id: UUID, offset: int, limit: int, is_ascending: bool = False, *, query: str = "", status: str = ""
+) -> tuple[list[StreamRow], int]:
+    """Streams by page number (1-based), with the total. `query` words are the beginnings of words of the name, all of which
+    must be there; an unknown `status` restricts nothing."""
+    of = _filtered(workspace_id, query, status)
     order = (LiveStream.created_at, LiveStream.id)
     ordered = order if is_ascending else tuple(column.desc() for column in order)
-    page = sa.select(LiveStream).where(of).order_by(*ordered).offset((offset - 1) * limit).limit(limit)
-    total = db.session.scalar(sa.select(sa.func.count(LiveStream.id)).where(of)) or 0
+    page = sa.select(LiveStream).where(*of).order_by(*ordered).offset((offset - 1) * limit).limit(limit)
+    total = db.session.scalar(sa.select(sa.func.count(LiveStream.id)).where(*of)) or 0
     return whole(db.session.scalars(page)), total
+
+
+def _filtered(workspace_id: UUID, query: str, status: str) -> list[sa.ColumnElement[bool]]:
+    conditions = [LiveStream.workspace_id == workspace_id]
+    if status in STATUSES:
+        conditions.append(LiveStream.status == status)
+    wanted = sorted(word_index.of(query), key=len, reverse=True)[: word_index.MOST_ASKED]
+    if query.strip() and not wanted:
+        conditions.append(sa.false())
+    for word in wanted:
+        here = sa.select(LiveStreamWord.stream_id).where(LiveStreamWord.workspace_id == workspace_id)
+        conditions.append(LiveStream.id.in_(here.where(word_index.begins(LiveStreamWord.word, word))))
+    return conditions
 
 
 @action("live_streams.view")

@@ -38,7 +38,12 @@ parts = Pages("live_parts", __name__, "/live/<string:stream_id>")
 def index() -> Any:
     choices = workspaces.choices()
     chosen = list_pages.one_workspace(choices)
-    streams, total = queries.listed(chosen, list_pages.number(), PAGE) if chosen else ([], 0)
+    query, status = request.args.get("q", "").strip()[:254], request.args.get("status", "")
+    status = status if status in presentation.STATES else ""
+    filters: dict[str, Any] = {"q": query or None, "status": status or None}
+    streams, total = (
+        queries.listed(chosen, list_pages.number(), PAGE, query=query, status=status) if chosen else ([], 0)
+    )
     may = may_do()
     return show(
         "live_streams/index.html",
@@ -46,7 +51,13 @@ def index() -> Any:
         watching=viewers.watching_each(stream["id"] for stream in streams),
         workspaces=choices,
         chosen=chosen,
-        **list_pages.pager(total, PAGE, workspace=chosen),
+        query=query,
+        wanted_status=status,
+        states=presentation.STATES,
+        chips=list_pages.chips(
+            {"q": (query, f"“{query}”"), "status": (status, presentation.STATES.get(status, ""))}, workspace=chosen
+        ),
+        **list_pages.pager(total, PAGE, workspace=chosen, **filters),
         admins=[] if streams or may["create"] else members.admin_names(),
         api_url=urls.to("/v1/live/streams"),
         takes_streams=bool(urls.live_server() or urls.srt_server()),

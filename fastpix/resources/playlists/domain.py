@@ -113,8 +113,8 @@ def delete(playlist_id: UUID) -> None:
 
 
 @action("media.edit")
-def add(playlist_id: UUID, media_ids: Sequence[UUID]) -> PlaylistWithMedia:
-    """Put media at the end, in the order given; what lies in it already keeps its place.
+def add(playlist_id: UUID, media_ids: Sequence[UUID], at: int | None = None) -> PlaylistWithMedia:
+    """Put media at the end, or `at` a place (from 1), in the order given; what lies in it already stays where it is.
 
     Raises `Missing`, `WrongState` for a smart playlist, `Invalid` for media that is not Ready in the playlist's
     workspace, and for more than the playlist's limit.
@@ -126,7 +126,12 @@ def add(playlist_id: UUID, media_ids: Sequence[UUID]) -> PlaylistWithMedia:
     if len(present) + len(new) > playlist.limit:
         raise Invalid("mediaIds", f"This playlist holds at most {playlist.limit} media, and has {len(present)}.")
     last = items[-1].position if items else 0
-    db.session.add_all(_item(playlist, media_id, last + place) for place, media_id in enumerate(new, 1))
+    made = [_item(playlist, media_id, last + place) for place, media_id in enumerate(new, 1)]
+    db.session.add_all(made)
+    if at is not None:
+        before = min(max(at - 1, 0), len(items))
+        for position, item in enumerate((*items[:before], *made, *items[before:]), 1):
+            item.position = position
     _describe(playlist, after={"added": [str(media_id) for media_id in new]})
     return _whole(playlist)
 

@@ -90,7 +90,8 @@ def add(playlist_id: UUID) -> Any:
     form.media.validate_choice = False  # a page of the library may have moved on; the domain checks each of them
     if form.is_sent():
         with form.catching():
-            after = domain.add(playlist_id, form.media.data or [])
+            # A place is named by the button that puts back what was taken out.
+            after = domain.add(playlist_id, form.media.data or [], at=request.form.get("at", None, type=int))
             count = after["media_count"] - playlist["media_count"]
             return go(".detail", f"{count} media added.", playlist_id=playlist_id)
     here: dict[str, Any] = {"playlist_id": playlist_id, "q": query or None}
@@ -129,8 +130,18 @@ def remove(playlist_id: UUID) -> Any:
         with form.catching():
             media_id = request.form.get("remove", None, type=UUID)
             domain.remove(playlist_id, [media_id] if media_id else [])
-            return go(".detail", "Taken out of the playlist. The media itself stays.", playlist_id=playlist_id)
+            message = "Taken out of the playlist. The media itself stays."
+            return go(".detail", message, undo=_undo(playlist, media_id), playlist_id=playlist_id)
     return _detail(playlist, form)
+
+
+def _undo(playlist: PlaylistWithMedia, media_id: UUID | None) -> dict[str, Any] | None:
+    """The button that puts a media back in its place; none where it is not Ready, which a playlist does not take."""
+    for place, item in enumerate(playlist["media_list"], 1):
+        if item["id"] == media_id and item["status"] == "Ready":
+            url = url_for(".add", playlist_id=playlist["id"])
+            return {"url": url, "fields": [["media", str(media_id)], ["at", str(place)]]}
+    return None
 
 
 def _detail(playlist: PlaylistWithMedia, form: EmptyForm) -> Any:

@@ -351,3 +351,34 @@ def test_the_recordings_that_are_left_are_linked(world, mel, acting, cast):
     media_id = rows(world, "media", title="Evening")[0]["id"]
     assert page.count(f'href="/o/acme/media/{media_id}"') == 2 and "The latest recording" in page
     assert page.count('data-label="Recording"') == 1
+
+
+def test_the_list_is_searched_and_filtered_and_says_by_what(ada, mel, acting, cast):
+    workspace = cast.acme.workspaces["development"]
+    path = f"{HOME}?workspace={workspace}"
+    made = {name: make(acting, workspace, name) for name in ("Morning show", "Evening show", "Été en direct")}
+    on_air(acting, made["Evening show"])
+
+    def names(more):
+        return re.findall(r'scope="row" data-label="Name"><a [^>]*>([^<]+)', text_of(mel.page.get(path + more)))
+
+    assert names("&q=show") == ["Evening show", "Morning show"]
+    assert names("&q=sho+mor") == ["Morning show"], "all words, by their beginnings"
+    assert names("&q=%C3%A9T") == ["Été en direct"]
+    assert names("&status=active") == ["Evening show"] and names("&status=active&q=morning") == []
+    assert len(names("&status=nonsense")) == 3
+    assert names("&q=%21%21") == [], "no word finds nothing, and not everything"
+    page = text_of(ada.page.get(f"{path}&q=show&status=idle"))
+    assert "“show”" in page and "Idle" in page and "take this filter away" in page and "Show everything" in page
+    assert "Nothing found" in text_of(ada.page.get(f"{path}&q=nobody"))
+
+
+def test_the_pages_of_a_filter_keep_it(ada, acting, cast):
+    workspace = cast.acme.workspaces["development"]
+    for number in range(26):
+        make(acting, workspace, f"Show {number}")
+    make(acting, workspace, "Other")
+    page = text_of(ada.page.get(f"{HOME}?workspace={workspace}&q=show"))
+    assert "24 of 26 shown" in page
+    on = re.search(r'href="([^"]*page=2[^"]*)"', page)[1]
+    assert "q=show" in on and text_of(ada.page.get(on)).count('scope="row"') == 2

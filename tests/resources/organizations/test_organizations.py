@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from fastpix.db import now
 from fastpix.errors import Invalid
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations import domain
+from fastpix.storage import room
 from tests.resources.live_streams.test_live_pages import make, on_air
 from tests.stories.tables import change, rows
 
@@ -145,6 +147,16 @@ def test_the_overview_tells_what_needs_attention_to_who_can_mend_it(world, cast,
         assert said in page
     members_page = mel.page.get("/o/acme/").text
     assert name not in members_page and "No picture in it." not in members_page
+
+
+@pytest.mark.sqlite
+def test_a_disk_that_is_nearly_full_is_told_to_who_can_empty_it(ada, mel, monkeypatch):
+    said = "The server's disk is nearly full"
+    monkeypatch.setattr(room, "LITTLE", 0)
+    assert said not in html.unescape(ada.page.get("/o/acme/").text)
+    monkeypatch.setattr(room, "LITTLE", 1 << 62)
+    assert said in html.unescape(ada.page.get("/o/acme/").text)
+    assert said not in html.unescape(mel.page.get("/o/acme/").text)
 
 
 @pytest.mark.sqlite

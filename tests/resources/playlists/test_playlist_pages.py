@@ -108,6 +108,26 @@ def test_media_moves_up_and_down(ada, page_of, filled):
     assert shown(ada.page.get(page_of)) == ["The acme clip", "Dawn", "Dusk", "Noon"], "the last goes no further"
 
 
+def test_what_was_taken_out_is_put_back_where_it_was(ada, page_of, filled):
+    before = shown(ada.page.get(page_of))
+    assert len(before) == 4
+    for media_id in filled:  # the first, those between, and the last
+        sent = ada.page.post(f"{page_of}/remove", {"remove": str(media_id)})
+        page = ada.page.get(sent.location).text
+        fields = dict(
+            re.findall(r'name="(media|at)" value="([^"]+)"', page.partition('class="undo"')[2].partition("</form>")[0])
+        )
+        assert fields["media"] == str(media_id)
+        assert ada.page.post(f"{page_of}/add", fields).status_code == 303
+        assert shown(ada.page.get(page_of)) == before
+    some = str(filled[1])
+    ada.page.post(f"{page_of}/remove", {"remove": some})
+    left = shown(ada.page.get(page_of))
+    ada.page.post(f"{page_of}/add", {"media": some, "at": "99"})
+    after = shown(ada.page.get(page_of))
+    assert after[:-1] == left and set(after) == set(before), "beyond the end is the end"
+
+
 def test_media_is_taken_out(ada, page_of, filled):
     assert ada.page.post(f"{page_of}/remove", {"remove": str(filled[1])}).status_code == 303
     assert shown(ada.page.get(page_of)) == ["The acme clip", "Dawn", "Dusk"]
