@@ -1,4 +1,4 @@
-"""Copies Tabler, hls.js and the uploader from npm into fastpix/web/static; run it again after using a new class.
+"""Copies Tabler, hls.js, Plyr and the uploader from npm into fastpix/web/static; run it again after using a new class.
 
     npm ci --ignore-scripts && python scripts/vendor.py      writes the files
     python scripts/vendor.py --check                         only says which classes of the templates no stylesheet knows
@@ -20,16 +20,23 @@ STATIC = ROOT / "fastpix/web/static"
 NPM = ROOT / "node_modules"
 MODULES = NPM / "@tabler"
 CSS = STATIC / "vendor/tabler/tabler.css"
-# Scripts taken as they are: folder below vendor/, package, file in it, licence, and what is to be said of it.
+# What is taken as it is: folder below vendor/, package, files in it, licence, and what is to be said of them.
 SCRIPTS = (
     (
         "hls",
         "hls.js",
-        "dist/hls.min.js",
+        ("dist/hls.min.js",),
         "Apache-2.0",
         "the full build: the light one knows no subtitles and no second sound",
     ),
-    ("resumable-uploads", "@fastpix/resumable-uploads", "dist/uploads.js", "MIT", "sets window.Uploader"),
+    (
+        "plyr",
+        "plyr",
+        ("dist/plyr.min.js", "dist/plyr.css", "dist/plyr.svg"),
+        "MIT",
+        "the bar of the player; it keeps the Content-Security-Policy",
+    ),
+    ("resumable-uploads", "@fastpix/resumable-uploads", ("dist/uploads.js",), "MIT", "sets window.Uploader"),
 )
 
 # Sizes of screen for which utilities are kept.
@@ -214,16 +221,17 @@ def own_styles() -> str:
 
 def copy_scripts() -> None:
     """The scripts as their packages built them, each with its licence and version."""
-    for folder, package, file, licence, note in SCRIPTS:
+    for folder, package, files, licence, note in SCRIPTS:
         source, to = NPM / package, STATIC / "vendor" / folder
         to.mkdir(parents=True, exist_ok=True)
-        text = (source / file).read_text("utf-8")
-        # The map is not shipped, and a browser's developer tools would ask for it.
-        text = re.sub(r"\n?//# sourceMappingURL=.*\n?$", "\n", text)
-        (to / Path(file).name).write_text(text, "utf-8")
-        (to / "LICENSE").write_bytes((source / "LICENSE").read_bytes())
+        for file in files:
+            text = (source / file).read_text("utf-8")
+            # The map is not shipped, and a browser's developer tools would ask for it.
+            text = re.sub(r"\n?//# sourceMappingURL=.*\n?$", "\n", text)
+            (to / Path(file).name).write_text(text, "utf-8")
+        (to / "LICENSE").write_bytes(next(source.glob("LICENSE*")).read_bytes())
         version = json.loads((source / "package.json").read_text("utf-8"))["version"]
-        (to / "VERSIONS").write_text(f"{package} {version} {licence} ({file}: {note})\n", "utf-8")
+        (to / "VERSIONS").write_text(f"{package} {version} {licence} ({', '.join(files)}: {note})\n", "utf-8")
 
 
 def sprite() -> str:

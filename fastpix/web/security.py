@@ -87,8 +87,8 @@ def content_policy(media_urls: Iterable[str], *, form_action: str = "'self'", fr
     )
     return (
         "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; font-src 'self'; "
-        # hls.js feeds the player from blobs.
-        f"img-src 'self' data:{media}; media-src 'self' blob:{media}; connect-src 'self'{media}; "
+        # hls.js feeds the player from blobs, and captions into a track that is an empty file of its own (data:).
+        f"img-src 'self' data:{media}; media-src 'self' blob: data:{media}; connect-src 'self'{media}; "
         f"form-action {form_action}; base-uri 'none'; frame-ancestors {frame_ancestors}"
     )
 

@@ -1,9 +1,13 @@
-"""Every list, with a full page of rows that have the longest names there may be, is HTML of less than 100 kB."""
+"""Every list, with a full page of rows that have the longest names there may be, is HTML of less than 100 kB; and a page's
+scripts are less than 60 kB packed, but for those of the player."""
 
 from __future__ import annotations
 
+import gzip
+import re
 import secrets
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +26,14 @@ from fastpix.resources.signing_keys.models import SigningKey
 from fastpix.resources.webhooks import domain as webhooks
 from fastpix.resources.workspaces import domain as workspaces
 
-MOST_BYTES = 100_000
+MOST_BYTES, MOST_SCRIPT = 100_000, 60_000
+STATIC = Path(__file__).parents[2] / "fastpix/web/static"
+OF_THE_PLAYER = re.compile(r"vendor/(hls|plyr)/|js/player")
 ROWS = 26  # one more than any page shows
 # Every other letter has two bytes, and some are escaped in HTML.
 LONG = "Äaöbüc d&e" * 40
 PAGES = (
-    "", "members/", "members/?q=a", "members/invitations/", "workspaces/", "media/?view=grid", "media/?view=list", "live/",
+    "", "members/", "members/?q=a", "members/invitations/", "workspaces/", "media/?view=grid", "media/?view=list", "live/", "members/?sort=name",
     "playlists/", "signing-keys/", "access-tokens/", "webhooks/", "audit/", "access-review/", "access", "search/?q=%C3%A4",
 )  # fmt: skip
 
@@ -73,4 +79,23 @@ def test_no_list_is_heavy(world, ada, acting, cast):
         answer = ada.page.get(f"/o/acme/{path}")
         assert answer.status_code == 200, path
         sizes[path] = len(answer.data)
+        assert sum(scripts(answer.text).values()) < MOST_SCRIPT, (path, scripts(answer.text))
     assert {path: size for path, size in sizes.items() if size >= MOST_BYTES} == {}, sizes
+
+
+def scripts(page):
+    """The bytes of each script of a page as a server packs them, without the player's."""
+    names = re.findall(r'<script src="/static/([^"?]+)', page)
+    assert names, "the page has no script at all"
+    return {name: len(gzip.compress((STATIC / name).read_bytes())) for name in names if not OF_THE_PLAYER.search(name)}
+
+
+def test_forms_and_the_page_of_a_film_bring_little_beside_the_player(ada, cast):
+    for path in (
+        f"media/{cast.acme.shelf.media}",
+        f"live/{cast.acme.shelf.stream}",
+        "media/upload",
+        "members/invitations/new",
+    ):
+        page = ada.page.get(f"/o/acme/{path}").text
+        assert sum(scripts(page).values()) < MOST_SCRIPT, (path, scripts(page))

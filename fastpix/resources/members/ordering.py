@@ -27,9 +27,8 @@ FEW = 2000
 # Beside the names that begin with no letter.
 OTHERS = "#"
 
-_DECIDING = sa.select(Member.id, Person.name, Member.role, Member.last_seen_at).join(
-    Person, Person.id == Member.person_id
-)
+_COLUMNS: tuple[Any, ...] = (Member.id, Person.name, Member.role, Member.last_seen_at)
+_DECIDING = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _SHOWN = queries.ROWS.where(Member.id.in_(sa.bindparam("member_ids", expanding=True)))
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -10,8 +10,6 @@ from fastpix import urls
 if TYPE_CHECKING:
     from fastpix.resources.playback_ids.models import PlaybackIdRow, Rule
 
-STRIP_PIXELS = 30
-
 
 @dataclass(frozen=True)
 class Played:
@@ -26,8 +24,7 @@ class Played:
 def shown(row: PlaybackIdRow, played: Played) -> dict[str, Any]:
     """A playback id with its addresses, the embed code and its rules in words."""
     width = min(played.width, 640)
-    # Below the picture lies the strip of previews.
-    height = round(width * played.height / played.width) + STRIP_PIXELS
+    height = round(width * played.height / played.width)
     size = 'width="640" height="80"' if played.is_audio_only else f'width="{width}" height="{height}"'
     address = urls.embed(row["id"]) + _token(row)
     restrictions = row["restrictions"]

@@ -147,12 +147,14 @@ def test_pages_hold_no_inline_script_and_no_inline_style(ada, cast):
 def test_the_page_may_load_blobs_and_the_hosts_of_viewers_only(ada, make_app):
     policy = ada.page.get(HOME).headers["Content-Security-Policy"]
     assert (
-        "media-src 'self' blob:;" in policy and "worker-src 'self' blob:;" in policy and "script-src 'self';" in policy
+        "media-src 'self' blob: data:;" in policy
+        and "worker-src 'self' blob:;" in policy
+        and "script-src 'self';" in policy
     )
     app = make_app(stream_url="https://stream.example.com/live", images_url="https://images.example.com")
     policy = app.test_client().get("/sign-in").headers["Content-Security-Policy"]
     there = "https://images.example.com https://stream.example.com"
-    assert f"media-src 'self' blob: {there};" in policy and f"connect-src 'self' {there};" in policy
+    assert f"media-src 'self' blob: data: {there};" in policy and f"connect-src 'self' {there};" in policy
     assert "script-src 'self';" in policy and "style-src 'self';" in policy
 
 

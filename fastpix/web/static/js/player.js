@@ -1,5 +1,5 @@
-// The player: hls.js on the browser's own controls, or the browser's own HLS; a strip of preview pictures below it;
-// and what went wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
+// The player: hls.js, or the browser's own HLS, under a bar (player-bar.js) or else the browser's own controls; and what went
+// wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
 // stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off; one
 // with data-growing plays a film whose end is still being made; begun anew, it goes on where it was, or as far as that is.
 "use strict";
@@ -25,13 +25,6 @@
   const GROWING_TRIES = 40;
   const running = new WeakMap();
 
-  const clock = (seconds) => {
-    const whole = Math.max(0, Math.floor(seconds));
-    const two = (number) => String(number).padStart(2, "0");
-    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-    return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-  };
-
   function start(root) {
     if (root.dataset.started) return;
     root.dataset.started = "yes";
@@ -43,10 +36,9 @@
     };
     media.addEventListener("playing", () => say(""));
     media.muted ||= media.defaultMuted; // the attribute is not heard in what a script put into the page
-    if (window.Hls?.isSupported()) running.set(root, playWithScript(media, say, root.dataset));
+    if (window.Hls?.isSupported()) running.set(root, playWithScript(root, media, say));
     else if (media.canPlayType("application/vnd.apple.mpegurl")) playNatively(root, media, say);
     else say(UNPLAYABLE);
-    if (root.dataset.storyboard) offerPreviews(root, media).catch(() => {}); // the player is whole without it
   }
 
   function stop(root) {
@@ -63,8 +55,8 @@
     }
   }
 
-  function playWithScript(media, say, dataset) {
-    const { Hls } = window;
+  function playWithScript(root, media, say) {
+    const [{ Hls }, { dataset }] = [window, root];
     const [isLive, isGrowing] = ["live" in dataset, "growing" in dataset];
     const source = media.getAttribute("src");
     media.removeAttribute("src");
@@ -136,6 +128,7 @@
     function begin() {
       hls = new Hls(at ? { ...options, startPosition: at } : options);
       hls.on(Hls.Events.ERROR, (_event, problem) => complain(problem));
+      hls.once(Hls.Events.MANIFEST_PARSED, () => window.fastpixBar?.(root, media, () => hls));
       hls.loadSource(source);
       hls.attachMedia(media);
     }
@@ -146,6 +139,7 @@
 
   function playNatively(root, media, say) {
     media.preload = "metadata";
+    media.addEventListener("loadedmetadata", () => window.fastpixBar?.(root, media, () => null), { once: true });
     media.addEventListener("error", async () => {
       const answer = await fetch(media.currentSrc || media.src).catch(() => null);
       say(answer === null ? UNREACHED : SENTENCES[answer.status] ?? UNPLAYABLE);
@@ -159,111 +153,6 @@
         media.append(track);
       }
     }, { once: true });
-  }
-
-  const seconds = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-
-  // Cues such as "00:00:00.000 --> 00:00:05.000" and "sprite.jpg#xywh=0,0,160,90".
-  function readStoryboard(text, base) {
-    const found = [];
-    const cue = /([\d:.]+)\s+-->\s+([\d:.]+)[^\n]*\n([^\n#]+)#xywh=(\d+),(\d+),(\d+),(\d+)/g;
-    for (const [, from, to, name, ...box] of text.replaceAll("\r", "").matchAll(cue)) {
-      const [x, y, width, height] = box.map(Number);
-      found.push({ from: seconds(from), to: seconds(to), url: new URL(name.trim(), base).href, x, y, width, height });
-    }
-    return found;
-  }
-
-  async function offerPreviews(root, media) {
-    const strip = root.querySelector("[data-strip]");
-    if (!strip) return;
-    const address = new URL(root.dataset.storyboard, document.baseURI).href;
-    const answer = await fetch(address);
-    if (!answer.ok) return;
-    const cues = readStoryboard(await answer.text(), answer.url || address);
-    if (cues.length) new Strip(strip, media, cues);
-  }
-
-  class Strip {
-    constructor(strip, media, cues) {
-      Object.assign(this, { strip, media, cues, at: 0 });
-      this.preview = strip.querySelector("[data-preview]");
-      this.picture = strip.querySelector("[data-picture]");
-      this.time = strip.querySelector("[data-time]");
-      this.mark = strip.querySelector("[data-mark]");
-      strip.setAttribute("aria-valuemax", String(Math.round(this.duration)));
-      strip.hidden = false;
-      this.listen();
-      this.tell();
-    }
-
-    get duration() {
-      return Number.isFinite(this.media.duration) && this.media.duration > 0 ? this.media.duration : this.cues.at(-1).to;
-    }
-
-    listen() {
-      const { strip, media } = this;
-      strip.addEventListener("pointermove", (event) => this.look(this.under(event)));
-      strip.addEventListener("pointerleave", () => this.close());
-      strip.addEventListener("click", (event) => this.go(this.under(event)));
-      strip.addEventListener("focus", () => { if (strip.matches(":focus-visible")) this.look(media.currentTime); });
-      strip.addEventListener("blur", () => this.close());
-      strip.addEventListener("keydown", (event) => this.press(event));
-      media.addEventListener("timeupdate", () => { if (this.preview.hidden) this.tell(); });
-      media.addEventListener("durationchange", () => this.tell());
-    }
-
-    under(event) {
-      const box = this.strip.getBoundingClientRect();
-      return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * this.duration;
-    }
-
-    press(event) {
-      const step = Math.max(1, this.cues[0].to - this.cues[0].from);
-      const moves = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, PageDown: -10 * step, PageUp: 10 * step };
-      const places = { Home: 0, End: this.duration };
-      if (event.key in moves) this.look(this.at + moves[event.key]);
-      else if (event.key in places) this.look(places[event.key]);
-      else if (event.key === "Enter" || event.key === " ") this.go(this.at);
-      else if (event.key === "Escape") this.close();
-      else return;
-      event.preventDefault();
-    }
-
-    look(at) {
-      this.at = Math.min(Math.max(at, 0), this.duration);
-      const cue = this.cues.findLast((one) => one.from <= this.at) ?? this.cues[0];
-      const { picture, preview, strip } = this;
-      picture.style.width = `${cue.width}px`;
-      picture.style.height = `${cue.height}px`;
-      picture.style.backgroundImage = `url("${cue.url}")`;
-      picture.style.backgroundPosition = `-${cue.x}px -${cue.y}px`;
-      this.time.textContent = clock(this.at);
-      preview.hidden = false;
-      const room = strip.clientWidth - preview.offsetWidth;
-      const middle = (this.at / this.duration) * strip.clientWidth - preview.offsetWidth / 2;
-      preview.style.left = `${Math.max(0, Math.min(middle, room))}px`;
-      this.tell(this.at);
-    }
-
-    go(at) {
-      this.look(at);
-      this.media.currentTime = this.at;
-    }
-
-    close() {
-      this.preview.hidden = true;
-      this.tell();
-    }
-
-    tell(at = this.media.currentTime) {
-      this.at = at;
-      const { strip, duration } = this;
-      this.mark.style.left = `${Math.min(100, (at / duration) * 100)}%`;
-      strip.setAttribute("aria-valuemax", String(Math.round(duration)));
-      strip.setAttribute("aria-valuenow", String(Math.round(at)));
-      strip.setAttribute("aria-valuetext", `${clock(at)} of ${clock(duration)}. Enter plays from here.`);
-    }
   }
 
   for (const root of document.querySelectorAll("[data-player]")) start(root);
