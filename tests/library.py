@@ -29,7 +29,7 @@ from fastpix.resources.media.downloads import domain as downloads
 from fastpix.resources.media.models import Media
 from fastpix.resources.media.options import Options
 from fastpix.resources.media.tracks import domain as tracks
-from fastpix.resources.media.tracks.models import AVAILABLE, Track
+from fastpix.resources.media.tracks.models import AVAILABLE, FAILED, Track
 from fastpix.resources.media.uploads import domain as uploads
 from fastpix.resources.usage import domain as usage
 from fastpix.resources.usage.models import UsageDay
@@ -72,6 +72,7 @@ class Shelf:
     track: UUID
     upload: UUID
     failed: UUID
+    failed_track: UUID
     upload_url: str
     source_url: str
     stream: str
@@ -95,11 +96,16 @@ def furnish(workspace_id: UUID, name: str) -> Shelf:
     db.session.execute(sa.update(Media).where(Media.id == made["id"]).values(stream_id=made["id"].hex))
     failed = creation.from_url(workspace_id, source_url, Options(title=f"The {name} failure"))["id"]
     media_lifecycle.fail(failed, "This file is not a video.", ["moov atom not found"])
+    failed_track = tracks.create(failed, "subtitle", "en", "English", url=f"https://files.example/{name}.srt")
+    db.session.execute(
+        sa.update(Track).where(Track.id == failed_track["id"]).values(status=FAILED, failure="No words.")
+    )
     db.session.execute(sa.delete(Job).where(Job.kind.startswith("media.")))
     playback_id = made["playback_ids"][0]["id"]
     _used(made["id"], workspace_id)
     live = _streams(workspace_id, name)
-    return Shelf(made["id"], playback_id, track["id"], upload["id"], failed, upload["url"], source_url, **live)
+    ids = (made["id"], playback_id, track["id"], upload["id"], failed, failed_track["id"])
+    return Shelf(*ids, upload["url"], source_url, **live)
 
 
 def _streams(workspace_id: UUID, name: str) -> dict[str, Any]:

@@ -91,6 +91,7 @@ POLICY: dict[str, str] = {
     "media_parts.add_track": "media.edit",
     "media_parts.edit_track": "media.edit",
     "media_parts.delete_track": "media.edit",
+    "media_parts.retry_track": "media.edit",
     "media_parts.captions": "media.edit",
     "media_parts.downloads": "media.edit",
     "media_parts.source": "media.edit",

@@ -136,6 +136,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.live_streams import jobs as live
     from fastpix.resources.live_streams.viewers import domain as viewers
     from fastpix.resources.media import jobs as media_jobs
+    from fastpix.resources.media.tracks import jobs as tracks_jobs
     from fastpix.resources.media.uploads import lifecycle as uploads
     from fastpix.resources.usage import jobs as usage_jobs
     from fastpix.resources.webhooks import jobs as webhook_jobs
@@ -159,6 +160,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
             audit_jobs.expire: 3600,
             review_jobs.remind: 3600,
             media_jobs.fail_abandoned: 20,
+            tracks_jobs.fail_abandoned: 20,
         },
         {live.sweep: 1, live.tidy: 20, viewers.sample: 60},
     ]

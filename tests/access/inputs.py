@@ -208,6 +208,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
         303, {"language_code": "en-GB", "language_name": "British English"}
     ),
     ("media_parts.delete_track", "POST"): lambda s: Input(303),
+    ("media_parts.retry_track", "POST"): lambda s: Input(
+        303, values={"media_id": s.house.shelf.failed, "track_id": s.house.shelf.failed_track}
+    ),
     # Without a speech model, as over the API.
     ("media_parts.captions", "POST"): lambda s: Input(501, {"language_code": "en", "language_name": "Spoken English"}),
     ("media_parts.downloads", "POST"): lambda s: Input(303, {"mp4": "audioOnly"}),

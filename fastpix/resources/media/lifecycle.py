@@ -198,6 +198,7 @@ def fail(media_id: UUID, reason: str, log: Iterable[str] = ()) -> None:
         queue.enqueue("storage.remove", args, organization_id=media.organization_id)
         media.version, media.renditions = "", []
     note(media, reason, "\n".join(log))
+    tracks.stop_waiting(media)
     events.media(media, "media.failed")
 
 
@@ -208,6 +209,7 @@ def restart(media: Media) -> bool:
     if not affected_rows(claim):
         return False
     enqueue(media, "media.ingest")
+    tracks.wait_again(media)
     note(media, "Processing was asked for again.")
     return True
 

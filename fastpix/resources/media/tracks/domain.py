@@ -15,9 +15,12 @@ from fastpix.jobs import queue
 from fastpix.resources.media import domain as media_domain
 from fastpix.resources.media import lifecycle as media_lifecycle
 from fastpix.resources.media import options
+from fastpix.resources.media.captions.rules import check_offered
+from fastpix.resources.media.models import FAILED as MEDIA_FAILED
+from fastpix.resources.media.models import READY as MEDIA_READY
 from fastpix.resources.media.models import Media
 from fastpix.resources.media.tracks import events, lifecycle, queries, rules
-from fastpix.resources.media.tracks.models import Track, TrackRow
+from fastpix.resources.media.tracks.models import FAILED, Track, TrackRow
 from fastpix.resources.playback_ids import rules as playback_rules
 from fastpix.storage import instance as storage
 
@@ -74,6 +77,34 @@ def edit(
         track.url = options.web_address("url", url)
         lifecycle.restart(track)
         _enqueue(media, track)
+    db.session.flush()
+    described(media, track, before=before, after=values(track))
+    events.track(media, track, "updated")
+    return queries.as_dict(track)
+
+
+@action("media.edit")
+def retry(media_id: UUID, track_id: UUID) -> TrackRow:
+    """Prepare a track that failed once more. Raises `Missing`, `WrongState` unless it failed; `NotOffered` without a model."""
+    media = media_domain.load(media_id)
+    track = _load(media_id, track_id)
+    if track.status != FAILED:
+        raise WrongState("Only a track that failed can be tried again.")
+    if track.is_generated:
+        check_offered(track.language_code)
+        if media.status == MEDIA_FAILED:
+            raise WrongState(
+                "Processing of this media failed. Try that again first; the captions follow by themselves."
+            )
+    before, former = values(track), queue.find(track.job_id) if track.job_id else None
+    lifecycle.restart(track, is_generated=track.is_generated)
+    if not track.is_generated:
+        _enqueue(media, track)
+    elif media.status == MEDIA_READY:
+        sound_id = former.args.get("sound_id") if former else None
+        lifecycle.listen(media, track, UUID(sound_id) if sound_id else None)
+    if former:
+        queue.forget(former.id)
     db.session.flush()
     described(media, track, before=before, after=values(track))
     events.track(media, track, "updated")
@@ -159,8 +190,8 @@ def wait(media_id: UUID, track_id: UUID) -> None:
 
 def _enqueue(media: Media, track: Track, run_at: datetime | None = None) -> None:
     args = {"media_id": str(media.id), "track_id": str(track.id)}
-    most = media_lifecycle.MOST_ATTEMPTS
-    queue.enqueue("media.track", args, organization_id=media.organization_id, run_at=run_at, max_attempts=most)
+    most, here = media_lifecycle.MOST_ATTEMPTS, media.organization_id
+    track.job_id = queue.enqueue("media.track", args, organization_id=here, run_at=run_at, max_attempts=most)
 
 
 def _check_number(media: Media) -> None:

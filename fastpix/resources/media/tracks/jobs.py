@@ -9,21 +9,27 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from fastpix.access import principal, tenancy
 from fastpix.config import instance
-from fastpix.db import transaction
+from fastpix.db import db, transaction
 from fastpix.errors import FastpixError, Missing, NoRoom, for_people
 from fastpix.jobs import filling, queue
+from fastpix.jobs.models import FAILED as JOB_FAILED
+from fastpix.jobs.models import Job
 from fastpix.resources.media import jobs, origin
 from fastpix.resources.media import lifecycle as media_lifecycle
 from fastpix.resources.media.lifecycle import Work
 from fastpix.resources.media.models import UNDER_WAY
 from fastpix.resources.media.source import fetch
 from fastpix.resources.media.tracks import domain, lifecycle, rules
-from fastpix.resources.media.tracks.models import TrackDetails, TrackRow
+from fastpix.resources.media.tracks.models import Track, TrackDetails, TrackRow
 from fastpix.storage import instance as storage
 from fastpix.video import probe, tracks
 from fastpix.video.datatypes import Failed, Unplayable
 
+GAVE_UP = "This was tried several times, and never came to an end. Try again, or add another file."
 Args = Mapping[str, Any]
 # Takes the folder, the media and the track.
 Maker = Callable[[Path, Work, TrackRow], TrackDetails]
@@ -67,6 +73,22 @@ def make(args: Args, maker: Maker) -> None:
         lifecycle.failed(track_id, f"This did not work after several tries. {for_people(problem)}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fail_abandoned() -> int:
+    """Fail the tracks whose job gave up, with its worker or by a fault of ours: nobody else would say so. How many."""
+    kinds = ("media.track", "media.captions")
+    with tenancy.everywhere("housekeeping looks at the jobs of all organizations"):
+        rows = db.session.execute(sa.select(Job.id, Job.args).where(Job.state == JOB_FAILED, Job.kind.in_(kinds))).all()
+        given_up = {row.id: UUID(row.args["track_id"]) for row in rows}
+        here = sa.select(Track.id, Track.organization_id, Track.job_id).where(Track.id.in_(set(given_up.values())))
+        preparing = db.session.execute(here.where(Track.status == rules.PREPARING)).all()
+    abandoned = [track for track in preparing if track.job_id in given_up]
+    for track in abandoned:
+        with principal.acting(principal.system("worker", track.organization_id)):
+            lifecycle.failed(track.id, GAVE_UP)
+            db.session.flush()
+    return len(abandoned)
 
 
 def _is_early(work: Work, track: TrackRow) -> bool:

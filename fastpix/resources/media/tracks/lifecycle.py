@@ -14,6 +14,7 @@ from fastpix.resources.media.models import Media
 from fastpix.resources.media.tracks import events
 from fastpix.resources.media.tracks.models import AVAILABLE, FAILED, PREPARING, Track, TrackDetails
 
+MEDIA_FAILED = "Processing of the media failed, so there is nothing to listen to."
 _ID = sa.select(Track.id).where(Track.id == sa.bindparam("track_id"))
 _ONE = sa.select(Track).where(Track.id == sa.bindparam("track_id"))
 
@@ -53,7 +54,7 @@ def restart(track: Track, *, is_generated: bool = False) -> None:
 def listen(media: Media, track: Track, sound_id: UUID | None = None) -> None:
     """Have captions made of what is said in the media, or in the sound that was added."""
     args = {"media_id": str(media.id), "track_id": str(track.id), "sound_id": str(sound_id) if sound_id else None}
-    queue.enqueue("media.captions", args, organization_id=media.organization_id)
+    track.job_id = queue.enqueue("media.captions", args, organization_id=media.organization_id)
 
 
 def listen_to_all(media: Media) -> None:
@@ -61,6 +62,24 @@ def listen_to_all(media: Media) -> None:
     awaited = sa.select(Track).where(Track.media_id == media.id, Track.is_generated, Track.status == PREPARING)
     for track in db.session.scalars(awaited):
         listen(media, track)
+
+
+def stop_waiting(media: Media) -> None:
+    """The media failed: the captions that waited for it have nothing to listen to."""
+    for track in db.session.scalars(_waiting(media, PREPARING)):
+        failed(track.id, MEDIA_FAILED)
+
+
+def wait_again(media: Media) -> None:
+    """The media is tried once more, and the captions that waited for it wait again."""
+    for track in db.session.scalars(_waiting(media, FAILED)):
+        restart(track, is_generated=True)
+
+
+def _waiting(media: Media, status: str) -> sa.Select[Track]:
+    """Captions of the media that were not begun."""
+    of_media = sa.select(Track).where(Track.media_id == media.id, Track.is_generated, Track.job_id.is_(None))
+    return of_media.where(Track.status == status)
 
 
 def progress(track_id: UUID, percent: int) -> None:

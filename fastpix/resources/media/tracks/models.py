@@ -49,6 +49,8 @@ class Track(InWorkspace, Base):
     # Subtitles that this server makes of what is said; while it does, how far it is, 0 to 99.
     is_generated: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     percent: Mapped[int | None]
+    # What prepares it; none for captions that wait for their media.
+    job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -65,6 +65,12 @@ def edit_track(media_id: UUID, track_id: UUID) -> Any:
     return show("media/track.html", form=form, track=track, media=media, name=presentation.name(media))
 
 
+@pages.page(domain.retry, "POST", "/tracks/<uuid:track_id>/retry")
+def retry_track(media_id: UUID, track_id: UUID) -> Any:
+    domain.retry(media_id, track_id)
+    return go("media.detail", "The track is prepared once more.", media_id=media_id)
+
+
 @pages.page(domain.delete, "GET POST", "/tracks/<uuid:track_id>/delete")
 def delete_track(media_id: UUID, track_id: UUID) -> Any:
     media = media_domain.get(media_id)
