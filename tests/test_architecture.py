@@ -37,6 +37,7 @@ ACROSS = {
     "resources.live_streams.connections.queries": "ingest and worker look after the streams of all organizations",
     "resources.live_streams.viewers.domain": "viewers belong to no organization; they are counted for all streams at once",
     "resources.media.jobs": "the worker looks after the jobs of all organizations",
+    "resources.media.tracks.jobs": "housekeeping looks at the jobs of all organizations",
     "resources.media.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.media.source.domain": "who fetches an original is known by the signed address alone",
     "resources.media.storage_check": "the bytes of all organizations are compared with the rows",

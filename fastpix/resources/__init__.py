@@ -15,6 +15,7 @@ from fastpix.resources.media.captions import jobs as captions_jobs
 from fastpix.resources.media.downloads import jobs as downloads_jobs
 from fastpix.resources.media.models import RECORDING
 from fastpix.resources.media.tracks import jobs as tracks_jobs
+from fastpix.resources.media.transcripts import jobs as transcripts_jobs
 from fastpix.resources.media.uploads import jobs as uploads_jobs
 from fastpix.resources.playback_ids import views as playback_ids
 from fastpix.resources.webhooks.deliveries import jobs as deliveries_jobs
@@ -46,7 +47,11 @@ QUICK: Jobs = {
     "storage.remove": media_jobs.remove,
     "uploads.forget": uploads_jobs.forget,
 }
-INCOMING: Jobs = {"media.ingest": _ingest, "media.track": tracks_jobs.prepare}
+INCOMING: Jobs = {
+    "media.ingest": _ingest,
+    "media.track": tracks_jobs.prepare,
+    transcripts_jobs.KIND: transcripts_jobs.fill,
+}
 TRANSCODING: Jobs = {"media.process": media_jobs.process, "media.downloads": downloads_jobs.prepare}
 LISTENING: Jobs = {"media.captions": captions_jobs.make}
 NOTIFYING: Jobs = {"webhooks.deliver": deliveries_jobs.deliver}

@@ -7,7 +7,7 @@ However many things there are, a look reads a handful of rows for each word and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -44,38 +44,54 @@ def id_range(text: str) -> tuple[UUID, UUID] | None:
     return UUID(plain.ljust(32, "0")), UUID(plain.ljust(32, "f"))
 
 
-def find(table: Any, target: Any, text: str, workspace_ids: Iterable[UUID], most: int) -> list[Any]:
+Matches = Callable[[Any, str], sa.ColumnElement[bool]]
+
+
+def find(
+    table: Any,
+    target: Any,
+    text: str,
+    workspace_ids: Iterable[UUID],
+    most: int,
+    *,
+    words: Callable[[str], set[str]] = of,
+    matches: Matches = begins,
+) -> list[Any]:
     """Values of the column `target` of those `most` things in whose words each word of the text begins one.
 
     `table` has the columns `workspace_id` and `word`. Workspaces are asked in the order given, words read in theirs.
+    `words` are those of the text, `matches` says which kept ones fit one of them.
     """
-    wanted = sorted(of(text), key=len, reverse=True)[:MOST_ASKED]
+    wanted = sorted(words(text), key=len, reverse=True)[:MOST_ASKED]
     found: dict[Any, None] = {}
     for workspace_id in workspace_ids if wanted else ():
-        for value in db.session.scalars(_statement(table, target, wanted, workspace_id, most)):
+        for value in db.session.scalars(_statement(table, target, wanted, workspace_id, most, matches)):
             found[value] = None
         if len(found) >= most:
             break
     return list(found)[:most]
 
 
-def _statement(table: Any, target: Any, wanted: list[str], workspace_id: UUID, most: int) -> Any:
+def _statement(
+    table: Any, target: Any, wanted: list[str], workspace_id: UUID, most: int, matches: Matches = begins
+) -> Any:
     """The rows of the rarest word, in the index' order, narrowed by the others: no sorting, no scan."""
     here = table.workspace_id == workspace_id
-    rarest = min(wanted, key=lambda word: _count(table, target, here, word)) if len(wanted) > 1 else wanted[0]
+    fits = {word: matches(table.word, word) for word in wanted}
+    rarest = min(wanted, key=lambda word: _count(target, here, fits[word])) if len(wanted) > 1 else wanted[0]
     # A thing may have many words with the same beginning.
-    statement = sa.select(target).where(here, begins(table.word, rarest)).order_by(table.word).limit(most * MOST_KEPT)
+    statement = sa.select(target).where(here, fits[rarest]).order_by(table.word).limit(most * MOST_KEPT)
     for word in wanted:
         if word != rarest:
             other = aliased(table)
             same = getattr(other, target.key) == target
             statement = statement.where(
-                sa.exists().where(same, other.workspace_id == workspace_id, begins(other.word, word))
+                sa.exists().where(same, other.workspace_id == workspace_id, matches(other.word, word))
             )
     return statement
 
 
-def _count(table: Any, target: Any, here: Any, word: str) -> int:
-    """How many rows begin with the word, counted no further than `PROBE`."""
-    some = sa.select(target).where(here, begins(table.word, word)).limit(PROBE).subquery()
+def _count(target: Any, here: Any, fits: Any) -> int:
+    """How many rows fit, counted no further than `PROBE`."""
+    some = sa.select(target).where(here, fits).limit(PROBE).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0

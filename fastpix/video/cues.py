@@ -27,11 +27,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Cue:
-    """A caption: its times in seconds, and one or two lines."""
+    """A caption: its times in seconds, and one or two lines. `settings`: where it stands, as WebVTT writes it."""
 
     begin: float
     end: float
     text: str
+    settings: str = ""
 
 
 def webvtt(words: Iterable[Word]) -> str:

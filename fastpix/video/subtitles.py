@@ -6,12 +6,11 @@ not be read is said, with the number of its line.
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from fastpix.video import subtitle_ass, subtitle_encoding
+from fastpix.video import subtitle_ass, subtitle_encoding, subtitle_markup
 from fastpix.video.datatypes import Unplayable
 from fastpix.video.stills import timestamp
 
@@ -25,24 +24,15 @@ _SUBVIEWER = re.compile(r"\s*(\d{1,4}):([0-5]\d):([0-5]\d)(\.\d{2,3}),(\d{1,4}):
 # What was meant to be times, and is none.
 _NEARLY = re.compile(r"\s*-?\d{1,4}[:.,]\S*\s*(?:-{1,3}\s?>|[=–—]>|→).*|\S*\s*-->\s*\d{1,4}:\d\d[:.,]\d.*")
 _COUNTER = re.compile(r"\s*(\d{1,7})\s*")
-_SETTING = re.compile(
+SETTING = re.compile(
     r"vertical:(?:rl|lr)|size:[\d.]+%|align:(?:start|center|middle|end|left|right)"
     r"|line:-?[\d.]+%?(?:,(?:start|center|end))?|position:[\d.]+%(?:,(?:line-left|center|line-right))?"
 )
 _NOT_SHOWN = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
-# SubRip's own: {\an8} says where; <font> and the like go, with what they hold kept.
-_PLACING = re.compile(r"\{\\[^{}]*\}")
-_TAG = re.compile(r"</?(?:[biuc]|ruby|rt|v|lang)(?:\.[\w.-]+)?(?:[ \t][^<>&]*)?>|<(?:\d+:)?\d\d:\d\d\.\d{3}>")
-_PLAIN_TAG = re.compile(r"</?[BIU]>")
-_ANY_TAG = re.compile(r"<[^<>]*>")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|nbsp|lrm|rlm);")
-_OTHER_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # In web pages, SubViewer and Aegisub.
 _LINE_END = re.compile(r"(?i:<br\s*/?>|\[br\])|\\N")
 # Pictures a second of whoever counts those behind the seconds: 00:00:02:12.
 RATES = (24, 25, 30, 50, 60)
-_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,7 @@ class _Cue:
     def text(self) -> str:
         """As it is written: an empty line would end it."""
         written = (part for _, line in self.lines for part in _LINE_END.split(line))
-        return "\n".join(filter(None, map(_text, written)))
+        return "\n".join(filter(None, map(subtitle_markup.line, written)))
 
 
 def clean(raw: bytes, language: str = "") -> Cleaned:
@@ -187,7 +177,7 @@ class _Reader:
         else:
             (cue.begin, first), (cue.end, last) = _moment(*match.groups()[:4]), _moment(*match.groups()[4:8])
             cue.frames = None if first is last is None else (first or 0, last or 0)
-            cue.settings = "".join(f" {word}" for word in (match[9] or "").split() if _SETTING.fullmatch(word))
+            cue.settings = "".join(f" {word}" for word in (match[9] or "").split() if SETTING.fullmatch(word))
         self._cues.append(cue)
 
     def _take_name(self) -> int:
@@ -248,35 +238,3 @@ def _moment(hours: str | None, minutes: str, seconds: str, fraction: str | None)
     if mark in ":;" and len(digits) == 2 and hours is not None:
         return whole, int(digits)
     return whole + int(digits[:3].ljust(3, "0")), None
-
-
-def _text(line: str) -> str:
-    """One line of a cue: WebVTT's tags stay, other tags go, what could be read as markup or a time is escaped."""
-    line = _CONTROL.sub("", _PLACING.sub("", line))
-    kept, place = [], 0
-    for tag in _ANY_TAG.finditer(line):
-        kept.append(_escape(line[place : tag.start()]))
-        if _TAG.fullmatch(tag[0]):
-            kept.append(tag[0])
-        elif _PLAIN_TAG.fullmatch(tag[0]):
-            kept.append(tag[0].lower())
-        elif not re.match(r"</?[a-zA-Z]", tag[0]):
-            kept.append(_escape(tag[0]))  # no tag at all: 1 < 2 > 0
-        place = tag.end()
-    kept.append(_escape(line[place:]))
-    return "".join(kept).strip()
-
-
-def _escape(text: str) -> str:
-    pieces, place = [], 0
-    for entity in _ENTITY.finditer(text):
-        pieces += [_plain(text[place : entity.start()]), entity[0]]
-        place = entity.end()
-    pieces.append(_plain(text[place:]))
-    return "".join(pieces)
-
-
-def _plain(text: str) -> str:
-    """Words with the letters that `&#39;` and the like stand for, escaped."""
-    letters = _OTHER_ENTITY.sub(lambda entity: _NO_WORD.sub(" ", html.unescape(entity[0])), text)
-    return letters.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import jsonify, request, url_for
 
 from fastpix.overview.search import domain
+from fastpix.resources.media import presentation
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.web.pages import Pages, show
 
@@ -59,6 +60,9 @@ def _media(row: Mapping[str, Any], names: dict[str, str]) -> dict[str, str]:
     url = url_for("media.detail", media_id=row["id"])
     name = row["title"] or row["source_name"] or str(row["id"])
     file = row["source_name"] if row["source_name"] != name else ""  # which may be what was found
+    if said := row["said"]:
+        url = url_for("media.detail", media_id=row["id"], t=said["at"])
+        return _line(name, f"{presentation.duration(said['at'])} “{said['text']}”", url)
     return _line(name, " · ".join(filter(None, (file, row["status"], names.get(str(row["workspace_id"]), "")))), url)
 
 

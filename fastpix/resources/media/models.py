@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fastpix.access.tenancy import InWorkspace
 from fastpix.db import Base, Bytewise, id_column, now
 from fastpix.resources.media.tracks.models import TrackRow
+from fastpix.resources.media.transcripts.models import Said
 from fastpix.resources.playback_ids.models import PlaybackIdRow
 
 # The words of the wire, exactly: docs/fastpix-contract.md, sections 8.1 and 8.2.
@@ -245,13 +246,14 @@ class AuditedMedia(TypedDict):
 
 
 class FoundMedia(TypedDict):
-    """A media as quick search shows it."""
+    """A media as quick search shows it; `said` is the sentence for which it was found, if it was one."""
 
     id: UUID
     title: str
     source_name: str
     status: str
     workspace_id: UUID
+    said: Said | None
 
 
 class PrivatePlaybackId(TypedDict):

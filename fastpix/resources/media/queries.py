@@ -16,9 +16,11 @@ from fastpix.db import db
 from fastpix.resources.media import redaction
 from fastpix.resources.media.models import FAILED, FoundMedia, Media, MediaCount, MediaRow, MediaWord, folder
 from fastpix.resources.media.tracks import queries as tracks
+from fastpix.resources.media.transcripts import queries as transcripts
+from fastpix.resources.media.transcripts.models import Said
 from fastpix.resources.playback_ids import queries as playback_ids
 from fastpix.resources.playback_ids.models import PlaybackId
-from fastpix.text import word_index
+from fastpix.text import spoken_words, word_index
 from fastpix.web import lists
 
 PAGE = 24
@@ -57,12 +59,13 @@ SORTS = ("newest", "oldest", "title")
 @dataclass(frozen=True)
 class Page:
     """Some media and the cursors of the pages beside it (None where there is none). `total` is None where counting
-    would scan."""
+    would scan; `said` are sentences that were found, by media."""
 
     rows: list[MediaRow]
     back: str | None
     on: str | None
     total: int | None
+    said: dict[UUID, Said]
 
 
 @action("media.view")
@@ -84,7 +87,7 @@ def library(
     workspace_id: UUID, *, query: str = "", status: str = "", sort: str = "newest", after: str = "", before: str = ""
 ) -> Page:
     """A page of the dashboard's library. `after` and `before` are cursors of an earlier page; `query` words are the
-    beginnings of words of the title or file name, all of which must be there."""
+    beginnings of words of the title or file name, or of what is said, all of which must be there."""
     statement = _filtered(workspace_id, query, status)
     columns, is_ascending = _order(sort)
     is_backwards = bool(before)
@@ -103,13 +106,17 @@ def library(
     back = _cursor(places[0]) if places and (has_more if is_backwards else mark is not None) else None
     on = _cursor(places[-1]) if places and (is_backwards or has_more) else None
     counted = None if query or status else total(workspace_id)
-    return Page([rows[place.id] for place in places if place.id in rows], back, on, counted)
+    here = [rows[place.id] for place in places if place.id in rows]
+    return Page(here, back, on, counted, _said(query, here))
 
 
 @action("media.view")
 def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[FoundMedia]:
-    """At most `most` media with such words, or of such an id or playback id."""
-    ids = _by_id(text, most) + word_index.find(MediaWord, MediaWord.media_id, text, workspace_ids, most)
+    """At most `most` media with such words, or of such an id or playback id; then those in which they are said."""
+    here = list(workspace_ids)
+    ids = _by_id(text, most) + word_index.find(MediaWord, MediaWord.media_id, text, here, most)
+    if len(ids) < most:
+        ids += transcripts.find(text, here, most)
     rows: dict[UUID, FoundMedia] = {}
     matches = tenancy.rows(_FOUND, {"media_ids": ids}) if ids else ()
     for media_id, title, source_name, status, workspace_id in matches:
@@ -119,8 +126,11 @@ def find(text: str, workspace_ids: Iterable[UUID], most: int) -> list[FoundMedia
             "source_name": source_name,
             "status": status,
             "workspace_id": workspace_id,
+            "said": None,
         }
-    return [rows[media_id] for media_id in dict.fromkeys(ids) if media_id in rows][:most]
+    chosen = [rows[media_id] for media_id in dict.fromkeys(ids) if media_id in rows][:most]
+    said = _said(text, chosen)
+    return [{**row, "said": said.get(row["id"])} for row in chosen]
 
 
 @action("media.view")
@@ -197,8 +207,19 @@ def _filtered(workspace_id: UUID, query: str, status: str) -> Any:
         has = sa.select(MediaWord.media_id).where(
             MediaWord.workspace_id == workspace_id, word_index.begins(MediaWord.word, word)
         )
-        statement = statement.where(Media.id.in_(has))
+        said = transcripts.saying(workspace_id, word)
+        statement = statement.where(Media.id.in_(has if said is None else has.union_all(said)))
     return statement
+
+
+def _said(query: str, media: Iterable[MediaRow | FoundMedia]) -> dict[UUID, Said]:
+    """The sentences for which these were found, where not all of the question is in their titles and files' names."""
+    wanted, asked = {}, word_index.of(query)
+    for each in media if asked else ():
+        named = word_index.of(each["title"], each["source_name"])
+        lacking = [word for word in asked if not any(name.startswith(word) for name in named)]
+        wanted[each["id"]] = spoken_words.asked(" ".join(lacking))
+    return transcripts.sentences(wanted)
 
 
 def _order(sort: str) -> tuple[tuple[Any, Any], bool]:

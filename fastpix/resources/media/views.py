@@ -51,13 +51,14 @@ def index() -> Any:
     }
     sort = sort if sort in queries.SORTS else "newest"
     view = view if view in VIEWS else "grid"
-    page = queries.Page([], None, None, 0)
+    page = queries.Page([], None, None, 0, {})
     if workspace_id is not None:
         page = queries.library(workspace_id, query=query, status=status, sort=sort, after=after, before=before)
     return show(
         "media/index.html",
         rows=presentation.cards(page.rows),
         page=page,
+        shown_duration=presentation.duration,
         workspaces=choices,
         chosen=workspace_id,
         query=query,

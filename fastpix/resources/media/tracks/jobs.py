@@ -26,7 +26,8 @@ from fastpix.resources.media.source import fetch
 from fastpix.resources.media.tracks import domain, lifecycle, rules
 from fastpix.resources.media.tracks.models import Track, TrackDetails, TrackRow
 from fastpix.storage import instance as storage
-from fastpix.video import probe, tracks
+from fastpix.video import probe, tracks, webvtt
+from fastpix.video.cues import Cue
 from fastpix.video.datatypes import Failed, Unplayable
 
 GAVE_UP = "This was tried several times, and never came to an end. Try again, or add another file."
@@ -61,8 +62,9 @@ def make(args: Args, maker: Maker) -> None:
     try:
         with filling.with_room(), queue.while_wanted(lambda: lifecycle.is_there(track_id)):
             details = maker(folder, work, track)
+            cues = _cues(folder)
             store.add_folder(folder, f"{work.folder}/tracks/{track_id}/{version}")
-        lifecycle.prepared(track_id, version, details)
+        lifecycle.prepared(track_id, version, details, cues)
     except (Unplayable, Failed, fetch.Unreachable) as problem:
         lifecycle.failed(track_id, str(problem))
     except Missing:  # the track or its media was deleted meanwhile
@@ -73,6 +75,12 @@ def make(args: Args, maker: Maker) -> None:
         lifecycle.failed(track_id, f"This did not work after several tries. {for_people(problem)}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cues(folder: Path) -> list[Cue]:
+    """The captions of subtitles that were just made; of a sound there are none."""
+    made = folder / tracks.SUBTITLES
+    return webvtt.read(made.read_text("utf-8")) if made.exists() else []
 
 
 def fail_abandoned() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from fastpix.jobs import queue
 from fastpix.resources.media.models import Media
 from fastpix.resources.media.tracks import events
 from fastpix.resources.media.tracks.models import AVAILABLE, FAILED, PREPARING, Track, TrackDetails
+from fastpix.resources.media.transcripts import domain as transcripts
+from fastpix.video.cues import Cue
 
 MEDIA_FAILED = "Processing of the media failed, so there is nothing to listen to."
 _ID = sa.select(Track.id).where(Track.id == sa.bindparam("track_id"))
@@ -49,6 +52,7 @@ def publish_own(media: Media) -> None:
 def restart(track: Track, *, is_generated: bool = False) -> None:
     """It is prepared anew: from another address, or by listening to what is said."""
     track.status, track.failure, track.percent, track.is_generated = PREPARING, "", None, is_generated
+    transcripts.forget(track.id)
 
 
 def listen(media: Media, track: Track, sound_id: UUID | None = None) -> None:
@@ -88,13 +92,15 @@ def progress(track_id: UUID, percent: int) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def prepared(track_id: UUID, version: str, details: TrackDetails) -> None:
-    """The track's files are in place. Raises `Missing` where the track was deleted meanwhile. For the job."""
+def prepared(track_id: UUID, version: str, details: TrackDetails, cues: Sequence[Cue] = ()) -> None:
+    """The track's files are in place; of subtitles these are the captions. Raises `Missing` where the track was deleted meanwhile. For the job."""
     track = db.session.scalar(_ONE, {"track_id": track_id})
     if track is None:
         raise Missing("The track was deleted meanwhile.")
     track.status, track.failure, track.version, track.details = AVAILABLE, "", version, details
     track.percent = None
+    if track.type == "subtitle":
+        transcripts.keep(track, cues)
     events.track(_media_of(track), track, "ready")
 
 
