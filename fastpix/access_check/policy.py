@@ -92,6 +92,7 @@ POLICY: dict[str, str] = {
     "media_parts.edit_track": "media.edit",
     "media_parts.delete_track": "media.edit",
     "media_parts.retry_track": "media.edit",
+    "media_parts.edit_cues": "media.edit",
     "media_parts.captions": "media.edit",
     "media_parts.downloads": "media.edit",
     "media_parts.source": "media.edit",

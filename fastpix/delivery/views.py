@@ -23,6 +23,7 @@ blueprint = Blueprint("stream", __name__, url_prefix="/stream")
 PICTURES = frozenset({"poster.jpg", "sprite.jpg", "sprite.vtt"})
 SOUND_ONLY = "audio.m4a"
 MASTER, SUBTITLES = "master.m3u8", "subtitles.vtt"
+_VERSION = re.compile(r"[0-9a-f]{4,16}")
 _PATH = re.compile(r"(?:[A-Za-z0-9_-]+/){0,2}[A-Za-z0-9_-]+\.(?:m3u8|m4s|mp4|m4a|jpg|vtt)", re.ASCII)
 
 
@@ -133,7 +134,9 @@ def _key(grant: MediaGrant, path: str) -> str:
     if first == "tracks":
         track_id, _, rest = rest.partition("/")
         version, _, rest = rest.partition("/")
-        is_known = any(str(t["id"]) == track_id and t["version"] == version and version for t in playable.tracks)
+        # Captions that were changed a moment ago: players have the address before, other processes do not know the one
+        # after. Of both the files are there; of a version that is not, there is nothing.
+        is_known = any(str(t["id"]) == track_id for t in playable.tracks) and bool(_VERSION.fullmatch(version))
     else:
         is_known = first == playable.version and _is_shown(grant, rest)
     if not is_known or rest.endswith(PLAYLIST_SO_FAR) or not _PATH.fullmatch(rest):

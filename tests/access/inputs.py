@@ -208,6 +208,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
         303, {"language_code": "en-GB", "language_name": "British English"}
     ),
     ("media_parts.delete_track", "POST"): lambda s: Input(303),
+    ("media_parts.edit_cues", "POST"): lambda s: Input(
+        303, {"version": "cafe", "begin": "0:01", "end": "0:02.5", "text": "Hello"}
+    ),
     ("media_parts.retry_track", "POST"): lambda s: Input(
         303, values={"media_id": s.house.shelf.failed, "track_id": s.house.shelf.failed_track}
     ),

@@ -41,6 +41,7 @@ ONE_DOOR = {
         "page",
         "people jump to what they know by name; a script asks each resource by its address",
     ),
+    "media.cues.domain.save": ("page", "people change one caption; a script gives another file to the track"),
     "media.tracks.domain.retry": ("page", "a script deletes the track that failed, and adds it again"),
     "workspaces.domain.search": ("page", "the whole list; `workspaces.domain.listed` is the same list by number"),
     "workspaces.domain.listed": ("api", "scripts page by number; `workspaces.domain.search` is the same list"),

@@ -15,7 +15,6 @@ from fastpix.jobs import queue
 from fastpix.resources.media import domain as media_domain
 from fastpix.resources.media import lifecycle as media_lifecycle
 from fastpix.resources.media import options
-from fastpix.resources.media.captions.rules import check_offered
 from fastpix.resources.media.models import FAILED as MEDIA_FAILED
 from fastpix.resources.media.models import READY as MEDIA_READY
 from fastpix.resources.media.models import Media
@@ -23,6 +22,8 @@ from fastpix.resources.media.tracks import events, lifecycle, queries, rules
 from fastpix.resources.media.tracks.models import FAILED, Track, TrackRow
 from fastpix.resources.playback_ids import rules as playback_rules
 from fastpix.storage import instance as storage
+from fastpix.text.languages import checked_language_code, checked_language_name
+from fastpix.video.speech import check_offered
 
 WAIT = timedelta(seconds=10)
 _ONE = sa.select(Track).where(Track.id == sa.bindparam("track_id"), Track.media_id == sa.bindparam("media_id"))
@@ -65,12 +66,12 @@ def edit(
 ) -> TrackRow:
     """Change an added track; another `url` fetches it anew. What is None stays. Raises as `create`."""
     media = media_domain.load(media_id)
-    track = _load(media_id, track_id)
+    track = load(media_id, track_id)
     before = values(track)
     if language_name is not None:
         track.language_name = _checked_name(media, language_name, but=track.id)
     if language_code is not None:
-        track.language_code = rules.checked_language_code(language_code)
+        track.language_code = checked_language_code(language_code)
     if title is not None:
         track.title = options.line("title", title)
     if url:
@@ -87,7 +88,7 @@ def edit(
 def retry(media_id: UUID, track_id: UUID) -> TrackRow:
     """Prepare a track that failed once more. Raises `Missing`, `WrongState` unless it failed; `NotOffered` without a model."""
     media = media_domain.load(media_id)
-    track = _load(media_id, track_id)
+    track = load(media_id, track_id)
     if track.status != FAILED:
         raise WrongState("Only a track that failed can be tried again.")
     if track.is_generated:
@@ -115,7 +116,7 @@ def retry(media_id: UUID, track_id: UUID) -> TrackRow:
 def delete(media_id: UUID, track_id: UUID) -> None:
     """Delete an added track with its files. Raises `Missing`, `WrongState` for the media's own picture and sound."""
     media = media_domain.load(media_id)
-    track = _load(media_id, track_id)
+    track = load(media_id, track_id)
     described(media, track, before=values(track))
     folder = {"folder": f"{media.folder}/tracks/{track.id}"}
     queue.enqueue("storage.remove", folder, organization_id=media.organization_id)
@@ -141,7 +142,7 @@ def add(
         workspace_id=media.workspace_id,
         type=type,
         url="" if file is not None else options.web_address("url", url),
-        language_code=rules.checked_language_code(language_code),
+        language_code=checked_language_code(language_code),
         language_name=_checked_name(media, language_name),
         title=options.line("title", title),
         is_added=True,
@@ -161,7 +162,7 @@ def add_captions(media: Media, language_code: str, language_name: str, title: st
         media_id=media.id,
         workspace_id=media.workspace_id,
         type="subtitle",
-        language_code=rules.checked_language_code(language_code),
+        language_code=checked_language_code(language_code),
         language_name=_checked_name(media, language_name),
         title=options.line("title", title),
         is_added=True,
@@ -185,7 +186,7 @@ def look(track_id: UUID) -> TrackRow | None:
 
 def wait(media_id: UUID, track_id: UUID) -> None:
     """Prepare the track a little later: its media is not made yet. Not a verb. Raises `Missing`."""
-    _enqueue(media_domain.load(media_id), _load(media_id, track_id), run_at=now() + WAIT)
+    _enqueue(media_domain.load(media_id), load(media_id, track_id), run_at=now() + WAIT)
 
 
 def _enqueue(media: Media, track: Track, run_at: datetime | None = None) -> None:
@@ -199,7 +200,7 @@ def _check_number(media: Media) -> None:
         raise Refused(f"A media has at most {rules.MOST} tracks. Delete one first.")
 
 
-def _load(media_id: UUID, track_id: UUID) -> Track:
+def load(media_id: UUID, track_id: UUID) -> Track:
     track = db.session.scalar(_ONE, {"media_id": media_id, "track_id": track_id})
     if track is None:
         raise Missing("There is no such track of this media.")
@@ -209,7 +210,7 @@ def _load(media_id: UUID, track_id: UUID) -> Track:
 
 
 def _checked_name(media: Media, name: str, but: UUID | None = None) -> str:
-    rules.checked_language_name(name)
+    checked_language_name(name)
     for track in db.session.scalars(_ALL, {"media_id": media.id}):
         if track.is_added and track.language_name == name and track.id != but:
             raise WrongState("duplicate languageName: the media has a track of this name already.")

@@ -2,6 +2,7 @@
 // wrong, in words. window.fastpixPlayer.start(root) begins players that a script put into the page, and
 // stop(root) ends one. A player with data-live stays near the edge of a broadcast, and tries again when it is cut off; one
 // with data-growing plays a film whose end is still being made; begun anew, it goes on where it was, or as far as that is.
+// Where the page's address has ?t=, a film begins there: seconds, or 1:02 and 1:02:03.
 "use strict";
 
 {
@@ -15,6 +16,7 @@
     429: "There were too many requests. Wait a minute and try again.",
   };
   const UNREACHED = "The server could not be reached. Check the connection and load the page again.";
+  const NO_CAPTIONS = "The captions could not be loaded. Load the page again to try once more.";
   const UNPLAYABLE = "This browser cannot play the video.";
   // Two segments behind the edge; what falls behind catches up without a jump, and going back stays possible.
   const LIVE = { liveSyncDurationCount: 2, maxLiveSyncPlaybackRate: 1.1, backBufferLength: 90 };
@@ -67,7 +69,7 @@
     let repairs = 0;
     let tries = 0;
     let again = 0;
-    let at = 0; // where a film was that is begun anew
+    let at = isLive ? 0 : asked(); // where it begins, or was when it is begun anew
     let goesOn = false; // it was playing before: what is taken out of the element pauses it
     media.addEventListener("playing", () => { [tries, goesOn] = [0, false]; });
 
@@ -79,6 +81,13 @@
 
     function complain(problem) {
       if (!problem.fatal) return;
+      // Captions that cannot be had, such as those that were changed meanwhile, do not end the film.
+      if (problem.details?.startsWith("subtitle")) {
+        say(NO_CAPTIONS);
+        hls.subtitleTrack = -1;
+        hls.startLoad();
+        return;
+      }
       const isRefused = problem.isOfElement || problem.details === Hls.ErrorDetails.BUFFER_APPEND_ERROR;
       if (isLive && isRefused && tries < LIVE_TRIES) {
         beginAgainSoon();
@@ -140,6 +149,9 @@
   function playNatively(root, media, say) {
     media.preload = "metadata";
     media.addEventListener("loadedmetadata", () => window.fastpixBar?.(root, media, () => null), { once: true });
+    if (asked() && !("live" in root.dataset)) {
+      media.addEventListener("loadedmetadata", () => { media.currentTime = asked(); }, { once: true });
+    }
     media.addEventListener("error", async () => {
       const answer = await fetch(media.currentSrc || media.src).catch(() => null);
       say(answer === null ? UNREACHED : SENTENCES[answer.status] ?? UNPLAYABLE);
@@ -154,6 +166,14 @@
       }
     }, { once: true });
   }
+
+  // The second that the page's address asks for; 0 for none, and for what is no time.
+  function asked() {
+    const at = seconds(new URLSearchParams(location.search).get("t") ?? "");
+    return Number.isFinite(at) && at > 0 ? at : 0;
+  }
+
+  const seconds = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 
   for (const root of document.querySelectorAll("[data-player]")) start(root);
   window.fastpixPlayer = { start, stop };

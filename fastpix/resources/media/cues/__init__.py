@@ -1,0 +1,1 @@
+"""The captions of a track of subtitles, changed one by one."""
