@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastpix.config import instance
+from fastpix.errors import Invalid, NotOffered
 from fastpix.video import boxes, package, run
 from fastpix.video.child import Child
 from fastpix.video.cues import Word
@@ -55,6 +56,14 @@ def missing() -> str:
     if lacking:
         return f"{GET_IT} the folder that FASTPIX_CAPTIONS_MODEL names has no {', '.join(lacking)} (docs/captions.md)."
     return ""
+
+
+def check_offered(language_code: str) -> None:
+    """Raises `NotOffered` where no captions can be made here, `Invalid` for a language that no model knows."""
+    if reason := missing():
+        raise NotOffered(reason)
+    if not language_of(language_code):
+        raise Invalid("languageCode", "Give the code of a language that speech models know, such as en or de.")
 
 
 def language_of(code: str) -> str:

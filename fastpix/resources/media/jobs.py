@@ -26,6 +26,7 @@ from fastpix.jobs.models import FAILED as JOB_FAILED
 from fastpix.jobs.models import Job
 from fastpix.jobs.queue import Interrupted
 from fastpix.resources.media import growing, lifecycle
+from fastpix.resources.media.captions import domain as captions
 from fastpix.resources.media.lifecycle import Probed, Produced, Work
 from fastpix.resources.media.models import (
     PROCESSING,
@@ -89,6 +90,7 @@ def process(args: Args) -> None:
             storage.get().add_folder(folder, show.prefix)
             show.settle()
             lifecycle.publish(work.id, version, _produced(result), result.notices)
+            captions.by_default(work.id)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

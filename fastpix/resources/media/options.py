@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 from fastpix.config import instance
 from fastpix.errors import Invalid, Refused
 from fastpix.outbound import public_address
-from fastpix.resources.media.captions.rules import check_offered
 from fastpix.resources.media.downloads.rules import MP4_SUPPORT
-from fastpix.resources.media.tracks.rules import MOST, checked_language_code, checked_language_name
+from fastpix.resources.media.tracks.rules import MOST
 from fastpix.resources.playback_ids import rules
 from fastpix.resources.playback_ids.models import NO_RESTRICTIONS, Drafts
 from fastpix.text import naming
+from fastpix.text.languages import checked_language_code, checked_language_name
+from fastpix.video.speech import check_offered
 
 QUALITIES = ("standard", "pro", "premium")
 

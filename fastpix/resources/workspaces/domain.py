@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,10 +16,13 @@ from fastpix.resources.media.uploads.models import Upload
 from fastpix.resources.workspaces import unfinished
 from fastpix.resources.workspaces.models import KINDS, Workspace, WorkspaceRow
 from fastpix.text import naming, word_index
+from fastpix.text.languages import checked_language_name
+from fastpix.video.speech import check_offered
 
-_ROWS = sa.select(
-    Workspace.id, Workspace.slug, Workspace.name, Workspace.kind, Workspace.description, Workspace.created_at
-)
+_COLUMNS = ("id", "slug", "name", "kind", "description", "captions_code", "captions_name", "created_at")
+_ROWS: sa.Select[Any] = sa.select(*(getattr(Workspace, name) for name in _COLUMNS))
+Captions = tuple[str, str]
+NO_CAPTIONS: Captions = ("", "")
 _ALL = _ROWS.order_by(Workspace.created_at, Workspace.id)
 _IDS = sa.select(Workspace.id)
 _ONE = sa.select(Workspace).where(Workspace.id == sa.bindparam("workspace_id"))
@@ -59,18 +62,29 @@ def get(workspace_id: UUID) -> WorkspaceRow:
 
 
 @action("workspaces.create")
-def create(name: str, kind: str = "development", description: str = "") -> WorkspaceRow:
-    """Add a workspace. Raises `Invalid` for a bad or taken name, type or description."""
+def create(
+    name: str, kind: str = "development", description: str = "", captions: Captions = NO_CAPTIONS
+) -> WorkspaceRow:
+    """Add a workspace; `captions` as for `edit`. Raises `Invalid` for a bad or taken name, type or description."""
     workspace = add(name, kind, description)
+    _set_captions(workspace, captions)
     describe("workspace", workspace.id, workspace.name, after=_facts(workspace), workspace_id=workspace.id)
     return _as_row(workspace)
 
 
 @action("workspaces.edit")
 def edit(
-    workspace_id: UUID, name: str | None = None, kind: str | None = None, description: str | None = None
+    workspace_id: UUID,
+    name: str | None = None,
+    kind: str | None = None,
+    description: str | None = None,
+    captions: Captions | None = None,
 ) -> WorkspaceRow:
-    """Change name, type or description; what is None stays. Raises `Missing`, `Invalid`."""
+    """Change name, type, description or captions; what is None stays. Raises `Missing`, `Invalid`.
+
+    `captions`: code and name of the language in which captions are made of every upload, two empty texts for none.
+    Raises `NotOffered` where this server has no speech model.
+    """
     workspace = _load(workspace_id)
     before = _facts(workspace)
     if name is not None and name != workspace.name:
@@ -79,6 +93,8 @@ def edit(
         workspace.kind = _checked_kind(kind)
     if description is not None:
         workspace.description = _checked_description(description)
+    if captions is not None:
+        _set_captions(workspace, captions)
     describe(
         "workspace", workspace_id, workspace.name, before=before, after=_facts(workspace), workspace_id=workspace_id
     )
@@ -143,6 +159,12 @@ def choices() -> dict[str, str]:
     return {str(row.id): row.name for row in tenancy.rows(_ALL)}
 
 
+def captions_of(workspace_id: UUID) -> Captions:
+    """Code and name of the language in which captions are made of every upload; empty where none are. For the worker."""
+    workspace = _load(workspace_id)
+    return workspace.captions_code, workspace.captions_name
+
+
 def _load(workspace_id: UUID) -> Workspace:
     workspace = db.session.scalar(_ONE, {"workspace_id": workspace_id})
     if workspace is None:
@@ -178,23 +200,35 @@ def _free_slug(name: str) -> str:
         return naming.free(slug, set(db.session.scalars(sa.select(Workspace.slug))))
 
 
+def _set_captions(workspace: Workspace, captions: Captions) -> None:
+    code, name = captions
+    if captions == (workspace.captions_code or "", workspace.captions_name or ""):
+        return
+    principal.demand("media.edit")  # it makes captions of media, which a workspace's details alone do not
+    if code or name:
+        check_offered(code)
+        checked_language_name(name)
+    workspace.captions_code, workspace.captions_name = code, name
+
+
 def _facts(workspace: Workspace) -> dict[str, str]:
-    return {"name": workspace.name, "type": workspace.kind, "description": workspace.description}
+    facts = {"name": workspace.name, "type": workspace.kind, "description": workspace.description}
+    return facts | {"captions": workspace.captions_name or ""}
 
 
-def _rows(statement: sa.Select[UUID, str, str, str, str, datetime]) -> list[WorkspaceRow]:
-    return [
-        {"id": id_, "slug": slug, "name": name, "kind": kind, "description": description, "created_at": created_at}
-        for id_, slug, name, kind, description, created_at in db.session.execute(statement)
-    ]
+def _rows(statement: sa.Select[Any]) -> list[WorkspaceRow]:
+    return [_as_row(row) for row in db.session.execute(statement)]
 
 
-def _as_row(workspace: Workspace) -> WorkspaceRow:
+def _as_row(workspace: Any) -> WorkspaceRow:
+    """Of an entity, or of a row with the same columns."""
     return {
         "id": workspace.id,
         "slug": workspace.slug,
         "name": workspace.name,
         "kind": workspace.kind,
         "description": workspace.description,
+        "captions_code": workspace.captions_code or "",
+        "captions_name": workspace.captions_name or "",
         "created_at": workspace.created_at,
     }

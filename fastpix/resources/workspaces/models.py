@@ -36,6 +36,9 @@ class Workspace(IsWorkspace, Base):
         sa.Enum(*KINDS, name="kind", native_enum=False, create_constraint=True, length=16)
     )
     description: Mapped[str] = mapped_column(sa.String(500), default="")
+    # The language that is spoken in what is uploaded, if captions are made of all of it.
+    captions_code: Mapped[str] = mapped_column(sa.String(35), default="", server_default=sa.text("''"))
+    captions_name: Mapped[str] = mapped_column(sa.String(80), default="", server_default=sa.text("''"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     token_count: Mapped[int] = mapped_column(default=0, server_default="0")
 
@@ -48,4 +51,6 @@ class WorkspaceRow(TypedDict):
     name: str
     kind: str
     description: str
+    captions_code: str
+    captions_name: str
     created_at: datetime

@@ -10,6 +10,7 @@ from flask import request
 from fastpix.access import principal
 from fastpix.resources.workspaces import domain
 from fastpix.resources.workspaces.forms import NewWorkspaceForm, WorkspaceForm
+from fastpix.video import speech
 from fastpix.web.menu import Entry
 from fastpix.web.pages import Pages, go, show
 
@@ -35,9 +36,10 @@ def create() -> Any:
     form = NewWorkspaceForm()
     if form.is_sent():
         with form.catching():
-            workspace = domain.create(form.name.data or "", form.kind.data, form.description.data or "")
+            language = domain.NO_CAPTIONS if speech.missing() else form.language()
+            workspace = domain.create(form.name.data or "", form.kind.data, form.description.data or "", language)
             return go(".index", f"The workspace {workspace['name']} was created.")
-    return show("workspaces/form.html", form=form, workspace=None)
+    return show("workspaces/form.html", form=form, workspace=None, **_captions())
 
 
 @pages.page(domain.get, "GET", "/<uuid:workspace_id>")
@@ -52,10 +54,19 @@ def detail(workspace_id: UUID) -> Any:
 @pages.page(domain.edit, "GET POST", "/<uuid:workspace_id>/edit")
 def edit(workspace_id: UUID) -> Any:
     workspace = domain.get(workspace_id)
-    form = WorkspaceForm(data=workspace) if request.method == "GET" else WorkspaceForm()
-    form.stands(**workspace)
+    stored = {**workspace, "captions": bool(workspace["captions_code"])}
+    form = WorkspaceForm(data=stored) if request.method == "GET" else WorkspaceForm()
+    form.stands(**stored)
     if form.is_sent():
         with form.catching():
-            after = domain.edit(workspace_id, form.name.data, form.kind.data, form.description.data)
+            # Without a model the form has the switch alone, where it is on, to turn it off.
+            is_kept = not principal.may("media.edit") or (speech.missing() and form.captions.data)
+            language = None if is_kept else form.language()
+            after = domain.edit(workspace_id, form.name.data, form.kind.data, form.description.data, language)
             return go(".index", f"The workspace {after['name']} was saved.")
-    return show("workspaces/form.html", form=form, workspace=workspace)
+    return show("workspaces/form.html", form=form, workspace=workspace, **_captions())
+
+
+def _captions() -> dict[str, Any]:
+    """Whether the form offers captions of every upload, and why they cannot be had."""
+    return {"may_caption": principal.may("media.edit"), "missing": speech.missing()}

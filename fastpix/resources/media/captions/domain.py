@@ -10,11 +10,13 @@ from fastpix.access.action import action
 from fastpix.db import db
 from fastpix.errors import Missing, Refused, WrongState
 from fastpix.resources.media import domain as media_domain
-from fastpix.resources.media.captions import rules
-from fastpix.resources.media.models import FAILED, READY, Media
+from fastpix.resources.media.models import FAILED, READY, UPLOAD, URL, Media
 from fastpix.resources.media.tracks import domain as tracks
 from fastpix.resources.media.tracks import events, lifecycle, queries
 from fastpix.resources.media.tracks.models import AVAILABLE, PREPARING, Track, TrackRow
+from fastpix.resources.media.tracks.rules import MOST
+from fastpix.resources.workspaces import domain as workspaces
+from fastpix.video import speech
 
 _OF_MEDIA = sa.select(Track).where(Track.media_id == sa.bindparam("media_id"))
 
@@ -36,7 +38,7 @@ def generate(
     nobody knows; `Refused` while they are being made; `WrongState` for a language name that is there already, and what is no sound.
     """
     media = media_domain.load(media_id)
-    rules.check_offered(language_code)
+    speech.check_offered(language_code)
     sound = _sound(media, sound_id)
     track = _made_before(media, language_name) if is_anew else None
     if track and track.status == PREPARING:
@@ -52,6 +54,22 @@ def generate(
     tracks.described(media, track, before=before, after=tracks.values(track))
     events.track(media, track, "updated" if before else "created")
     return queries.as_dict(track)
+
+
+def by_default(media_id: UUID) -> None:
+    """The media is ready: have captions made of it, if its workspace wants that of every upload. Not a verb: for the worker.
+
+    Not where some of this language, or others, were asked for; nor where this server cannot make any.
+    """
+    media = media_domain.load(media_id)
+    code, name = workspaces.captions_of(media.workspace_id)
+    if not code or not media.has_sound or media.source_kind not in (UPLOAD, URL) or speech.missing():
+        return
+    rows = db.session.scalars(_OF_MEDIA, {"media_id": media_id}).all()
+    if len(rows) < MOST and not any(row.is_generated or row.language_name == name for row in rows):
+        track = tracks.add_captions(media, code, name)
+        lifecycle.listen(media, track)
+        events.track(media, track, "created")
 
 
 def _sound(media: Media, sound_id: UUID | None) -> Track:
