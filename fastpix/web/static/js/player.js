@@ -70,6 +70,8 @@
     let tries = 0;
     let again = 0;
     let at = isLive ? 0 : asked(); // where it begins, or was when it is begun anew
+    const first = at; // else whoever presses play at once sees the beginning of the film flash by
+    if (first) media.addEventListener("loadedmetadata", () => { media.currentTime = first; }, { once: true });
     let goesOn = false; // it was playing before: what is taken out of the element pauses it
     media.addEventListener("playing", () => { [tries, goesOn] = [0, false]; });
 
