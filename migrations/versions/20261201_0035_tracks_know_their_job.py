@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_track_jobs"
-down_revision = "20261130_captions"
+down_revision = "20261201_frames"
 branch_labels = None
 depends_on = None
 
