@@ -25,8 +25,17 @@ UNDOABLE, MOST_BACK = 50, 300
 pages = Pages("media_bulk", __name__, "/media/chosen")
 
 
-@pages.page(domain.set_privacy, "POST", '/<any("public", "private"):policy>')
-def set_privacy(policy: str) -> Any:
+@pages.page(domain.set_privacy, "POST", "/public")
+def make_public() -> Any:
+    return _set_privacy("public")
+
+
+@pages.page(domain.set_privacy, "POST", "/private")
+def make_private() -> Any:
+    return _set_privacy("private")
+
+
+def _set_privacy(policy: str) -> Any:
     """The ticked ones public or private, which asks no question. The button that is pressed carries the CSRF token."""
     came_from = list_pages.came_from(LIST)
     try:
@@ -54,7 +63,7 @@ def _undo(outcomes: list[Outcome], policy: str) -> dict[str, Any] | None:
     if len(changed) > UNDOABLE or any(each["before"] != other(policy) for each in changed):
         return None
     return {
-        "url": url_for(".set_privacy", policy=other(policy)),
+        "url": url_for(f".make_{other(policy)}"),
         "fields": [["media", str(each["id"])] for each in changed]
         + [["back", request.form.get("back", "")[:MOST_BACK]]],
         "label": UNDO_LABELS[other(policy)],
