@@ -77,7 +77,7 @@ def test_quality_speed_and_captions_stand_in_one_menu(site, visit, shown, where,
     page.wait_for_function(f"() => ({SHOWN_LEVEL})() === {height}")
     menu.get_by_role("menuitem").filter(has_text="Speed").click()  # a choice leads back to the menu
     menu.get_by_role("menuitemradio", name="2×").click()
-    assert page.evaluate("document.querySelector('video').playbackRate") == 2
+    page.wait_for_function("() => document.querySelector('video').playbackRate === 2")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert watch.found == []
 
