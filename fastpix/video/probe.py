@@ -33,7 +33,10 @@ HDR_TRANSFERS = (16, 18)
 TRACKS_EXCEEDED = "exceeds max_streams"
 OURS = ("died", "nonsense", "MemoryError")
 
-UNREADABLE = "This file is not a video or audio file we can read. Send MP4, MOV, MKV, WebM, AVI, FLV, TS, MP3, M4A, WAV, AIFF, AAC, OGG or FLAC."
+UNREADABLE = (
+    "This file is not a video or audio file we can read. Send MP4, MOV, MKV, WebM, AVI, WMV, MPG, VOB, TS, FLV, 3GP, "
+    "MXF, DV, MP3, M4A, WAV, AIFF, CAF, AAC, WMA, OGG or FLAC."
+)
 BROKE = (
     "Our program that reads files broke on this one, which says nothing of the file itself. "
     "Save it anew with a video program, as MP4, and send that."
