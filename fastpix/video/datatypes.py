@@ -98,11 +98,17 @@ class Facts:
         return self.video is None
 
 
-def are_one(audio: tuple[AudioFacts, ...]) -> bool:
-    """Whether a file's two sounds are left and right of one, as cameras record them."""
-    return len(audio) == 2 and all(
+def halves(audio: tuple[AudioFacts, ...]) -> tuple[AudioFacts, ...]:
+    """Left and right, as they are in the file, where cameras recorded them as sounds of their own; else nothing.
+
+    Two mono sounds are that, and the first two of four or more (MXF), unless they have titles or another is the default.
+    """
+    by_index = sorted(audio, key=lambda sound: sound.index)
+    are_alike = all(
         sound.channels == 1 and (sound.codec, sound.language) == (audio[0].codec, audio[0].language) for sound in audio
     )
+    is_many = len(audio) >= 4 and audio[0] is by_index[0] and not any(sound.title for sound in audio)
+    return tuple(by_index[:2]) if are_alike and (len(audio) == 2 or is_many) else ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Literal
 
 from fastpix.video.colours import is_wide
-from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish, are_one
+from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish, halves
 
 # What every browser's decoder takes as it is.
 COPY_CONTAINERS = ("mov", "mp4", "flv", "mpegts", "matroska", "webm")
@@ -77,9 +77,7 @@ def plan(facts: Facts, wish: Wish, *, may_copy: bool = True) -> Plan:
     """
     start, seconds = _part(facts, wish)
     audio = facts.audio[0] if facts.audio else None
-    # As they are in the file, whichever is the default one.
-    left, right = sorted(facts.audio, key=lambda sound: sound.index) if are_one(facts.audio) else (audio, None)
-    audio = left
+    audio, right = halves(facts.audio) or (audio, None)
     is_cut = seconds < facts.duration
     may_stay = (
         audio is not None

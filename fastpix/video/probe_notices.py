@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastpix.video.datatypes import AudioFacts, are_one
+from fastpix.video.datatypes import AudioFacts, halves
 
 
 def missing(seen: dict[str, Any], duration: float) -> tuple[str, ...]:
@@ -20,7 +20,8 @@ def missing(seen: dict[str, Any], duration: float) -> tuple[str, ...]:
 
 def left_out(seen: dict[str, Any], audio: tuple[AudioFacts, ...]) -> tuple[str, ...]:
     """What of a file does not play: one sound does, or two that are one."""
-    further = [sound.title or sound.language for sound in audio[2 if are_one(audio) else 1 :]]
+    heard = halves(audio) or audio[:1]
+    further = [sound.title or sound.language for sound in audio if sound not in heard]
     texts = list(seen["subtitles"])
     parts = [_counted(further, "further sound", "further sounds")] if further else []
     parts += [_counted(texts, "track of subtitles", "tracks of subtitles")] if texts else []
