@@ -19,7 +19,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # it is started as a file, and by itself
-from fastpix.video.probe_clock import Clock, has_fragments, has_several_setups, is_cut_off
+from fastpix.video.probe_clock import Clock, has_fragments, has_several_setups
+from fastpix.video.probe_ends import is_cut_off
 from fastpix.video.probe_spans import Spans, burst_rate, longest_gap
 
 SCAN_SECONDS = 8.0
@@ -63,12 +64,13 @@ def look(container: InputContainer, file: FileIO, max_pixels: int) -> dict[str, 
         "container": container.format.name,
         "size": container.size,
         "duration": container.duration / av.time_base if container.duration else None,
+        "declared_duration": _declared(container, video),
         "streams": sum(s.type in TRACKS and not s.disposition & NOT_VIDEO for s in streams),
         "subtitles": [s.metadata.get("language") or "und" for s in streams if s.type == "subtitle"],
         "begin": container.start_time / av.time_base if container.start_time is not None else 0.0,
         "clocks": {},
         "has_several_setups": is_mp4 and has_several_setups(file, container.size),
-        "is_cut_off": container.format.name.startswith("matroska") and is_cut_off(file, container.size),
+        "is_cut_off": is_cut_off(container.format.name, file, container.size),
         "is_fragmented": is_mp4 and has_fragments(file, container.size),
         "video": _video(video) if video else None,
         "audio": [_audio(stream) for stream in audio if stream.codec_context],
@@ -92,6 +94,13 @@ def look(container: InputContainer, file: FileIO, max_pixels: int) -> dict[str, 
         _read_packets(container, wanted, video, found, clocks if to_the_end else {}, to_the_end=to_the_end)
     found["clocks"] = {index: clock.told() for index, clock in clocks.items()}
     return found
+
+
+def _declared(container: InputContainer, video: Any) -> float | None:
+    """How long an AVI says that it plays: of one without its index, which is at its end, libav guesses that by its size."""
+    if container.format.name != "avi" or video is None or not video.time_base:
+        return None
+    return float(video.frames * video.time_base) or None
 
 
 def _pixels(video: dict[str, Any]) -> int:

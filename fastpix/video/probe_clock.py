@@ -157,23 +157,6 @@ def has_fragments(file: FileIO, size: int) -> bool:
         file.seek(place)
 
 
-def is_cut_off(file: FileIO, size: int) -> bool:
-    """Whether a Matroska file says that it is longer than it is (RFC 8794: its segment's size, behind the header)."""
-    place = file.tell()
-    try:
-        file.seek(0)
-        head = file.read(4096)
-        start = head.find(b"\x18\x53\x80\x67") + 4
-        if start < 4 or start >= len(head) or not head[start]:
-            return False
-        width = 9 - head[start].bit_length()
-        length = int.from_bytes(head[start : start + width], "big") - (1 << 7 * width)
-        is_known = length != (1 << 7 * width) - 1
-        return is_known and start + width + length > size
-    finally:
-        file.seek(place)
-
-
 def has_several_setups(file: FileIO, size: int) -> bool:
     """Whether a track of an MP4 begins anew with another description of its samples, as joined films do."""
     place = file.tell()

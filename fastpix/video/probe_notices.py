@@ -6,16 +6,22 @@ from typing import Any
 
 from fastpix.video.datatypes import AudioFacts, halves
 
+LEAST_MISSING = 0.1  # seconds; less are the last frames, which some programs count otherwise
+
 
 def missing(seen: dict[str, Any], duration: float) -> tuple[str, ...]:
-    """What is said of a file without an end, which is taken all the same."""
-    declared = float(seen["duration"] or 0)
-    if not (seen["is_cut_off"] or seen.get("missing_from") is not None) or declared <= duration:
+    """What is said of a file without an end, which is taken all the same. `duration` is of what is there, in seconds."""
+    if not (seen["is_cut_off"] or seen.get("missing_from") is not None):
         return ()
-    return (
-        f"The end is missing: the file says that it plays for {words(declared)}, and its data ends after "
-        f"{words(duration)}. What is there was taken. For the rest send it again.",
-    )
+    # Of a film in fragments libav knows those alone whose beginning is there.
+    declared = 0.0 if seen["is_fragmented"] else float(seen.get("declared_duration") or seen["duration"] or 0)
+    if declared and declared - duration < LEAST_MISSING:
+        return ()  # what is gone is its index alone
+    if declared and words(declared) != words(duration):
+        what = f"The end is missing: the file says that it plays for {words(declared)}, and its data ends after "
+    else:
+        what = "Its end is cut off: the data of this file breaks off after "
+    return (f"{what}{words(duration)}. What is there was taken. For the rest send it again.",)
 
 
 def left_out(seen: dict[str, Any], audio: tuple[AudioFacts, ...]) -> tuple[str, ...]:
