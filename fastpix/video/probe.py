@@ -35,7 +35,7 @@ OURS = ("died", "nonsense", "MemoryError")
 
 UNREADABLE = (
     "This file is not a video or audio file we can read. Send MP4, MOV, MKV, WebM, AVI, WMV, MPG, VOB, TS, FLV, 3GP, "
-    "MXF, DV, MP3, M4A, WAV, AIFF, CAF, AAC, WMA, OGG or FLAC."
+    "MXF, DV, MP3, M4A, WAV, AIFF, CAF, AAC, AC-3, AMR, WMA, OGG or FLAC."
 )
 BROKE = (
     "Our program that reads files broke on this one, which says nothing of the file itself. "

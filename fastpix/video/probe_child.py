@@ -29,7 +29,7 @@ PACKETS_TO_FIRST_PICTURE = 600
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 AVCOL_RANGE_JPEG = 2
 # Their headers guess the length from the bit rate or do not know it; the packets tell.
-GUESSING = {"mp3", "aac", "mpegts", "mpeg"}
+GUESSING = {"mp3", "aac", "ac3", "eac3", "amr", "mpegts", "mpeg"}
 # Fonts and the like, which come along with films, are no tracks.
 TRACKS = ("video", "audio", "subtitle")
 

@@ -16,7 +16,7 @@ from fastpix.video.datatypes import Failed, Limits, Ran, Report, ShouldStop, Sto
 
 # The demuxers a file may be read with. Playlists, image sequences and scripts are not among them: each of those
 # names other files, which may be other people's.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,mxf,dv,mp3,wav,w64,aiff,caf,aac,ogg,flac"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,mxf,dv,mp3,wav,w64,aiff,caf,aac,ac3,eac3,amr,ivf,ogg,flac"
 MAX_PIXELS = 8192 * 4320
 # Of those, so many may be pictures, sounds and texts; the others are fonts and the like.
 MAX_STREAMS, MAX_TRACKS = 250, 32

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 pages = Pages("media_upload", __name__, "/media")
 READ_BYTES = 1 << 20
-FORMATS = "MP4, MOV, WebM, MKV, AVI, MPEG, MPEG-TS, WMV, FLV, MXF, DV, 3GP; MP3, M4A, AAC, WAV, AIFF, CAF, FLAC, OGG"
+FORMATS = "MP4, MOV, WebM, MKV, AVI, MPEG, MPEG-TS, WMV, FLV, MXF, DV, 3GP; MP3, M4A, AAC, AC-3, AMR, WAV, AIFF, CAF, FLAC, OGG"
 # What browsers offer in their file chooser; the server looks at the content, not at the name.
-ACCEPT = "video/*,audio/*,.mkv,.mxf,.ts,.mts,.m2ts,.vob,.flv,.f4v,.wtv,.rm,.asf,.wmv,.avi"
+ACCEPT = "video/*,audio/*,.mkv,.mxf,.ts,.mts,.m2ts,.vob,.flv,.f4v,.wtv,.rm,.asf,.wmv,.avi,.ivf,.ac3,.eac3,.amr"
 
 
 @pages.page(domain.take, "GET POST", "/upload", takes_files=True)
