@@ -11,7 +11,7 @@ from io import FileIO
 
 HEAD_BYTES = 4096
 # A cluster is at most a few seconds long. Only the last one is looked at, however long the file is.
-TAIL_BYTES, MOST_ELEMENTS = 16 << 20, 100_000
+TAIL_BYTES, MOST_ELEMENTS, MOST_TRIES = 16 << 20, 100_000, 1000
 MOST_CHUNKS = 1000  # of 1 GB each, in OpenDML
 SEGMENT, CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 CLUSTER_BEGINS = (b"\xe7", b"\xec", b"\xbf")  # its time stamp, or padding or a sum before that
@@ -117,16 +117,14 @@ def _is_last_cluster_broken(file: FileIO, size: int) -> bool:
 def _last_cluster(tail: bytes) -> int:
     """Where the last cluster begins. Raises ValueError where there is none, as in a file that holds no more than a header."""
     end = len(tail)
-    while True:
+    for _ in range(MOST_TRIES):
         start = tail.rindex(CLUSTER, 0, end)
         inside = tail[start + 4 : start + 12]
-        if not inside or not inside[0]:
-            end = start + 3
-            continue
-        inside = tail[start + 4 + 9 - inside[0].bit_length() :][:1]
-        if not inside or inside in CLUSTER_BEGINS:
+        width = 9 - inside[0].bit_length() if inside else 0
+        if width < 9 and (not inside[width:] or inside[width : width + 1] in CLUSTER_BEGINS):
             return start
         end = start + 3
+    raise ValueError("no cluster")
 
 
 READERS: dict[str, Callable[[FileIO, int], bool]] = {"avi": _avi, "flv": _flv, "asf": _asf, "matroska": _matroska}
