@@ -6,9 +6,16 @@ is larger as BT.709. JPEG and WebP have a description of their own: BT.601, full
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 UNSAID = 2
+# Of libav's numbers of the range; 0 is unsaid.
+LIMITED, FULL = 1, 2
+# Their pictures have no field for the colours, and their decoders claim BT.601.
+SILENT_CODECS = ("vp8", "mjpeg")
+# As far as the oldest ffmpeg that we work on knows them.
+LAST_PRIMARIES, LAST_TRANSFER, LAST_MATRIX = 22, 18, 14
 # How swscale calls the matrices.
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 # Of a film that does not say: what is larger is high definition.
@@ -26,16 +33,53 @@ SAID = "setparams=range=limited:color_primaries=bt709:color_trc=bt709:colorspace
 
 @dataclass(frozen=True)
 class Colours:
-    """What a film says of its colours: numbers of H.273, 2 where it says nothing; `is_full` is its range."""
+    """What a film says of its colours: numbers of H.273, 2 where it says nothing; `is_full` is its range.
+
+    `is_retold`: its container says some of it, and the decoded frames say something else or nothing.
+    """
 
     primaries: int = UNSAID
     transfer: int = UNSAID
     matrix: int = UNSAID
     is_full: bool = False
+    is_retold: bool = False
 
     @property
     def is_described(self) -> bool:
         return UNSAID not in (self.primaries, self.transfer, self.matrix)
+
+
+def read(picture: Mapping[str, object], declared: Mapping[str, object], codec: str) -> Colours:
+    """What a film says by its first decoded `picture`, and by its container where the coded picture has no word for it.
+
+    Both have `primaries`, `transfer`, `matrix` and `range`; the picture also its `pixel_format`. Raises KeyError and
+    ValueError where that is missing or no number.
+    """
+    seen = {name: int(str(picture[name])) for name in ("primaries", "transfer", "matrix", "range")}
+    told = {name: int(str(declared[name])) for name in seen}
+    nothing = {"primaries": UNSAID, "transfer": UNSAID, "matrix": UNSAID, "range": 0}
+    most = {"primaries": LAST_PRIMARIES, "transfer": LAST_TRANSFER, "matrix": LAST_MATRIX, "range": FULL}
+    meant = dict(seen)
+    for name, number in told.items():
+        is_said = number != nothing[name] and 0 < number <= most[name]
+        if is_said and (codec in SILENT_CODECS or seen[name] == nothing[name]):
+            meant[name] = number
+    is_jpeg = str(picture["pixel_format"]).startswith("yuvj")
+    return Colours(
+        primaries=meant["primaries"],
+        transfer=meant["transfer"],
+        matrix=meant["matrix"],
+        is_full=meant["range"] == FULL or is_jpeg,
+        is_retold=meant != seen,
+    )
+
+
+def retold(colours: Colours) -> list[str]:
+    """Filters that write into decoded frames what the container says of them."""
+    if not colours.is_retold:
+        return []
+    said = f"color_primaries={colours.primaries}:color_trc={colours.transfer}:colorspace={colours.matrix}"
+    return [f"setparams=range={'full' if colours.is_full else 'limited'}:{said}"]
 
 
 def matrix(colours: Colours, width: int, height: int, codec: str = "") -> str:
@@ -48,13 +92,14 @@ def matrix(colours: Colours, width: int, height: int, codec: str = "") -> str:
 def unbelieved(colours: Colours, width: int, height: int) -> tuple[int, int, int] | None:
     """Primaries, transfer and matrix to be written into a copy, where players would take other ones than were meant.
 
-    They take what is not described wholly as BT.709.
+    They take what is not described wholly as BT.709, and some believe the picture alone and not what is around it.
     """
-    if colours.is_described or matrix(colours, width, height) == "bt709":
+    named = matrix(colours, width, height)
+    if not colours.is_retold and (colours.is_described or named == "bt709"):
         return None
     primaries = 1 if colours.primaries == UNSAID else colours.primaries
     transfer = 1 if colours.transfer == UNSAID else colours.transfer
-    return primaries, transfer, colours.matrix if colours.matrix in MATRICES else 6
+    return primaries, transfer, colours.matrix if colours.matrix in MATRICES else 1 if named == "bt709" else 6
 
 
 def is_sd(width: int, height: int) -> bool:

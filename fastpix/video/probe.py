@@ -12,7 +12,7 @@ from typing import Any
 
 from fastpix.video import headers, mistakes, probe_notices, second_reader
 from fastpix.video.child import Child
-from fastpix.video.colours import Colours
+from fastpix.video.colours import read
 from fastpix.video.datatypes import AudioFacts, Facts, Limits, ShouldStop, Stopped, Unplayable, VideoFacts
 from fastpix.video.probe_notices import words
 from fastpix.video.run import FORMATS, MAX_PIXELS, MAX_STREAMS, MAX_TRACKS, TICK_SECONDS
@@ -195,6 +195,7 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         raise Unplayable(
             "Not one picture of this video could be decoded: it is damaged, encrypted or of an unknown format."
         )
+    colours = read(picture, video["declared"], str(video["codec"]))
     rotation = round(int(picture["rotation"]) / 90) * 90 % 360
     sizes = _sizes(video, seen)
     largest = max(sizes, key=lambda size: size[0] * size[1], default=(int(video["width"]), int(video["height"])))
@@ -213,7 +214,7 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         rotation=rotation,
         pixel_aspect=float(video["pixel_aspect"]),
         is_interlaced=bool(video["is_interlaced"] or picture["is_interlaced"]),
-        is_hdr=picture["transfer"] in HDR_TRANSFERS,
+        is_hdr=colours.transfer in HDR_TRANSFERS,
         longest_gop=None if gop is None else float(gop),
         bit_rate=int(video["bit_rate"] or size * 8 / duration),
         begins=_begins(video, seen),
@@ -221,12 +222,7 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         changes=len(sizes) > 1 or _changes(video, seen),
         hidden=int(_clock(video, seen).get("hidden", 0)),
         is_open=bool(_clock(video, seen).get("is_open")),
-        colours=Colours(
-            primaries=int(picture["primaries"]),
-            transfer=int(picture["transfer"]),
-            matrix=int(picture["matrix"]),
-            is_full=bool(picture["is_full_range"]),
-        ),
+        colours=colours,
     )
 
 

@@ -27,7 +27,6 @@ SCAN_SECONDS = 8.0
 PACKETS_TO_FIRST_PICTURE = 600
 # Pictures that come along: a cover, previews on a timeline, the still of a live photo.
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-AVCOL_RANGE_JPEG = 2
 # Their headers guess the length from the bit rate or do not know it; the packets tell.
 GUESSING = {"mp3", "aac", "ac3", "eac3", "amr", "mpegts", "mpeg"}
 # Fonts and the like, which come along with films, are no tracks.
@@ -124,6 +123,17 @@ def _video(stream: Any) -> dict[str, Any]:
         "pixel_aspect": float(ratio or 1) or 1.0,
         "is_interlaced": context.field_order > 1,  # AV_FIELD_PROGRESSIVE is 1, 0 is unknown
         "bit_rate": stream.bit_rate,
+        "declared": _colours(context),  # by the container: decoding writes over it
+    }
+
+
+def _colours(of: Any) -> dict[str, int]:
+    """What a stream, before it is decoded, or a frame says of its colours: numbers of H.273, and libav's of the range."""
+    return {
+        "transfer": int(of.color_trc),
+        "primaries": int(of.color_primaries),
+        "matrix": int(of.colorspace),
+        "range": int(of.color_range),
     }
 
 
@@ -212,10 +222,7 @@ def _decode(packet: Any, found: dict[str, Any]) -> bool:
     found["picture"] = {
         "rotation": frame.rotation,
         "is_interlaced": frame.interlaced_frame,
-        "transfer": int(frame.color_trc),
-        "primaries": int(frame.color_primaries),
-        "matrix": int(frame.colorspace),
-        "is_full_range": int(frame.color_range) == AVCOL_RANGE_JPEG or frame.format.name.startswith("yuvj"),
+        **_colours(frame),
         "pixel_format": frame.format.name,
     }
     return True

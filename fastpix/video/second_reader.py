@@ -26,10 +26,13 @@ _SIZE = re.compile(r", (\d+)x(\d+)(?: \[SAR (\d+):(\d+))?")
 _RATE = re.compile(r", (\d+(?:\.\d+)?)(k?) fps")
 _HERTZ = re.compile(r", (\d+) Hz, ([^,]+)")
 _ROTATION = re.compile(r"(?i)display ?matrix: rotation of (-?[\d.]+) degrees")
+# The form of the numbers with what the container says of them: `yuv420p(tv, bt709/bt709/iec61966-2-1, progressive)`.
+_DECLARED = re.compile(r", \w+\((?:(tv|pc)\b(?:, )?)?(?:([\w-]+)(?:/([\w-]+)/([\w-]+))?)?")
 _SHOWN = re.compile(r"fmt:(\w+) .* i:([PTB])")
 _COLOURS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
 # By ffmpeg's names the numbers of ITU-T H.273; what is not named is unknown.
 UNKNOWN = 2
+_RANGES = {"tv": 1, "pc": 2}
 _COMMON = {"bt709": 1, "bt470m": 4, "bt470bg": 5, "smpte170m": 6, "smpte240m": 7}
 _MATRICES = {**_COMMON, "gbr": 0, "fcc": 4, "bt2020nc": 9, "bt2020c": 10}
 _PRIMARIES = {**_COMMON, "film": 8, "bt2020": 9, "smpte431": 11, "smpte432": 12}
@@ -116,6 +119,23 @@ def _video(index: int, words: str) -> dict[str, Any]:
         "pixel_aspect": wide / high if wide and high else 1.0,
         "is_interlaced": "top first" in words or "bottom first" in words or "top coded" in words,
         "bit_rate": None,
+        "declared": _declared(words),
+    }
+
+
+def _declared(words: str) -> dict[str, int]:
+    """What the container says of the colours. Where all three have one name, that is written once."""
+    match = _DECLARED.search(words)
+    full, matrix, primaries, transfer = match.groups() if match else (None, None, None, None)
+    return _colours(full, matrix, primaries or matrix, transfer or matrix)
+
+
+def _colours(full: str | None, matrix: str | None, primaries: str | None, transfer: str | None) -> dict[str, int]:
+    return {
+        "transfer": _TRANSFERS.get(transfer or "", UNKNOWN),
+        "primaries": _PRIMARIES.get(primaries or "", UNKNOWN),
+        "matrix": _MATRICES.get(matrix or "", UNKNOWN),
+        "range": _RANGES.get(full or "", 0),
     }
 
 
@@ -153,9 +173,6 @@ def _picture(heard: list[str]) -> dict[str, Any] | None:
     return {
         "rotation": rotation,
         "is_interlaced": shown[2] != "P",
-        "transfer": _TRANSFERS.get(transfer, UNKNOWN),
-        "primaries": _PRIMARIES.get(primaries, UNKNOWN),
-        "matrix": _MATRICES.get(matrix, UNKNOWN),
-        "is_full_range": full == "pc" or shown[1].startswith("yuvj"),
+        **_colours(full, matrix, primaries, transfer),
         "pixel_format": shown[1],
     }

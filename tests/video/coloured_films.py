@@ -34,6 +34,18 @@ def said(matrix: int = 2, primaries: int = 2, transfer: int = 2, full: int | Non
     return ("-bsf:v", f"h264_metadata={numbers}{whole}")
 
 
+def around(
+    matrix: str, full: str = "tv", form: str = "yuv420p", *, primaries: str = "bt709", transfer: str = "bt709"
+) -> tuple[str, ...]:
+    """From the source's RGB into numbers of which the container says what they mean."""
+    tags = f"setparams=range={full}:colorspace={matrix}:color_primaries={primaries}:color_trc={transfer}"
+    return ("-vf", f"scale=out_color_matrix={matrix}:out_range={full},format={form},{tags}")
+
+
+VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-b:v", "2M")
+NTSC = {"primaries": "smpte170m", "transfer": "smpte170m"}
+
+
 # By name: the ending, and the arguments.
 COLOURED: dict[str, tuple[str, tuple[str, ...]]] = {
     "hd, said": ("mp4", (*picture(2, moments=(), **HD), *turned("bt709"), *X264, *said(1, 1, 1))),
@@ -79,6 +91,27 @@ COLOURED: dict[str, tuple[str, tuple[str, ...]]] = {
     "motion jpeg, hd": (
         "avi",
         (*picture(2, moments=(), **HD), *turned("bt601", "pc", "yuvj420p"), "-c:v", "mjpeg", "-q:v", "2"),
+    ),
+    "vp8 as a browser records it": (
+        "webm",
+        (*picture(2, moments=(), **HD), *around("bt709", "pc", transfer="iec61966-2-1"), *VP8),
+    ),
+    "vp8, hd": ("webm", (*picture(2, moments=(), **HD), *around("bt709"), *VP8)),
+    "vp8, sd of 709": ("webm", (*picture(2, moments=(), **SD), *around("bt709"), *VP8)),
+    "vp8, sd, unsaid": ("webm", (*picture(2, moments=(), **SD), *turned("bt601"), *VP8)),
+    "hd of 601, said by mp4 alone": (
+        "mp4",
+        (*picture(2, moments=(), **HD), *around("smpte170m", **NTSC), *X264, *said()),
+    ),
+    "hd of 601, said by matroska alone": (
+        "mkv",
+        (*picture(2, moments=(), **HD), *around("smpte170m", **NTSC), *X264, *said()),
+    ),
+    "sd of 709, said by mp4 alone": ("mp4", (*picture(2, moments=(), **SD), *around("bt709"), *X264, *said())),
+    "sd of 709, said by matroska alone": ("mkv", (*picture(2, moments=(), **SD), *around("bt709"), *X264, *said())),
+    "motion jpeg of 709": (
+        "mov",
+        (*picture(2, moments=(), **HD), *around("bt709", "pc", "yuvj420p"), "-c:v", "mjpeg", "-q:v", "2"),
     ),
     "4:4:4": ("mkv", (*picture(2, moments=(), **SD), *turned("bt601", form="yuv444p"), *X264)),
 }

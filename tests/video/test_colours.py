@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from fastpix.video import package, stills
+from fastpix.video import colours, package, probe, second_reader, stills
 from tests.video.coloured_films import COLOURED, coloured
 from tests.video.flashes import PATCHES
 from tests.video.packages import make
@@ -63,3 +63,11 @@ def test_every_film_comes_out_in_the_colours_that_it_says(name, films, tmp_path,
         assert near(read(first(tmp_path / "still.png", "rgb24")), PATCHES.values(), 6)
     poster = first(tmp_path / "poster.jpg", "rgb24")
     assert near(read(poster), PATCHES.values(), 10), read(poster)
+
+
+@pytest.mark.parametrize("name", [name for name in COLOURED if "vp8" in name or "alone" in name or "motion" in name])
+def test_both_readers_agree_on_what_the_container_says(name, films):
+    film = coloured(name, films)
+    second = second_reader.look(film)
+    seen = colours.read(second["picture"], second["video"]["declared"], second["video"]["codec"])
+    assert seen == probe.probe(film).video.colours
