@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 UNSAID = 2
-# Of libav's numbers of the range; 0 is unsaid.
-LIMITED, FULL = 1, 2
+# A matrix that browsers take for BT.601.
+SMPTE_240M = 7
+# Of libav's numbers of the range: 0 is unsaid, 1 limited.
+FULL = 2
 # Their pictures have no field for the colours, and their decoders claim BT.601.
 SILENT_CODECS = ("vp8", "mjpeg")
 # As far as the oldest ffmpeg that we work on knows them.

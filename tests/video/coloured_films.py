@@ -113,6 +113,7 @@ COLOURED: dict[str, tuple[str, tuple[str, ...]]] = {
         "mov",
         (*picture(2, moments=(), **HD), *around("bt709", "pc", "yuvj420p"), "-c:v", "mjpeg", "-q:v", "2"),
     ),
+    "smpte 240m, half said": ("mp4", (*picture(2, moments=(), **HD), *turned("smpte240m"), *X264, *said(7))),
     "4:4:4": ("mkv", (*picture(2, moments=(), **SD), *turned("bt601", form="yuv444p"), *X264)),
 }
 
