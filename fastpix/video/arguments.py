@@ -160,7 +160,7 @@ def _graph(plan: Plan, *, can_tonemap: bool) -> str:
     video, top, count = plan.video, plan.rungs[0], len(plan.rungs)
     if video is None:
         raise ValueError("a ladder is of a picture")
-    common = colours.retold(video.colours)
+    common = colours.retold(video.colours) + (colours.to_known(video.colours) if can_tonemap else [])
     common += ["bwdif=mode=send_frame:deint=interlaced"] if video.is_interlaced else []
     # Never a variable rate: ffmpeg 5.1 then writes playlists whose durations are too short.
     # From zero, where that is: what is heard before the first picture is heard with it.

@@ -20,6 +20,8 @@ SILENT_CODECS = ("vp8", "mjpeg")
 LAST_PRIMARIES, LAST_TRANSFER, LAST_MATRIX = 22, 18, 14
 # How swscale calls the matrices.
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+# One that it does not know: zscale makes BT.709 of it first.
+YCGCO = 8
 # Of a film that does not say: what is larger is high definition.
 SD_WIDTH, SD_HEIGHT = 1024, 576
 
@@ -84,8 +86,15 @@ def retold(colours: Colours) -> list[str]:
     return [f"setparams=range={'full' if colours.is_full else 'limited'}:{said}"]
 
 
+def to_known(colours: Colours) -> list[str]:
+    """Filters before all that know only swscale's matrices, which `matrix` names."""
+    return ["zscale=min=ycgco:m=709"] if colours.matrix == YCGCO else []
+
+
 def matrix(colours: Colours, width: int, height: int, codec: str = "") -> str:
-    """The name of the matrix a picture of this size was made with."""
+    """The name of the matrix a picture of this size was made with; of YCgCo, of the one it is turned into."""
+    if colours.matrix == YCGCO:
+        return "bt709"
     if colours.matrix in MATRICES:
         return MATRICES[colours.matrix]
     return "bt601" if is_sd(width, height) or codec == "mjpeg" else "bt709"

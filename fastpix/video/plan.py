@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from fastpix.video.colours import SMPTE_240M, is_wide
+from fastpix.video.colours import SMPTE_240M, YCGCO, is_wide
 from fastpix.video.datatypes import AudioFacts, Facts, Unplayable, VideoFacts, Wish, halves
 
 # What every browser's decoder takes as it is.
@@ -145,7 +145,7 @@ def may_copy_video(facts: Facts, max_height: int) -> bool:
         and video.profile in COPY_PROFILES
         and 0 < video.level <= COPY_MAX_LEVEL
         and video.pixel_format == "yuv420p"
-        and not (video.is_hdr or is_wide(video.colours) or video.colours.matrix == SMPTE_240M)
+        and not (video.is_hdr or is_wide(video.colours) or video.colours.matrix in (SMPTE_240M, YCGCO))
         and long <= COPY_LONG_SIDE
         and short <= min(COPY_SHORT_SIDE, max_height)
         and video.width % 2 == video.height % 2 == 0

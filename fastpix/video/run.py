@@ -42,6 +42,7 @@ ALWAYS = (
 )
 TICK_SECONDS, WALK_SECONDS = 0.2, 1.0
 NO_MEMORY = "Cannot allocate memory"
+UNKNOWN_COLOURS = "Impossible to convert between the formats"
 BROKE = (
     "Our program that processes files broke on this one, which says nothing of the file itself. "
     "Save it anew with a video program, as MP4, and send that."
@@ -124,6 +125,8 @@ def _why(child: Child, limits: Limits) -> str:
         return BROKE
     if any(NO_MEMORY in line for line in child.log):
         return f"This file takes too much memory: more than {limits.memory_bytes >> 30} GiB."
+    if any(UNKNOWN_COLOURS in line for line in child.log):
+        return "The colours of this file are written in a way that we cannot read. Save it anew with a video program, as MP4."
     return "This file could not be processed. It may be damaged: see whether it plays, and send it again."
 
 

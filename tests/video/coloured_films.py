@@ -43,6 +43,7 @@ def around(
 
 
 VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-b:v", "2M")
+TO_YCGCO = "zscale=pin=709:tin=709:min=gbr:rin=full:p=709:t=709:m=ycgco:r=limited"
 NTSC = {"primaries": "smpte170m", "transfer": "smpte170m"}
 
 
@@ -114,6 +115,10 @@ COLOURED: dict[str, tuple[str, tuple[str, ...]]] = {
         (*picture(2, moments=(), **HD), *around("bt709", "pc", "yuvj420p"), "-c:v", "mjpeg", "-q:v", "2"),
     ),
     "smpte 240m, half said": ("mp4", (*picture(2, moments=(), **HD), *turned("smpte240m"), *X264, *said(7))),
+    "ycgco": (
+        "mkv",
+        (*picture(2, moments=(), **HD), "-vf", f"{TO_YCGCO},format=yuv444p", *X264, *said(8, 1, 1)),
+    ),
     "4:4:4": ("mkv", (*picture(2, moments=(), **SD), *turned("bt601", form="yuv444p"), *X264)),
 }
 

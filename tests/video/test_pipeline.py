@@ -267,6 +267,18 @@ def test_a_piece_in_which_no_picture_begins_is_refused_as_such(make_clip, folder
         make(later, folder)
 
 
+def test_colours_that_nobody_converts_are_named(make_clip, folder):
+    ictcp = (
+        "-vf",
+        "format=yuv420p10le,setparams=colorspace=14",
+        *X264,
+        "-bsf:v",
+        "h264_metadata=matrix_coefficients=14",
+    )
+    with pytest.raises(Failed, match="colours of this file"):
+        make(make_clip("a.mp4", *picture(), *ictcp), folder)
+
+
 def test_what_ends_before_its_time_is_no_success(make_clip, folder):
     source = make_clip("a.avi", *picture(), "-c:v", "mpeg4")
     facts = replace(probe.probe(source), duration=4.0)
