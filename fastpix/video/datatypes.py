@@ -49,6 +49,7 @@ class VideoFacts:
     changes: bool = False  # its size or its coding, on the way
     hidden: int = 0  # packets that an edit list hides
     is_open: bool = False  # of its groups of pictures, which then cannot be begun with everywhere
+    is_delayed: bool = False  # its decoder's delay counts as time: AVI tells when to decode, and not when to show
     colours: Colours = field(default_factory=Colours)
 
     @property

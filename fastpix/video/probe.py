@@ -222,6 +222,7 @@ def _video(seen: dict[str, Any], duration: float, size: int) -> VideoFacts:
         changes=len(sizes) > 1 or _changes(video, seen),
         hidden=int(_clock(video, seen).get("hidden", 0)),
         is_open=bool(_clock(video, seen).get("is_open")),
+        is_delayed=seen["container"] == "avi" and bool(video.get("has_b_frames")),
         colours=colours,
     )
 

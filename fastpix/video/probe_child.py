@@ -121,6 +121,7 @@ def _video(stream: Any) -> dict[str, Any]:
         "height": context.height,
         "frame_rate": float(stream.average_rate or stream.guessed_rate or 0),
         "pixel_aspect": float(ratio or 1) or 1.0,
+        "has_b_frames": bool(context.has_b_frames),
         "is_interlaced": context.field_order > 1,  # AV_FIELD_PROGRESSIVE is 1, 0 is unknown
         "bit_rate": stream.bit_rate,
         "declared": _colours(context),  # by the container: decoding writes over it

@@ -174,6 +174,8 @@ FILMS = (
     Film("b-frames, mp3 mp4", plain(*picture(), *sound(), *B_FRAMES, "-c:a", "libmp3lame")),
     Film("encoded, 10 a second mkv", plain(*picture(rate=10), *sound(), *MPEG4, *AAC), rate=10),
     Film("encoded avi", plain(*picture(), *sound(), *MPEG4, "-c:a", "libmp3lame")),
+    Film("b-frames avi", plain(*picture(), *sound(), *B_FRAMES, "-c:a", "libmp3lame")),
+    Film("xvid avi", plain(*picture(), *sound(), "-c:v", "libxvid", "-q:v", "3", "-bf", "2", "-c:a", "libmp3lame")),
     Film("encoded webm", plain(*picture(), *sound(), *VP8, *OPUS)),
     Film("sound 0.4 s late mp4", plain(*picture(), *later(0.4), *PLAIN, *AAC)),
     Film("sound 3 s late mkv", plain(*picture(), *later(3), *B_FRAMES, *AAC), heard=LATE),
