@@ -161,7 +161,7 @@ def _graph(plan: Plan, *, can_tonemap: bool) -> str:
     if video is None:
         raise ValueError("a ladder is of a picture")
     common = colours.retold(video.colours) + (colours.to_known(video.colours) if can_tonemap else [])
-    # The first picture of an AVI is its first packet's; of a piece of it nobody knows how late it is.
+    # The first picture of an AVI is its first packet's (findings/ffmpeg_avi_shows_b_frames_late.sh); of a piece nobody knows.
     common += ["setpts=PTS-STARTPTS"] if video.is_delayed and not plan.start else []
     common += ["bwdif=mode=send_frame:deint=interlaced"] if video.is_interlaced else []
     # Never a variable rate: ffmpeg 5.1 then writes playlists whose durations are too short.

@@ -14,7 +14,7 @@ UNSAID = 2
 SMPTE_240M = 7
 # Of libav's numbers of the range: 0 is unsaid, 1 limited.
 FULL = 2
-# Their pictures have no field for the colours, and their decoders claim BT.601.
+# Their pictures have no field for the colours, and their decoders claim BT.601 (findings/ffmpeg_vp8_hides_the_colours_of_webm.sh).
 SILENT_CODECS = ("vp8", "mjpeg")
 # As far as the oldest ffmpeg that we work on knows them.
 LAST_PRIMARIES, LAST_TRANSFER, LAST_MATRIX = 22, 18, 14
