@@ -30,9 +30,11 @@ from fastpix.resources.media.models import Media
 from fastpix.resources.media.options import Options
 from fastpix.resources.media.tracks import domain as tracks
 from fastpix.resources.media.tracks.models import AVAILABLE, FAILED, Track
+from fastpix.resources.media.transcripts import domain as transcripts
 from fastpix.resources.media.uploads import domain as uploads
 from fastpix.resources.usage import domain as usage
 from fastpix.resources.usage.models import UsageDay
+from fastpix.video.cues import Cue
 
 RENDITION = {
     "name": "720p",
@@ -92,6 +94,8 @@ def furnish(workspace_id: UUID, name: str) -> Shelf:
     downloads.finished(made["id"], {"capped-4k.mp4": {"status": "ready", "size": 10, "width": 1280, "height": 720}})
     track = tracks.create(made["id"], "subtitle", "en", "English", url=f"https://files.example/{name}.vtt")
     db.session.execute(sa.update(Track).where(Track.id == track["id"]).values(status=AVAILABLE, version="cafe"))
+    said = db.session.scalars(sa.select(Track).where(Track.id == track["id"])).one()
+    transcripts.keep(said, [Cue(1.0, 3.5, "The lighthouse at dusk")])
     upload = uploads.create(workspace_id, Options(title=f"The {name} upload"), "*", f"{name}.mp4")
     db.session.execute(sa.update(Media).where(Media.id == made["id"]).values(stream_id=made["id"].hex))
     failed = creation.from_url(workspace_id, source_url, Options(title=f"The {name} failure"))["id"]

@@ -181,7 +181,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("media.delete", "POST"): lambda s: Input(303),
     ("media.delete_chosen", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.media)}),
     ("media_bulk.make_public", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.media)}),
-    ("media_bulk.make_private", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.media)}),
+    ("media_bulk.make_private", "POST"): lambda s: Input(303, {"media": str(s.house.shelf.failed)}),  # public so far
     ("media_bulk_api.set_privacy_post", "POST"): lambda s: Input(200, _media_ids(s) | {"accessPolicy": "public"}),
     # The file was staged already: a form that came back with an error brings its receipt.
     ("media_upload.new", "POST"): lambda s: Input(303, _settings(s) | {"file_name": "a.mp4", "receipt": _receipt(s)}),
