@@ -8,12 +8,13 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
+from fastpix.access import tenancy
 from fastpix.db import transaction
 from fastpix.jobs import queue
 from fastpix.resources.media.models import Media
 from fastpix.resources.media.tracks import lifecycle
 from fastpix.resources.media.transcripts import jobs as transcripts_jobs
-from fastpix.resources.media.transcripts.models import TrackWord
+from fastpix.resources.media.transcripts.models import TrackWord, Transcript
 from fastpix.storage import instance as storage
 from fastpix.text import spoken_words
 from fastpix.video import webvtt
@@ -28,6 +29,15 @@ CUES = [
     Cue(62.5, 65, "Zebras live in the new\nmuseum of M&amp;M Müller."),
     Cue(70, 71, "The museum is closed."),
 ]
+
+
+@pytest.fixture(autouse=True)
+def silence(world):
+    """Nothing is said yet in either organization."""
+    with world.session() as session, tenancy.everywhere("the test begins with nothing"):
+        for table in (TrackWord, Transcript):
+            session.execute(sa.delete(table))
+        session.commit()
 
 
 def say(acting, shelf, cues=CUES, who="ada"):
