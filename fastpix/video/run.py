@@ -42,7 +42,7 @@ ALWAYS = (
 )
 TICK_SECONDS, WALK_SECONDS = 0.2, 1.0
 NO_MEMORY = "Cannot allocate memory"
-UNKNOWN_COLOURS = "Impossible to convert between the formats"
+UNKNOWN_COLOURS = "Color spaces:"  # what the filters cannot agree on; of sound they say other words
 BROKE = (
     "Our program that processes files broke on this one, which says nothing of the file itself. "
     "Save it anew with a video program, as MP4, and send that."
