@@ -72,6 +72,7 @@ def test_the_container_does_not_matter_where_its_times_are_known(container):
         {"colours": Colours(9, 14, 9)},
         {"colours": Colours(12, 1, 1)},
         {"colours": Colours(2, 2, 7)},
+        {"colours": Colours(1, 1, 8)},
         {"longest_gop": 10.5},
         {"longest_gop": None},
         {"bit_rate": 10_000_001},
