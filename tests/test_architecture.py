@@ -9,15 +9,14 @@ from __future__ import annotations
 import ast
 import importlib.util
 import logging
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 from importlinter.cli import lint_imports
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "fastpix"
+from tests.sources import MODULES, PACKAGE, ROOT, every_node, nodes, text, tree
+
+pytestmark = pytest.mark.xdist_group("sources")
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 # Tests and tools may be longer; migrations are what the models were, written by Alembic.
@@ -108,29 +107,6 @@ EXTRA_MODULES = {
 MEANINGLESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "base"}
 
 
-def name_of(path: Path) -> str:
-    """A module's name without the package: `resources.members.domain`; `fastpix` for the package itself."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    parts = parts[:-1] if parts[-1] == "__init__" else parts
-    return ".".join(parts) or "fastpix"
-
-
-MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-
-
-@cache
-def tree(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text())
-
-
-def every_node(*kinds: type[ast.AST]) -> Iterator[tuple[str, ast.AST]]:
-    """All nodes of these kinds in the package, each with its module."""
-    for module in MODULES:
-        for node in ast.walk(tree(module)):
-            if isinstance(node, kinds):
-                yield module, node
-
-
 def called(node: ast.Call) -> str:
     """The last part of the name that is called."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -140,10 +116,10 @@ def callers(*names: str) -> set[str]:
     return {module for module, node in every_node(ast.Call) if called(node) in names}
 
 
-def long_functions(source: ast.Module, longest: int) -> list[str]:
+def long_functions(nodes_of_it: Iterable[ast.AST], longest: int) -> list[str]:
     return [
         f"{node.name} in line {node.lineno}"
-        for node in ast.walk(source)
+        for node in nodes_of_it
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno + 1 > longest
     ]
@@ -181,7 +157,7 @@ def test_no_two_files_import_each_other():
 
 def files_imported(module: str) -> set[str]:
     found = set()
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "fastpix":
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}".removeprefix("fastpix.")
@@ -235,17 +211,17 @@ def test_nothing_commits_but_the_named():
 
 
 def test_files_and_functions_stay_short():
-    wrong = [name for name, path in MODULES.items() if len(path.read_text().splitlines()) > LONGEST_FILE]
-    wrong += [f"{name}: {each}" for name in MODULES for each in long_functions(tree(name), LONGEST_FUNCTION)]
+    wrong = [name for name in MODULES if len(text(name).splitlines()) > LONGEST_FILE]
+    wrong += [f"{name}: {each}" for name in MODULES for each in long_functions(nodes(name), LONGEST_FUNCTION)]
     assert wrong == []
 
 
 def test_tests_and_tools_stay_readable_too():
     wrong = []
     for path in ELSEWHERE:
-        text = path.read_text()
-        wrong += [f"{path}: {each}" for each in long_functions(ast.parse(text), LONGEST_FUNCTION_ELSEWHERE)]
-        if len(text.splitlines()) > LONGEST_FILE_ELSEWHERE:
+        source = path.read_text()
+        wrong += [f"{path}: {e}" for e in long_functions(ast.walk(ast.parse(source)), LONGEST_FUNCTION_ELSEWHERE)]
+        if len(source.splitlines()) > LONGEST_FILE_ELSEWHERE:
             wrong.append(str(path))
     assert wrong == []
 
@@ -262,7 +238,7 @@ def test_no_room_is_called_after_nothing():
 
 
 def test_a_module_says_what_it_is_for():
-    silent = [m for m, path in MODULES.items() if path.read_text().strip() and not ast.get_docstring(tree(m))]
+    silent = [m for m in MODULES if text(m).strip() and not ast.get_docstring(tree(m))]
     assert silent == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from fastpix.access import table
 from fastpix.cli import group
 from fastpix.config import settings
+from tests.sources import every_node
 from tests.test_architecture import VOCABULARY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,14 +170,14 @@ def test_a_name_that_is_gone_is_seen():
 
 def said_by_the_code():
     """Every text in the program, with "…" where a value is put in."""
-    for path in (ROOT / "fastpix").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.JoinedStr):
-                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
+    for _module, node in every_node(ast.JoinedStr, ast.Constant):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node.value, str):
+            yield node.value
 
 
+@pytest.mark.xdist_group("sources")
 def test_the_messages_an_operator_looks_up_are_those_the_program_says():
     told = "\n".join(said_by_the_code())
     rows = re.findall(r"^\| `([^`]+)` \|", between(ROOT / "docs/operating.md", "messages"), re.M)

@@ -101,6 +101,7 @@ def test_deletes_cascade_as_the_models_say(empty):
             assert told == found, table.name
 
 
+@pytest.mark.full("every step up, and down again, on both databases")
 def test_up_and_down_leave_no_trace(empty):
     """Every step alone: up, down, and up again to the same; at the bottom nothing is left."""
     states = [schema(empty)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from collections import namedtuple
 from importlib.metadata import version
-from pathlib import Path
 
 import flask
 import flask_principal
+import pytest
 from flask_principal import AnonymousIdentity, Identity, Permission, Principal, RoleNeed
 
 from fastpix.access import principal, table
+from tests.sources import MODULES, PACKAGE, nodes
 
-ROOT = Path(__file__).resolve().parents[2] / "fastpix"
 A, B = RoleNeed("a"), RoleNeed("b")
 
 
@@ -123,18 +123,19 @@ def test_two_people_in_one_process_stay_two(ada, mel, anonymous):
         assert anonymous.page.get("/account").status_code == 302
 
 
+@pytest.mark.xdist_group("sources")
 def test_no_module_makes_combines_or_requires_permissions_but_the_one():
     """`require` of flask-principal raises or leaks; PermissionDenied is handled in one place."""
     mentioned = {word: set() for word in ("Permission", "require")}
-    for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for module, path in MODULES.items():
+        for node in nodes(module):
             names = {getattr(node, "attr", ""), getattr(node, "id", "")}
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "postgresql_server":
                 continue  # its `require` is of a database
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names |= {alias.name for alias in node.names}
             for word in names & set(mentioned):
-                mentioned[word].add(str(path.relative_to(ROOT)))
+                mentioned[word].add(str(path.relative_to(PACKAGE)))
     assert mentioned == {"Permission": {"access/principal.py"}, "require": set()}
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fastpix.access import principal, tenancy
 from fastpix.access.tenancy import InOrganization, InWorkspace, IsOrganization, IsWorkspace, NoScope
-from fastpix.db import Base, db
+from fastpix.db import Base, db, reading
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.members import domain as members
 from fastpix.resources.members.invitations import domain as invitations
@@ -112,8 +112,10 @@ def test_no_statement_sees_rows_of_another_organization(world, model, acting):
 @pytest.mark.parametrize("model", TENANTS, ids=lambda m: m.__name__)
 def test_update_and_delete_reach_only_ones_own(world, model, acting):
     def rows(house):
-        column = "id" if issubclass(model, IsOrganization) else "organization_id"
-        return sorted(repr(r) for r in world.rows()[model.__tablename__] if r[column] == house.id)
+        with reading(), world.engine.connect() as connection:
+            return sorted(
+                map(repr, connection.execute(sa.select(model.__table__).where(own_column(model) == house.id)))
+            )
 
     rivals = rows(world.cast.rival)
     quiet = {"synchronize_session": False}

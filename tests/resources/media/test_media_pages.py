@@ -47,6 +47,7 @@ def failing(acting, media_id, reason="The file is damaged."):
         db.session.flush()
 
 
+@pytest.mark.full("statements are counted for 3 films and for 24")
 @pytest.mark.parametrize("view", ["grid", "list"])
 @pytest.mark.parametrize("who", ["ada", "mel"])
 def test_the_library_costs_the_same_for_3_and_24_media(quiet, doors, acting, cast, who, view):  # noqa: F811

@@ -14,7 +14,7 @@ from fastpix.resources.media import domain as media
 from fastpix.resources.playlists import domain
 from tests.stories.tables import change, rows
 
-pytestmark = pytest.mark.sql("order and days are SQL")
+by_sql = pytest.mark.sql("order and days are SQL")
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -42,6 +42,7 @@ def smart(playlist):
     return make
 
 
+@by_sql
 def test_media_stands_in_the_order_it_was_added(acting, playlist, films):
     made = playlist()
     with acting("ada"):
@@ -180,6 +181,7 @@ def test_members_see_and_change_nothing(world, acting, cast, who):
     assert world.digest() == before
 
 
+@by_sql
 def test_a_reference_id_is_unique_in_its_workspace(acting, cast, playlist):
     playlist(reference_id="talks")
     with pytest.raises(Refused, match="already"):
@@ -255,6 +257,7 @@ def march(film):
     return days
 
 
+@by_sql
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
@@ -282,6 +285,7 @@ def test_a_smart_playlist_holds_what_was_made_in_its_days(acting, smart, march, 
         assert listed[made] == len(expected)
 
 
+@by_sql
 def test_a_smart_playlist_takes_only_what_is_ready_here_up_to_its_limit(world, acting, cast, smart, march, film):
     film("Theirs", who="rex", created_at=NOON)
     film("Elsewhere", workspace=cast.acme.workspaces["development"], created_at=NOON)
@@ -312,6 +316,7 @@ def test_a_smart_playlist_cannot_be_filled_by_hand(world, acting, smart, films):
     assert world.digest() == before
 
 
+@by_sql
 def test_two_who_add_at_the_same_time_keep_the_limit_and_their_places(world, cast, acting, playlist, films):
     """Both read the places before either writes, if nothing stops them."""
     made, problems = playlist(limit=2), []
