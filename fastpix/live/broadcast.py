@@ -11,8 +11,9 @@ from fastpix.live.gaps import Gaps
 from fastpix.live.part import BROKEN, Part, Source
 from fastpix.live.rtmp import flv
 from fastpix.live.simulcast import Simulcast
+from fastpix.live.soundless import Soundless
 from fastpix.live.timestamps import Rebaser
-from fastpix.live.tracks import Outcome, Splitter
+from fastpix.live.tracks import Outcome, Splitter, Tag
 from fastpix.resources.live_streams.connections.models import Admission, IngestRate
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Broadcast:
         self._end_reason = ""
         self._bytes = 0
         self._last_rate = (monotonic(), 0, 0)
-        self._rebaser, self._gaps, self._splitter = Rebaser(), Gaps(), Splitter()
+        self._rebaser, self._soundless, self._gaps, self._splitter = Rebaser(), Soundless(), Gaps(), Splitter()
         self._is_started = False
         self._parts = [Part(admission, source, executor, self._watch, self._kept)]  # the last one is fed
 
@@ -76,9 +77,13 @@ class Broadcast:
         else:
             at = self._rebaser.rebase(timestamp)
             self.simulcast.feed(kind, at, payload)
-            for tag in self._gaps.take((kind, at, payload)):
+            self._fill(self._soundless.take((kind, at, payload)))
+
+    def _fill(self, tags: list[Tag]) -> None:
+        for tag in tags:
+            for whole in self._gaps.take(tag):
                 if not self._end_reason:  # it was cut off meanwhile
-                    self._package(self._splitter.take(tag, self._gaps.missing))
+                    self._package(self._splitter.take(whole, self._gaps.missing))
 
     def _package(self, outcome: Outcome) -> None:
         if outcome.begins:
@@ -102,6 +107,7 @@ class Broadcast:
         """The encoder is gone, or was cut."""
         if self._end_reason:
             return
+        self._fill(self._soundless.flush())
         for tag in self._gaps.flush():
             self._package(self._splitter.take(tag, self._gaps.missing))
         self._package(self._splitter.flush())

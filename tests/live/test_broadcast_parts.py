@@ -111,7 +111,7 @@ def stored(world, folder):
 def test_sound_that_begins_late_becomes_part_of_the_broadcast(world, executor, key, clips, tmp_path):
     encoder = broadcast(executor, key, late(clips[0], flv.AUDIO, LATE * 1000 - 500))
     assert encoder.reasons == [] and encoder.waits[-1] is False
-    assert stored(world, tmp_path) == [(320, False, LATE), (320, True, SECONDS - LATE)]
+    assert stored(world, tmp_path) == [(320, True, LATE), (320, True, SECONDS - LATE)]  # silence in the first
 
 
 def test_a_picture_that_begins_late_becomes_part_of_the_broadcast(world, executor, key, clips, tmp_path):
@@ -151,7 +151,7 @@ def test_who_changes_without_end_is_cut_off_and_what_came_is_kept(world, executo
     sent = [(kind, at + n * SECONDS * 1000, payload) for n in range(3) for kind, at, payload in (large, small)[n % 2]]
     encoder = broadcast(executor, key, sent)
     assert encoder.reasons == [CHANGES_FAST]
-    assert stored(world, tmp_path) == [(320, False, SECONDS), (160, False, SECONDS)]
+    assert stored(world, tmp_path) == [(320, True, SECONDS), (160, True, SECONDS)]  # of silence
 
 
 def test_an_encoder_that_lost_its_stream_does_not_go_on_in_another_part(world, executor, key, clips, tmp_path):
