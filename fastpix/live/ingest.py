@@ -19,13 +19,13 @@ from fastpix.live import segment_spool
 from fastpix.live.executor import Executor
 from fastpix.live.nginx_hooks import HookServer
 from fastpix.live.nginx_relay import Relays
+from fastpix.live.part import add_last_segments
 from fastpix.live.publishers import Publishers
 from fastpix.live.rtmp import listener
 from fastpix.live.srt.library import Library
 from fastpix.live.srt.listener import Listener as SrtListener
 from fastpix.live.srt_calls import Calls
 from fastpix.ratelimit.attempts import network
-from fastpix.resources.live_streams.broadcasts import domain as broadcasts
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections import queries as connection_queries
 from fastpix.resources.live_streams.connections.models import Admission
@@ -163,7 +163,7 @@ async def _store_leftovers(executor: Executor, connection_id: UUID, admission: A
     spool = segment_spool.open_spool(connection_id, admission.folder)
     await executor.run_io(segment_spool.recover, spool, listed)
     if spool.stored:
-        if not await executor.write(broadcasts.add_segments, admission, spool.stored, spool.video):
+        if not await executor.write(add_last_segments, admission, spool.stored, spool.video, RESTARTED):
             await executor.run_io(spool.discard, spool.stored)
         log.info("live.recovered stream=%s pieces=%d", admission.stream_id, len(spool.stored))
     await executor.write(connections.close, admission, RESTARTED)

@@ -16,6 +16,7 @@ from fastpix.live.executor import Executor
 from fastpix.live.packager import Packager
 from fastpix.live.segment_spool import SegmentSpool
 from fastpix.resources.live_streams.broadcasts import domain as broadcasts
+from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections.domain import NotAdmitted
 from fastpix.resources.live_streams.connections.models import Admission
@@ -29,6 +30,16 @@ BROKEN = "The server could not package the stream."
 # ffmpeg holds what came since the last keyframe in memory.
 LONGEST_SEGMENT_SECONDS, LONGEST_SEGMENT_BYTES = 60.0, 96 << 20
 NO_KEYFRAMES = "No keyframe came for a minute. Set the encoder's keyframe interval to 2 seconds."
+
+
+def add_last_segments(
+    admission: Admission, segments: Iterable[StoredSegment], video: VideoInfo, end_reason: str
+) -> bool:
+    """Write down the last segments of a connection and that it is over, at once: viewers see the very last one together with
+    what comes after it, or with the end. False: they are too late."""
+    is_accepted = broadcasts.add_segments(admission, segments, video)
+    connections.close(admission, end_reason)
+    return is_accepted
 
 
 class Source(Protocol):
@@ -167,7 +178,7 @@ class Part:
 
     async def _finish(self, spool: SegmentSpool) -> None:
         """Keep what is left, and say that this is all. Tried until it works: what is recorded may not be lost."""
-        while not await self._store_segments(spool):
+        while not await self._store_segments(spool, self._end_reason):
             await asyncio.sleep(RETRY_SECONDS)
         await self._write_closed()
         await self._executor.run_io(spool.remove)
@@ -190,8 +201,8 @@ class Part:
         finally:
             self._end()
 
-    async def _store_segments(self, spool: SegmentSpool) -> bool:
-        """Store and write down the segments that are complete. Whether nothing is left to do."""
+    async def _store_segments(self, spool: SegmentSpool, end_reason: str = "") -> bool:
+        """Store and write down the segments that are complete; the last ones with the reason. Whether nothing is left to do."""
         try:
             if spool.has_segments:
                 await self._executor.run_io(spool.collect)
@@ -204,7 +215,9 @@ class Part:
         segments = list(spool.stored)
         if not segments:
             return True
-        was_written, is_accepted = await self._write(broadcasts.add_segments, self.admission, segments, spool.video)
+        arguments = (self.admission, segments, spool.video)
+        call = add_last_segments if end_reason else broadcasts.add_segments
+        was_written, is_accepted = await self._write(call, *arguments, *([end_reason] if end_reason else []))
         if not was_written:
             return False
         if not is_accepted:  # the broadcast is settled, or its workspace gone: nobody will ask for these

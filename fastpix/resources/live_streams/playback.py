@@ -115,7 +115,7 @@ def on_air(stream_id: str) -> OnAir | None:
     """The stream's latest broadcast that still has segments; None where there is none."""
     with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
         broadcast = db.session.scalar(_LATEST, {"stream_id": stream_id})
-        rows = broadcast_queries.window(broadcast) if broadcast else []
+        rows = broadcast_queries.shown(broadcast) if broadcast else []
     if broadcast is None or not rows:
         return None
     return OnAir(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from fastpix.db import db
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, LiveSegment
+from fastpix.resources.live_streams.connections.models import LiveConnection
 
 INIT = "init.mp4"
 # What a player sees of a broadcast without DVR. Three target durations are the least there may be (RFC 8216, 6.2.2).
@@ -40,6 +41,20 @@ def window(broadcast: LiveBroadcast) -> list[LiveSegment]:
         LiveSegment.broadcast_id == broadcast.id, LiveSegment.position > _before_window(broadcast)
     )
     return list(db.session.scalars(statement.order_by(LiveSegment.position)))
+
+
+def shown(broadcast: LiveBroadcast) -> list[LiveSegment]:
+    """The window, without the last segment of an encoder that left: it is shown with what comes when the encoder is back, or
+    with the end. A player may take no notice of an end that comes alone (findings/video_js_misses_a_late_end.sh)."""
+    rows = window(broadcast)
+    if broadcast.settled_at is None and len(rows) > 1 and _has_left(rows[-1].connection_id):
+        rows.pop()
+    return rows
+
+
+def _has_left(connection_id: UUID) -> bool:
+    ended_at = sa.select(LiveConnection.ended_at).where(LiveConnection.id == connection_id)
+    return db.session.scalar(ended_at) is not None
 
 
 def behind_the_window(broadcast: LiveBroadcast) -> Sequence[LiveSegment]:
