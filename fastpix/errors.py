@@ -50,6 +50,10 @@ class SecondFactorMissing(FastpixError):
     """The organization requires a second factor, and the person, or the owner of the token, has none."""
 
 
+class Suspended(FastpixError):
+    """The person's membership, or that of the token's owner, is suspended."""
+
+
 class NotFresh(FastpixError):
     """The person must prove once more who they are before this is done; nothing was changed."""
 

@@ -25,6 +25,7 @@ STANDING: dict[str, table.Role | None] = {
     "member": "member",
     "demoted": "member",
     "removed": None,
+    "suspended": None,  # an admin, who comes back as one
     "outsider": None,  # admin of the other organization
     "stranger": None,  # signed in, and in no organization
 }
@@ -100,7 +101,7 @@ PAGE_CALLERS = (
 )
 API_CALLERS = (
     *(Caller("admin", label) for label in ("people", "plain", "member")),
-    *(Caller(person, "people") for person in ("member", "demoted", "removed", "outsider")),
+    *(Caller(person, "people") for person in ("member", "demoted", "removed", "suspended", "outsider")),
     Caller("nobody", "nothing"),
     Caller("admin", "a session at the API"),
     Caller("admin", "a wrong secret"),
@@ -117,6 +118,8 @@ def verdict(route: Route, caller: Caller, permission: str) -> int | None:
         return 404  # nobody was made an operator, and admins are none
     if not route.in_organization:
         return None
+    if caller.person == "suspended":
+        return 403
     role = STANDING[caller.person]
     if role is None:
         return 404
@@ -127,6 +130,8 @@ def verdict(route: Route, caller: Caller, permission: str) -> int | None:
 def _verdict_at_the_api(route: Route, caller: Caller, row: table.Row | None) -> int | None:
     if caller.proof in NO_PROOFS or caller.person == "removed":
         return 401
+    if caller.person == "suspended":
+        return 403
     if caller.person == "outsider":
         return 404 if route.ids else None
     role: table.Role = "admin" if caller.person == "admin" and caller.proof != "member" else "member"

@@ -29,6 +29,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import membership
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.invitations.models import Invited
+from fastpix.resources.members.suspension import domain as suspension
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
 from fastpix.resources.playlists import domain as playlists
@@ -60,7 +61,7 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    """Found, invite, promote, demote and remove. Needs an application context with an empty, migrated database."""
+    """Found, invite, promote, demote, remove and suspend. Needs an application context with an empty, migrated database."""
     set_reading(False)
     cast, persons = Cast(), {name: _person(name) for name in STANDING}
     for name, person_id in persons.items():
@@ -70,7 +71,8 @@ def make_cast() -> Cast:
     cast.home = _found("Home", persons["admin"])
     cast.elsewhere = _found("Elsewhere", persons["outsider"])
     member_ids = {
-        name: _join(cast.home, persons["admin"], name, persons[name]) for name in ("member", "demoted", "removed")
+        name: _join(cast.home, persons["admin"], name, persons[name])
+        for name in ("member", "demoted", "removed", "suspended")
     }
     with principal.acting(_actor(persons["admin"], cast.home)):
         workspace = workspaces.search()[0]["id"]
@@ -78,7 +80,7 @@ def make_cast() -> Cast:
         _keep_token(cast, "admin", "plain", workspace)
         _keep_token(cast, "admin", "member", workspace, role="member")
         _furnish(cast, workspace)
-    for name in ("member", "demoted", "removed"):
+    for name in ("member", "demoted", "removed", "suspended"):
         with principal.acting(_actor(persons[name], cast.home)):
             _keep_token(cast, name, "people", workspace, may_manage_people=True)
     with principal.acting(_actor(persons["outsider"], cast.elsewhere)):
@@ -87,6 +89,7 @@ def make_cast() -> Cast:
         members.edit(member_ids["member"], role="member")
         members.edit(member_ids["demoted"], role="member")
         members.remove(member_ids["removed"])
+        suspension.suspend([member_ids["suspended"]])
     cast.ids |= both_spellings({"member": member_ids["member"], "token": cast.tokens["member", "people"][0]})
     # Ahead of time, for this application alone: everybody stays freshly proved until the proof has ended.
     instance.current().put(sessions.most_ahead, timedelta(days=2))

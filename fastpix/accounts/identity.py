@@ -19,7 +19,7 @@ from fastpix.access import authority, principal
 from fastpix.access.principal import Actor
 from fastpix.accounts import sessions
 from fastpix.db import now
-from fastpix.errors import Missing, Moved, NotSignedIn, SecondFactorMissing
+from fastpix.errors import Missing, Moved, NotSignedIn, SecondFactorMissing, Suspended
 from fastpix.resources.access_tokens import authentication
 from fastpix.resources.members import membership
 from fastpix.resources.organizations import domain as organizations
@@ -99,7 +99,7 @@ def came_from(slug: str) -> tuple[membership.Membership, Actor] | None:
     """The signed-in person as they are in this organization, or in the only one they have, for pages that are in none."""
     mine = memberships()
     here = next((each for each in mine if each.slug == slug), mine[0] if len(mine) == 1 else None)
-    if here is None or here.lacks_second_factor:
+    if here is None or here.is_suspended or here.lacks_second_factor:
         return None
     actor = principal.current()
     here, reach = _as_seen(actor, here)
@@ -138,13 +138,19 @@ def belongs_to(organization_id: UUID, workspace_id: UUID) -> bool:
     here = membership_of(organization_id)
     try:
         reach = _reach(here) if here else frozenset()
-    except SecondFactorMissing:
+    except (Suspended, SecondFactorMissing):
         return False
     return reach is None or workspace_id in reach
 
 
 def _reach(here: membership.Membership) -> frozenset[UUID] | None:
-    """The workspaces that the membership opens, None for all. Raises `SecondFactorMissing` while it opens nothing."""
+    """The workspaces that the membership opens, None for all. Raises `Suspended` or `SecondFactorMissing` while it opens
+    nothing."""
+    if here.is_suspended:
+        raise Suspended(
+            f"Your access to {here.organization_name} is suspended. Nothing of yours there is lost: an admin of it can "
+            "resume you."
+        )
     if here.lacks_second_factor:
         raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")
     return membership.reach(here)

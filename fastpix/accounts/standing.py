@@ -40,12 +40,12 @@ _PERSON = (
 
 def read(actor: Actor) -> Actor | None:
     """The person or token with the rights it has now; None when its session has ended, or the token (revoked, expired,
-    adopted, its owner gone). Raises `SecondFactorMissing`."""
+    adopted, its owner gone or suspended). Raises `SecondFactorMissing`."""
     if actor.kind == "person":
         return _person(actor)
     token_id = actor.token_id
     authority = authentication.again(token_id, actor.token_secret) if token_id is not None else None
-    return authentication.actor(authority) if authority is not None else None
+    return authentication.actor(authority) if authority is not None and authority.owner_is_active else None
 
 
 def _person(actor: Actor) -> Actor | None:
@@ -59,7 +59,7 @@ def _person(actor: Actor) -> Actor | None:
     if actor.member_id is None:
         return actor
     here = Membership(*row[2:]) if row[2] is not None else None
-    if here is None:
+    if here is None or here.is_suspended:
         return replace(actor, role=None, permissions=frozenset(), workspace_ids=frozenset())
     if here.lacks_second_factor:
         raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")

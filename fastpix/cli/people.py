@@ -97,7 +97,9 @@ def list_users() -> None:
     """List all people with their organizations and roles, and who is an operator."""
     with context.instance():
         for person in people.everybody():
-            places = ", ".join(f"{s.slug}: {s.role}" for s in membership.of_person(person.id))
+            places = ", ".join(
+                f"{s.slug}: {s.role}{' (suspended)' if s.is_suspended else ''}" for s in membership.of_person(person.id)
+            )
             told = [person.email, person.name, places or "-", *(["operator"] if person.is_operator else [])]
             click.echo("\t".join(told))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
+from flask import request, url_for
 
 from fastpix.access import principal, table
 from fastpix.resources.audit import domain as audit
@@ -26,7 +26,7 @@ def detail(member_id: UUID) -> Any:
     """For everybody who may see people; tokens, keys and the log for those who may see these."""
     member = domain.get(member_id)
     can = table.permissions_of(member["role"], principal.current().switches)
-    may = principal.may_each("members", "edit", "remove")
+    may = principal.may_each("members", "edit", "remove", "suspend")
     return show(
         "overview/person.html",
         member=member,
@@ -37,6 +37,7 @@ def detail(member_id: UUID) -> Any:
         happened=_log(Filter(thing=str(member_id))),
         log_url=url_for("audit.index"),
         list_url=list_url(),
+        list_place=request.args.get("back"),
         is_last_admin=domain.is_last_admin(member),
         may=may,
     )

@@ -31,6 +31,7 @@ from fastpix.errors import (
     Refused,
     SecondFactorMissing,
     StorageFailed,
+    Suspended,
     TooMany,
     WrongState,
     for_people,
@@ -45,6 +46,7 @@ MOST_DRAINED = 64 << 20
 # The first that fits counts.
 STATUSES: dict[type[FastpixError], int] = {
     Missing: 404,
+    Suspended: 403,
     WrongState: 400,
     Refused: 409,
     Gone: 410,

@@ -161,6 +161,12 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("workspaces_api.create_post", "POST"): lambda s: Input(201, {"name": "Staging", "type": "staging"}),
     ("workspaces_api.edit_patch", "PATCH"): lambda s: Input(200, {"name": "Renamed"}),
     ("workspaces_api.delete_delete", "DELETE"): lambda s: Input(200),
+    ("members_suspension.suspend", "POST"): lambda s: Input(_removed(s, 303), {"member": _one(s)}),
+    ("members_suspension.resume", "POST"): lambda s: Input(409, {"member": _one(s)}),  # nobody is suspended
+    ("members_suspension_api.suspend_post", "POST"): lambda s: Input(200),
+    ("members_suspension_api.resume_post", "POST"): lambda s: Input(409),
+    ("members_suspension_api.suspend_many_post", "POST"): lambda s: Input(_removed(s, 200), {"memberIds": [_one(s)]}),
+    ("members_suspension_api.resume_many_post", "POST"): lambda s: Input(409, {"memberIds": [_one(s)]}),
     ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
     ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
     ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(

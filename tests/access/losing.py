@@ -14,6 +14,7 @@ from fastpix.db import db, now
 from fastpix.resources.access_tokens import domain as access_tokens
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.members import domain as members
+from fastpix.resources.members.suspension import domain as suspension
 from tests.cast import acting_as
 from tests.stories.tables import change
 from tests.world import World
@@ -23,11 +24,13 @@ Loss = Callable[[World], None]
 BY_SESSION: dict[str, Loss] = {
     "demotion": lambda world: members.edit(world.cast.acme.members["ada"], role="member"),
     "removal": lambda world: members.remove(world.cast.acme.members["ada"]),
+    "suspension": lambda world: suspension.suspend([world.cast.acme.members["ada"]]),
     "sign-out": lambda world: _sign_out(world),
 }
 BY_TOKEN: dict[str, Loss] = {
     "demotion": BY_SESSION["demotion"],
     "removal": BY_SESSION["removal"],
+    "suspension": BY_SESSION["suspension"],
     "revocation": lambda world: access_tokens.revoke(_token(world)),
     "adoption": lambda world: _adopt(world),
     "expiry": lambda world: _expire(world),

@@ -17,6 +17,7 @@ STANDS_AS = {
     "ada": "admin", "mel": "member", "dana": "demoted", "eve": "removed", "rex": "outsider", "sam": "stranger",
     None: "nobody",
 }  # fmt: skip
+# Nobody of the cast is suspended: tests/access/test_suspended.py comes to every door as somebody who is.
 CAST_AS = {word: who for who, word in STANDS_AS.items()}
 
 
@@ -35,8 +36,10 @@ def _of_the_cast(caller: matrix.Caller) -> Caller:
     return Caller(CAST_AS[caller.person], label)
 
 
-PAGE_CALLERS = [_of_the_cast(caller) for caller in matrix.PAGE_CALLERS if caller.is_at_home]
-API_CALLERS = [_of_the_cast(caller) for caller in matrix.API_CALLERS]
+PAGE_CALLERS = [
+    _of_the_cast(caller) for caller in matrix.PAGE_CALLERS if caller.is_at_home and caller.person in CAST_AS
+]
+API_CALLERS = [_of_the_cast(caller) for caller in matrix.API_CALLERS if caller.person in CAST_AS]
 API_CALLERS += [Caller(who, "member") for who in ("mel", "dana", "eve")]  # tokens that were made for a member's role
 
 

@@ -17,6 +17,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import membership
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.models import Member
+from fastpix.resources.members.suspension import domain as suspension
 from fastpix.resources.organizations.models import Organization
 from tests.cast import NotAMember, acting_as
 
@@ -32,6 +33,8 @@ STEPS = st.lists(
         st.tuples(st.just("promote"), person, person),
         st.tuples(st.just("demote"), person, person),
         st.tuples(st.just("remove"), person, person),
+        st.tuples(st.just("suspend"), person, person),
+        st.tuples(st.just("resume"), person, person),
         st.tuples(st.just("leave"), person, st.none() | person),
         st.tuples(st.just("revoke"), person, person),
     ),
@@ -91,6 +94,16 @@ class Story:
         with self.acting(by):
             members.remove(target)
 
+    def suspend(self, by, whom):
+        target = self.member_of(whom)
+        with self.acting(by):
+            suspension.suspend([target])
+
+    def resume(self, by, whom):
+        target = self.member_of(whom)
+        with self.acting(by):
+            suspension.resume([target])
+
     def leave(self, who, successor):
         chosen = self.member_of(successor) if successor else None
         with self.acting(who):
@@ -106,10 +119,10 @@ class Story:
         with self.world.session() as session, tenancy.everywhere("the test counts"):
             for house in (self.cast.acme, self.cast.rival):
                 mine = Member.organization_id == house.id
-                roles = list(session.scalars(sa.select(Member.role).where(mine)))
+                standing = list(session.execute(sa.select(Member.role, Member.suspended_at).where(mine)))
                 counted = session.scalar(sa.select(Organization.member_count).where(Organization.id == house.id))
-                assert "admin" in roles
-                assert counted == len(roles)
+                assert ("admin", None) in standing
+                assert counted == len(standing)
 
 
 def tell(world, steps):
@@ -140,10 +153,17 @@ def test_any_sequence_keeps_an_admin_and_the_count_on_postgresql(world, steps):
     [
         [("promote", "ada", "mel"), ("demote", "mel", "ada"), ("demote", "mel", "mel")],
         [("promote", "ada", "mel"), ("remove", "mel", "ada"), ("leave", "mel", None), ("leave", "mel", "dana")],
+        [("promote", "ada", "mel"), ("suspend", "mel", "ada"), ("demote", "mel", "mel"), ("leave", "mel", None)],
         [("leave", "ada", "mel"), ("remove", "mel", "dana"), ("leave", "mel", None)],
         [("invite", "ada", "sam", "admin"), ("demote", "ada", "ada"), ("accept", "sam"), ("demote", "ada", "ada")],
     ],
-    ids=["demoted to the last", "removed to the last", "handed over", "an invited admin does not count"],
+    ids=[
+        "demoted to the last",
+        "removed to the last",
+        "the other is suspended",
+        "handed over",
+        "an invited admin does not count",
+    ],
 )
 def test_stories_that_end_with_the_last_admin(world, steps):
     tell(world, steps)

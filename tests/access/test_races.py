@@ -63,7 +63,8 @@ TOUCHED = {"organizations", "members", "access_tokens", "invitations", "people",
 def admins(world):
     with reading(), world.engine.connect() as connection:
         mine = Member.organization_id == world.cast.acme.id
-        return connection.scalar(sa.select(sa.func.count(Member.id)).where(mine, Member.role == "admin"))
+        active = (Member.role == "admin", Member.suspended_at.is_(None))
+        return connection.scalar(sa.select(sa.func.count(Member.id)).where(mine, *active))
 
 
 def rows_of(world, table):
@@ -93,6 +94,11 @@ def remove(world, by, whom):
     return lambda: token.delete(f"iam/members/{world.cast.acme.members[whom]}")
 
 
+def suspend(world, by, whom):
+    token = ApiDoor(world.app, world.cast.people[by].tokens["people"])
+    return lambda: token.post(f"iam/members/{world.cast.acme.members[whom]}/suspend")
+
+
 def leave(world, who):
     token = ApiDoor(world.app, world.cast.people[who].tokens["people"])
     return lambda: token.post("iam/leave", {})
@@ -111,6 +117,27 @@ def test_two_admins_demote_each_other(two_admins, rounds):
 def test_two_admins_remove_each_other(two_admins, rounds):
     world = two_admins
     race(world, lambda: (remove(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
+
+
+def test_two_admins_suspend_each_other(two_admins, rounds):
+    world = two_admins
+    race(world, lambda: (suspend(world, "ada", "mel"), suspend(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
+
+
+def test_one_is_suspended_while_they_remove_the_other(two_admins, rounds):
+    world = two_admins
+    race(world, lambda: (suspend(world, "ada", "mel"), remove(world, "mel", "ada")), WINNER_AND_LOSER, rounds)
+
+
+def test_one_is_suspended_while_the_other_leaves(two_admins, rounds):
+    """Whoever leaves or is suspended last is the last admin, or has lost the right by then."""
+    world = two_admins
+    race(
+        world,
+        lambda: (suspend(world, "ada", "mel"), leave(world, "ada")),
+        {(200, 409), (401, 200), (404, 200), (403, 200)},
+        rounds,
+    )
 
 
 def test_two_admins_demote_and_remove_each_other_among_many(two_admins, rounds):

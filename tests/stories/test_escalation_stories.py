@@ -139,7 +139,7 @@ MAY = {"account.delete": "sam"}
 NEVER_GOES_THROUGH = {
     "account.email", "invite.accept", "second_factor.activate", "second_factor.turn_off", "second_factor.renew_codes",
     "second_factor.add_passkey", "second_factor.remove_passkey", "system.retry", "system.send_mails",
-    "media_parts.captions",
+    "media_parts.captions", "members_suspension.resume",
 }  # fmt: skip
 
 

@@ -171,3 +171,19 @@ def test_without_the_look_at_the_person_a_thief_with_an_account_here_would_go_un
     monkeypatch.setattr(known_devices, "meet", lambda person, device, **_: not rows(office.world, "known_devices"))
     sign_in(other)
     assert told(office, "new_sign_in") == {}
+
+
+def test_a_suspension_and_its_end_are_told(office):
+    promote(office)
+    path = f"iam/members/{office.cast.acme.members['mel']}"
+    assert office.doors("ada").api.post(f"{path}/suspend").status_code == 200
+    said = told(office)
+    assert set(said) == {ADA, MEL}
+    assert "suspended you in Acme" in said[MEL] and "audit" not in said[MEL]
+    assert "suspended 1 person: Mel Member (mel@mel.example) in Acme" in said[ADA]
+    office.kept = len(office.rows())
+    office.doors("ada").api.patch("iam/organization", {"auditDays": 90})
+    assert set(told(office)) == {ADA}, "who is suspended hears nothing of what admins hear"
+    office.kept = len(office.rows())
+    assert office.doors("ada").api.post(f"{path}/resume").status_code == 200
+    assert "resumed you in Acme" in told(office)[MEL] and "resumed 1 person" in told(office)[ADA]

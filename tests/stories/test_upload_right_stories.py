@@ -27,6 +27,7 @@ WAYS = [("token", way) for way in BY_TOKEN] + [("session", way) for way in BY_SE
 SAYS = {
     "demotion": "may add no media here any more",
     "removal": "its owner left|was removed",
+    "suspension": "may add no media here any more|was suspended",
     "sign-out": "signed out",
     "revocation": "the access token it was asked for with was revoked",
     "adoption": "the access token it was asked for with was revoked, adopted",

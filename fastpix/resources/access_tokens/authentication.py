@@ -17,9 +17,9 @@ from fastpix.access.principal import Actor
 from fastpix.access.table import Role
 from fastpix.crypto import tokens
 from fastpix.db import db, now
-from fastpix.errors import SecondFactorMissing
+from fastpix.errors import SecondFactorMissing, Suspended
 from fastpix.resources.access_tokens.models import AccessToken
-from fastpix.resources.members.models import Member, MemberWorkspace
+from fastpix.resources.members.models import IS_ACTIVE, Member, MemberWorkspace
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
 
@@ -44,6 +44,7 @@ class Authority:
     members_edit_workspaces: bool
     owner_lacks_second_factor: bool
     secret_number: int
+    owner_is_active: bool
 
     @property
     def switches(self) -> frozenset[str]:
@@ -74,6 +75,7 @@ _LIVING = (
         Organization.members_edit_workspaces,
         sa.and_(Organization.require_second_factor, Person.second_factor_at.is_(None)),
         AccessToken.secret_number,
+        IS_ACTIVE,
     )
     .join(Member, Member.id == AccessToken.owner_id)
     .join(Person, Person.id == Member.person_id)
@@ -119,7 +121,12 @@ def again(token_id: UUID, secret_number: int) -> Authority | None:
 
 def actor(authority: Authority, **of_request: Any) -> Actor:
     """The token as actor, with the rights that the role table gives; `of_request` as in `Actor`. Raises
-    `SecondFactorMissing`."""
+    `Suspended`, `SecondFactorMissing`."""
+    if not authority.owner_is_active:
+        raise Suspended(
+            f"{authority.owner_name}, who owns this token, is suspended in the organization. The token works again once an "
+            "admin resumes them, or adopts it."
+        )
     if authority.owner_lacks_second_factor:
         raise SecondFactorMissing(
             f"The organization requires a second factor, and {authority.owner_name}, who owns this token, has none. "

@@ -44,6 +44,7 @@ _ROWS = (
         AccessToken.last_used_from,
         Workspace.name.label("workspace_name"),
         Member.role.label("owner_role"),
+        Member.suspended_at.label("owner_suspended_at"),
         queries.UPLOADS_OF_TOKEN.label("open_uploads"),
     )
     .join(Workspace, Workspace.id == AccessToken.workspace_id)
@@ -251,17 +252,17 @@ def _as_dict(row: sa.Row[*tuple[Any, ...]]) -> AccessTokenRow:
         "revoked_at": row.revoked_at,
         "last_used_at": row.last_used_at,
         "last_used_from": row.last_used_from,
-        "status": _status(row.owner_id, row.expires_at, row.revoked_at),
+        "status": _status(row),
         "open_uploads": row.open_uploads,
         "is_capped": row.role == "admin" and row.owner_role == "member",
     }
 
 
-def _status(owner_id: UUID | None, expires_at: datetime | None, revoked_at: datetime | None) -> Status:
-    if revoked_at is not None:
+def _status(row: sa.Row[*tuple[Any, ...]]) -> Status:
+    if row.revoked_at is not None:
         return "revoked"
-    if owner_id is None:
+    if row.owner_id is None or row.owner_suspended_at is not None:
         return "suspended"
-    if expires_at is not None and expires_at <= now():
+    if row.expires_at is not None and row.expires_at <= now():
         return "expired"
     return "active"

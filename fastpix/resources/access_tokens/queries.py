@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastpix.db import db, now
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.media.uploads.models import WAITING, Upload
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member
 
 MOMENT = sa.bindparam("moment", callable_=now, type_=Upload.expires_at.type)
 _TOKEN = sa.exists().where(
@@ -21,7 +21,7 @@ _TOKEN = sa.exists().where(
     AccessToken.revoked_at.is_(None),
     sa.or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > MOMENT),
 )
-_ADMIN = sa.exists().where(Member.id == Upload.by_member_id, Member.role == "admin")
+_ADMIN = sa.exists().where(Member.id == Upload.by_member_id, IS_ACTIVE_ADMIN)
 # A session that has ended is seen when somebody sends with it (`media.uploads.authentication`).
 IS_WAITING = sa.and_(
     Upload.status == WAITING,

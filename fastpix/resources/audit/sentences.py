@@ -130,6 +130,8 @@ def _of_member(row: AuditEntry) -> Sentence | None:
     name, old, new = row["target_name"], row["before"].get("role"), row["after"].get("role")
     if row["action"] == "invitations.accept":
         return Sentence(f"joined as {_article(new)}")
+    if row["action"] == "members.suspend":
+        return Sentence("suspended" if row["after"].get("suspended") else "resumed", name)
     if row["action"] != "members.edit":
         return None
     if old != new:

@@ -17,7 +17,7 @@ api = Api("members", __name__, "Members")
 @api.operation(domain.listed, "GET", "/iam/members", query=MemberQuery, answer=MemberOut, is_list=True)
 def index(query: MemberQuery) -> Any:
     """List the people of the organization."""
-    return domain.listed(query.offset, query.limit, query=query.query, role=query.role)
+    return domain.listed(query.offset, query.limit, query=query.query, role=query.role, status=query.status)
 
 
 @api.operation(domain.get, "GET", "/iam/members/<memberId>", answer=MemberOut)

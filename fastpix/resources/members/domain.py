@@ -15,7 +15,7 @@ from fastpix.errors import Invalid, Missing, Refused
 from fastpix.resources.media.uploads.models import Upload
 from fastpix.resources.members import name_search, notifications, ordering, queries
 from fastpix.resources.members.invariant import admin_count, membership_change
-from fastpix.resources.members.models import Member, MemberRow, MemberWorkspace, Successors
+from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member, MemberRow, MemberWorkspace, Successors
 from fastpix.resources.members.offboarding import presentation as endings
 from fastpix.resources.members.offboarding import queries as offboarding
 from fastpix.resources.members.offboarding.domain import STOPPED
@@ -37,6 +37,7 @@ class Filters(TypedDict, total=False):
     """Those of `queries.keyset`."""
 
     role: str
+    status: str
     after: str
     before: str
     limit: int
@@ -49,15 +50,17 @@ def page(query: str = "", **filters: Unpack[Filters]) -> queries.Page:
 
 
 @action("members.view")
-def ordered(sort: str, number: int, *, query: str = "", role: str = "") -> ordering.Ordered:
+def ordered(sort: str, number: int, *, query: str = "", role: str = "", status: str = "") -> ordering.Ordered:
     """One page, by its number, of the people in the order of "name", "role" or "seen"; only where `ordering.may_be_sorted`."""
-    return ordering.page(sort, number, query=query, role=role)
+    return ordering.page(sort, number, query=query, role=role, status=status)
 
 
 @action("members.view")
-def listed(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[MemberRow], int]:
+def listed(
+    offset: int, limit: int, *, query: str = "", role: str = "", status: str = ""
+) -> tuple[list[MemberRow], int]:
     """The people by page number (1-based) with the total, for the API."""
-    return queries.numbered(offset, limit, query=query, role=role)
+    return queries.numbered(offset, limit, query=query, role=role, status=status)
 
 
 @action("members.view")
@@ -162,8 +165,8 @@ def successors(query: str = "") -> Successors:
         return {"is_required": False, "people": [], "total": 0}
     return {
         "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
-        "people": _page(query, role="member", limit=SUCCESSORS).rows,
-        "total": queries.numbered(1, 1, query=query, role="member")[1],
+        "people": _page(query, role="member", status="active", limit=SUCCESSORS).rows,
+        "total": queries.numbered(1, 1, query=query, role="member", status="active")[1],
     }
 
 
@@ -173,7 +176,7 @@ def _page(query: str, **filters: Unpack[Filters]) -> queries.Page:
 
 def is_last_admin(member: MemberRow) -> bool:
     """Whether this member is the only admin: for saying so before a form is sent."""
-    return member["role"] == "admin" and admin_count() == 1
+    return member["role"] == "admin" and member["suspended_at"] is None and admin_count() == 1
 
 
 def add_founder(person: Person) -> Member:
@@ -200,7 +203,7 @@ def without_second_factor(most: int = 20) -> tuple[int, list[str]]:
 
 def admin_names(most: int = 5) -> list[str]:
     """Names of the admins, earliest first: who can grant what somebody lacks."""
-    rows = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(Member.role == "admin")
+    rows = sa.select(Person.name).join(Member, Member.person_id == Person.id).where(IS_ACTIVE_ADMIN)
     return list(db.session.scalars(rows.order_by(Member.joined_at).limit(most)))
 
 
@@ -254,6 +257,8 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> MemberRow:
     except Missing:
         raise Invalid("successorId", "Choose a member of this organization.") from None
     successor = queries.one(successor_id)
+    if member.suspended_at is not None:
+        raise Invalid("successorId", f"{successor['name']} is suspended. Resume them first, or choose somebody else.")
     if member.role != "admin":
         _set_role(member, "admin")
         db.session.flush()

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from fastpix.access import organization_lock
 from fastpix.db import db
 from fastpix.errors import Refused
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member
 from fastpix.resources.organizations.models import Organization
 
+# Who is suspended is no admin in it.
 LAST_ADMIN = "{name} is the only admin here, and an organization always keeps one. Make somebody else an admin first."
 
-_ADMINS = sa.select(sa.func.count(Member.id)).where(Member.role == "admin")
+_ADMINS = sa.select(sa.func.count(Member.id)).where(IS_ACTIVE_ADMIN)
 
 
 @contextmanager

@@ -31,6 +31,12 @@ class Membership:
     organization_name: str
     members_edit_workspaces: bool
     lacks_second_factor: bool
+    suspended_at: datetime | None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it gives no right now. To be asked before any right is read from it."""
+        return self.suspended_at is not None
 
     @property
     def switches(self) -> frozenset[str]:
@@ -39,7 +45,7 @@ class Membership:
 
 
 # Of members, their organizations and people: what `Membership` holds.
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     Member.id,
     Member.role,
     Member.all_workspaces,
@@ -49,6 +55,7 @@ COLUMNS = (
     Organization.name,
     Organization.members_edit_workspaces,
     sa.and_(Organization.require_second_factor, Person.second_factor_at.is_(None)),
+    Member.suspended_at,
 )
 _OF_PERSON = (
     sa.select(*COLUMNS)
@@ -67,7 +74,7 @@ _SEEN = (
 
 
 def of_person(person_id: UUID) -> list[Membership]:
-    """All memberships of a person, by the organizations' names."""
+    """All memberships of a person, the suspended ones too, by the organizations' names."""
     with tenancy.everywhere("who somebody is comes before any scope"):
         return [Membership(*row) for row in tenancy.rows(_OF_PERSON, {"person_id": person_id})]
 
@@ -99,7 +106,7 @@ def actor(
         "person",
         name,
         door,
-        permissions=table.permissions_of(here.role, here.switches),
+        permissions=frozenset() if here.is_suspended else table.permissions_of(here.role, here.switches),
         role=here.role,
         person_id=person_id,
         member_id=here.member_id,

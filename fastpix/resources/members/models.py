@@ -24,6 +24,14 @@ class Member(InOrganization, Base):
         sa.UniqueConstraint("organization_id", "person_id"),
         sa.Index("ix_members_page", "organization_id", "joined_at", "id"),
         sa.Index("ix_members_page_by_role", "organization_id", "role", "joined_at", "id"),
+        sa.Index(
+            "ix_members_suspended",
+            "organization_id",
+            "joined_at",
+            "id",
+            sqlite_where=sa.text("suspended_at IS NOT NULL"),
+            postgresql_where=sa.text("suspended_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = id_column()
@@ -33,6 +41,13 @@ class Member(InOrganization, Base):
     all_workspaces: Mapped[bool] = mapped_column(default=True)
     joined_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime | None]
+    # Since when the membership gives no right, until somebody resumes it; nothing else of it changes meanwhile.
+    suspended_at: Mapped[datetime | None]
+
+
+# Whether a membership gives rights now; and whether it makes one an admin.
+IS_ACTIVE = Member.suspended_at.is_(None)
+IS_ACTIVE_ADMIN = sa.and_(Member.role == "admin", IS_ACTIVE)
 
 
 class MemberWorkspace(Base):
@@ -66,6 +81,7 @@ class MemberRow(TypedDict):
     last_seen_at: datetime | None
     is_me: bool
     has_second_factor: bool
+    suspended_at: datetime | None
 
 
 class Successors(TypedDict):

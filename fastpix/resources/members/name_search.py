@@ -12,7 +12,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from fastpix.access.table import ROLES
 from fastpix.db import db
 from fastpix.resources.members import queries
 from fastpix.resources.members.models import Member
@@ -37,7 +36,9 @@ class Cursor(NamedTuple):
         return f"{self.lead}~{self.person_id.hex}~{self.word}~{self.name}"
 
 
-def page(*, query: str, role: str = "", after: str = "", before: str = "", limit: int = queries.PAGE) -> queries.Page:
+def page(
+    *, query: str, role: str = "", status: str = "", after: str = "", before: str = "", limit: int = queries.PAGE
+) -> queries.Page:
     """Some of those in whose name or address each word of `query` begins one. `after` and `before` are cursors."""
     backwards, wanted = bool(before), folded_words.asked(query)
     cursor = parse_cursor(before or after, wanted)
@@ -45,7 +46,7 @@ def page(*, query: str, role: str = "", after: str = "", before: str = "", limit
         return queries.Page([], None, None, None)
     # The pages beside this one go on by the same word, whatever is rarest by then.
     wanted = [cursor.lead, *(word for word in wanted if word != cursor.lead)] if cursor else words.rarest_first(wanted)
-    rows = _rows(wanted, role if role in ROLES else "", cursor, backwards, limit + 1)
+    rows = _rows(wanted, queries.known(role, status), cursor, backwards, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
@@ -67,19 +68,22 @@ def parse_cursor(text: str, wanted: list[str]) -> Cursor | None:
 
 
 def _rows(
-    wanted: list[str], role: str, cursor: Cursor | None, backwards: bool, most: int
+    wanted: list[str], filters: tuple[str, str], cursor: Cursor | None, backwards: bool, most: int
 ) -> list[sa.Row[*tuple[Any, ...]]]:
+    role, status = filters
     parameters: dict[str, Any] = {**words.bounds(wanted), "role": role, "few": FEW, "rows": most}
     if cursor:
         parameters |= {"word": cursor.word, "name": cursor.name, "person_id": cursor.person_id}
     is_small = queries.count() <= FEW
-    statement = _statement(len(wanted), bool(role), is_small, cursor is not None, backwards)
+    statement = _statement(len(wanted), (bool(role), status), is_small, cursor is not None, backwards)
     return list(db.session.execute(statement, parameters))
 
 
 @lru_cache(maxsize=128)
-def _statement(count: int, has_role: bool, is_small: bool, has_place: bool, backwards: bool) -> sa.Select[Any]:
-    people = sa.select(*_ORDER).where(words.begins(0), _is_first_word(), _is_member(has_role, is_small))
+def _statement(
+    count: int, filters: tuple[bool, str], is_small: bool, has_place: bool, backwards: bool
+) -> sa.Select[Any]:
+    people = sa.select(*_ORDER).where(words.begins(0), _is_first_word(), _is_member(*filters, is_small))
     people = people.where(*(words.has_word(PersonWord.person_id, number) for number in range(1, count)))
     if has_place:
         types = (
@@ -105,11 +109,13 @@ def _is_first_word() -> sa.ColumnElement[bool]:
     return sa.not_(earlier.where(other.word < PersonWord.word).exists())
 
 
-def _is_member(has_role: bool, is_small: bool) -> sa.ColumnElement[bool]:
+def _is_member(has_role: bool, status: str, is_small: bool) -> sa.ColumnElement[bool]:
     """From the members' side in a small organization, from the side of the words, one question each, in a large one."""
     members = sa.select(Member.person_id)
     if has_role:
         members = members.where(Member.role == sa.bindparam("role", type_=Member.role.type))
+    if status:
+        members = members.where(queries.STATUSES[status])
     if is_small:
         return PersonWord.person_id.in_(members.limit(sa.bindparam("few")))
     return members.where(Member.person_id == PersonWord.person_id).exists()

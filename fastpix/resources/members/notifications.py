@@ -12,7 +12,7 @@ from fastpix.access import principal, tenancy
 from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.mail import outbox
-from fastpix.resources.members.models import Member, MemberRow
+from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member, MemberRow
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
 from fastpix.text.counting import counted
@@ -21,7 +21,7 @@ from fastpix.text.counting import counted
 NAMED = 20
 
 _PEOPLE = sa.select(Member.id, Person.name, Person.email).join(Member, Member.person_id == Person.id)
-_ADMINS = _PEOPLE.where(Member.role == "admin")
+_ADMINS = _PEOPLE.where(IS_ACTIVE_ADMIN)
 _ORGANIZATION = sa.select(Organization.name, Organization.slug)
 _DOORS = {"dashboard": "in the dashboard", "api": "over the API", "cli": "by a command on the server"}
 
@@ -33,7 +33,7 @@ def membership_changed(member: Member, text: str, *, to_member: str) -> None:
 
 def memberships_changed(member_ids: set[UUID], text: str, *, to_member: str) -> None:
     """The same of several members: one mail to each admin, and one to each of the members."""
-    recipients = _PEOPLE.where(sa.or_(Member.role == "admin", Member.id.in_(member_ids)))
+    recipients = _PEOPLE.where(sa.or_(IS_ACTIVE_ADMIN, Member.id.in_(member_ids)))
     for member_id, name, email in db.session.execute(recipients):
         if member_id in member_ids:
             _post(name, email, to_member, "", is_admin=False)
@@ -57,6 +57,25 @@ def removed(rows: list[MemberRow]) -> None:
         {row["id"] for row in rows},
         f"{_who()} removed {_people(rows)} from {{organization}}. What ended with each of them stands in the audit log.",
         to_member=removed_in_words(),
+    )
+
+
+def suspended(rows: list[MemberRow]) -> None:
+    """Tell the admins, and the many who are suspended."""
+    memberships_changed(
+        {row["id"] for row in rows},
+        f"{_who()} suspended {_people(rows)} in {{organization}}. Nothing of theirs is lost; an admin can resume them.",
+        to_member=f"{_who()} suspended you in {{organization}}: its pages, and your access tokens there, are closed to you "
+        "until an admin resumes you. Nothing of yours there is lost, and your account stays.",
+    )
+
+
+def resumed(rows: list[MemberRow]) -> None:
+    """Tell the admins, and the many who have again what they had."""
+    memberships_changed(
+        {row["id"] for row in rows},
+        f"{_who()} resumed {_people(rows)} in {{organization}}. What each may do there is as it was.",
+        to_member=f"{_who()} resumed you in {{organization}}: its pages, and your access tokens there, are open to you again.",
     )
 
 

@@ -15,7 +15,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix.access import tenancy
-from fastpix.access.table import ROLES
 from fastpix.resources.members import queries
 from fastpix.resources.members.models import Member, MemberRow
 from fastpix.resources.people import queries as words
@@ -57,9 +56,11 @@ def may_be_sorted() -> bool:
     return queries.count() <= FEW
 
 
-def page(sort: str, number: int, *, query: str = "", role: str = "", size: int = queries.PAGE) -> Ordered:
+def page(
+    sort: str, number: int, *, query: str = "", role: str = "", status: str = "", size: int = queries.PAGE
+) -> Ordered:
     """Page `number` (1-based; the last one for a larger one) of those whom the filter finds."""
-    everyone = sorted(_deciding(query, role if role in ROLES else ""), key=lambda row: (*SORTS[sort](row), _name(row)))
+    everyone = sorted(_deciding(query, *queries.known(role, status)), key=lambda row: (*SORTS[sort](row), _name(row)))
     pages = max(1, -(-len(everyone) // size))
     number = min(max(1, number), pages)
     ids = [row.id for row in everyone[(number - 1) * size : number * size]]
@@ -72,11 +73,11 @@ def page(sort: str, number: int, *, query: str = "", role: str = "", size: int =
     return Ordered([shown[each] for each in ids], number, pages, len(everyone), list(letters.items()), marks)
 
 
-def _deciding(query: str, role: str) -> list[Any]:
+def _deciding(query: str, role: str, status: str) -> list[Any]:
     wanted = words.rarest_first(folded_words.asked(query))
     if query.strip() and not wanted:
         return []
-    statement = queries.restricted(_DECIDING, len(wanted), bool(role)).limit(FEW)
+    statement = queries.restricted(_DECIDING, len(wanted), bool(role), status).limit(FEW)
     return list(tenancy.rows(statement, {**words.bounds(wanted), "role": role}))
 
 

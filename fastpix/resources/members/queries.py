@@ -18,7 +18,7 @@ from fastpix.access import principal, tenancy
 from fastpix.access.table import ROLES
 from fastpix.db import db
 from fastpix.errors import Missing
-from fastpix.resources.members.models import GrantedWorkspace, Member, MemberRow, MemberWorkspace
+from fastpix.resources.members.models import IS_ACTIVE, GrantedWorkspace, Member, MemberRow, MemberWorkspace
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people import queries as words
 from fastpix.resources.people.models import Person, PersonWord
@@ -27,6 +27,8 @@ from fastpix.text import folded_words
 from fastpix.web import lists
 
 PAGE = 25
+# What the list can be narrowed to, beside a role.
+STATUSES: dict[str, sa.ColumnElement[bool]] = {"active": IS_ACTIVE, "suspended": Member.suspended_at.is_not(None)}
 
 _COLUMNS: tuple[Any, ...] = (
     Member.id,
@@ -38,6 +40,7 @@ _COLUMNS: tuple[Any, ...] = (
     Person.name,
     Person.email,
     Person.second_factor_at.is_not(None).label("has_second_factor"),
+    Member.suspended_at,
 )
 ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _NEWEST = (Member.joined_at.desc(), Member.id.desc())
@@ -62,40 +65,42 @@ class Page:
     total: int | None
 
 
-def keyset(*, role: str = "", after: str = "", before: str = "", limit: int = PAGE) -> Page:
+def keyset(*, role: str = "", status: str = "", after: str = "", before: str = "", limit: int = PAGE) -> Page:
     """A page of members, newest first. `after` and `before` are cursors from an earlier page.
 
     `total` is None where counting would scan.
     """
-    role = role if role in ROLES else ""
+    role, status = known(role, status)
     backwards, cursor = bool(before), parse_cursor(before or after)
     joined_at, member_id = cursor or (None, None)
     parameters = {"role": role, "joined_at": joined_at, "member_id": member_id, "rows": limit + 1}
-    rows = list(db.session.execute(_keyset(bool(role), cursor is not None, backwards), parameters))
+    rows = list(db.session.execute(_keyset(bool(role), status, cursor is not None, backwards), parameters))
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
     newer = _cursor(rows[0]) if rows and (more if backwards else bool(cursor)) else None
     older = _cursor(rows[-1]) if rows and (backwards or more) else None
-    return Page(as_dicts(rows), newer, older, None if role else count())
+    return Page(as_dicts(rows), newer, older, None if role or status else count())
 
 
-def numbered(offset: int, limit: int, *, query: str = "", role: str = "") -> tuple[list[MemberRow], int]:
+def numbered(
+    offset: int, limit: int, *, query: str = "", role: str = "", status: str = ""
+) -> tuple[list[MemberRow], int]:
     """Page `offset` (1-based) of `limit` members, newest first, and how many there are.
 
     The rows to skip are counted off by the index alone, from the nearer end; names are joined only for those shown.
     """
-    role, wanted = role if role in ROLES else "", folded_words.asked(query)
+    (role, status), wanted = known(role, status), folded_words.asked(query)
     if query.strip() and not wanted:
         return [], 0
     wanted = words.rarest_first(wanted)
     parameters: dict[str, Any] = {**words.bounds(wanted), "role": role}
-    is_all = not wanted and not role
-    total = count() if is_all else db.session.scalar(_counting(len(wanted), bool(role)), parameters) or 0
+    is_all = not (wanted or role or status)
+    total = count() if is_all else db.session.scalar(_counting(len(wanted), bool(role), status), parameters) or 0
     page = lists.stretch(offset, limit, total)
     if not page.size:
         return [], total
-    statement = _numbered(len(wanted), bool(role), page.is_turned)
+    statement = _numbered(len(wanted), bool(role), status, page.is_turned)
     rows = tenancy.rows(statement, {**parameters, "skip": page.skip, "rows": page.size}).all()
     return as_dicts(rows), total
 
@@ -123,9 +128,14 @@ def parse_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-@lru_cache(maxsize=8)
-def _keyset(has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
-    statement = restricted(ROWS, 0, has_role)
+def known(role: str, status: str) -> tuple[str, str]:
+    """The filters as they count: what nobody knows narrows nothing."""
+    return role if role in ROLES else "", status if status in STATUSES else ""
+
+
+@lru_cache(maxsize=16)
+def _keyset(has_role: bool, status: str, has_cursor: bool, backwards: bool) -> sa.Select[Any]:
+    statement = restricted(ROWS, 0, has_role, status)
     if has_cursor:
         mark = sa.tuple_(Member.joined_at, Member.id)
         place = sa.tuple_(
@@ -136,21 +146,23 @@ def _keyset(has_role: bool, has_cursor: bool, backwards: bool) -> sa.Select[Any]
 
 
 @lru_cache(maxsize=64)
-def _numbered(words_asked: int, has_role: bool, is_turned: bool) -> sa.Select[Any]:
-    ids = restricted(sa.select(Member.id), words_asked, has_role).order_by(*(_OLDEST if is_turned else _NEWEST))
+def _numbered(words_asked: int, has_role: bool, status: str, is_turned: bool) -> sa.Select[Any]:
+    ids = restricted(sa.select(Member.id), words_asked, has_role, status).order_by(*(_OLDEST if is_turned else _NEWEST))
     of_page = ids.offset(sa.bindparam("skip")).limit(sa.bindparam("rows")).subquery()
     return ROWS.join(of_page, of_page.c.id == Member.id).order_by(*_NEWEST)
 
 
-@lru_cache(maxsize=32)
-def _counting(words_asked: int, has_role: bool) -> sa.Select[Any]:
-    return restricted(sa.select(sa.func.count(Member.id)), words_asked, has_role)
+@lru_cache(maxsize=64)
+def _counting(words_asked: int, has_role: bool, status: str) -> sa.Select[Any]:
+    return restricted(sa.select(sa.func.count(Member.id)), words_asked, has_role, status)
 
 
-def restricted(statement: sa.Select[Any], words_asked: int, has_role: bool) -> sa.Select[Any]:
-    """Narrowed to a role, and to the people of the first word, of whom each has the others."""
+def restricted(statement: sa.Select[Any], words_asked: int, has_role: bool, status: str) -> sa.Select[Any]:
+    """Narrowed to a role and a status, and to the people of the first word, of whom each has the others."""
     if has_role:
         statement = statement.where(Member.role == sa.bindparam("role", type_=Member.role.type))
+    if status:
+        statement = statement.where(STATUSES[status])
     if words_asked:
         statement = statement.where(Member.person_id.in_(sa.select(PersonWord.person_id).where(words.begins(0))))
     return statement.where(*(words.has_word(Member.person_id, number) for number in range(1, words_asked)))
@@ -180,6 +192,7 @@ def as_dicts(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[MemberRow]:
             "last_seen_at": row.last_seen_at,
             "is_me": row.id == me,
             "has_second_factor": row.has_second_factor,
+            "suspended_at": row.suspended_at,
         }
         for row in rows
     ]

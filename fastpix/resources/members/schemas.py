@@ -28,6 +28,7 @@ class MemberOut(Answer):
     workspaces: Literal["all"] | list[WorkspaceRef]
     joined_at: Moment
     last_seen_at: Moment | None
+    suspended_at: Moment | None = Field(description="Since when they have no access here; null while they have.")
 
 
 QUERY = (
@@ -39,6 +40,9 @@ QUERY = (
 class MemberQuery(Paging):
     query: str = Field(default="", max_length=254, description=QUERY)
     role: Literal["", "admin", "member"] = Field(default="", description="Only people of this role.")
+    status: Literal["", "active", "suspended"] = Field(
+        default="", description="Only people who have access, or have none."
+    )
 
 
 class MemberEdit(Wire):

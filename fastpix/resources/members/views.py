@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from fastpix.resources.members.offboarding.models import Ending
 
 # What the address of the list may hold.
-LIST = ("q", "role", "sort", "page", "after", "before")
+LIST = ("q", "role", "status", "sort", "page", "after", "before")
 MOST_BACK = 300
+STATUS_NAMES = {"active": "Not suspended", "suspended": "Suspended"}
 SORT_NAMES = {"": "Newest first", "name": "By name", "role": "Admins first", "seen": "Seen last first"}
 
 pages = Pages(
@@ -44,7 +45,8 @@ def index() -> Any:
     may_be_sorted = ordering.may_be_sorted()
     sort = request.args.get("sort", "") if may_be_sorted else ""
     sort = sort if sort in ordering.SORTS else ""
-    filters: dict[str, Any] = {"q": query, "role": role}
+    status = request.args.get("status", "") if request.args.get("status") in STATUS_NAMES else ""
+    filters: dict[str, Any] = {"q": query, "role": role, "status": status}
     return show(
         "members/index.html",
         **(_by_number(sort, **filters) if sort else _by_place(**filters)),
@@ -52,34 +54,40 @@ def index() -> Any:
         sort=sort,
         sorts=SORT_NAMES if may_be_sorted else {},
         chips=list_pages.chips(
-            {"q": (query, f"“{query}”"), "role": (role, f"{role.capitalize()}s")}, sort=sort or None
+            {
+                "q": (query, f"“{query}”"),
+                "role": (role, f"{role.capitalize()}s"),
+                "status": (status, STATUS_NAMES.get(status, "")),
+            },
+            sort=sort or None,
         ),
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
         back=f"?{urlencode({'back': here_again})}" if (here_again := list_pages.here_again(LIST)) else "",
         here_again=here_again,
-        may=principal.may_each("members", "invite", "edit", "remove"),
+        may=principal.may_each("members", "invite", "edit", "remove", "suspend"),
+        statuses=STATUS_NAMES,
         sentences=table.ROLE_SENTENCES,
     )
 
 
-def _by_place(q: str, role: str) -> dict[str, Any]:
+def _by_place(q: str, **narrowed: Any) -> dict[str, Any]:
     """Those who joined last first, or by how they fit the search; the pages beside it begin where this one ends."""
-    page = domain.page(q, role=role, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    page = domain.page(q, **narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
     return {
         "members": page.rows,
         "total": page.total,
-        "newer_url": page.newer and url_for(".index", before=page.newer, q=q, role=role),
-        "older_url": page.older and url_for(".index", after=page.older, q=q, role=role),
+        "newer_url": page.newer and url_for(".index", before=page.newer, q=q, **narrowed),
+        "older_url": page.older and url_for(".index", after=page.older, q=q, **narrowed),
     }
 
 
-def _by_number(sort: str, q: str, role: str) -> dict[str, Any]:
+def _by_number(sort: str, q: str, **narrowed: Any) -> dict[str, Any]:
     """In the chosen order; by name the letters lead to the pages they begin on."""
-    page = domain.ordered(sort, list_pages.number(), query=q, role=role)
+    page = domain.ordered(sort, list_pages.number(), query=q, **narrowed)
 
     def at(number: int) -> str:
-        return url_for(".index", q=q or None, role=role or None, sort=sort, page=number)
+        return url_for(".index", q=q or None, **{k: v or None for k, v in narrowed.items()}, sort=sort, page=number)
 
     return {
         "members": page.rows,

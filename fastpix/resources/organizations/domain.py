@@ -16,7 +16,7 @@ from fastpix.errors import Invalid, Missing
 from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member
 from fastpix.resources.organizations.models import FormerSlug, Me, Organization, OrganizationRow, PermissionRow
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
@@ -167,7 +167,7 @@ def find(slug: str) -> UUID:
 def without_admin() -> dict[str, int]:
     """Slugs of the organizations that nobody can manage, each with its number of members. None by any path of ours."""
     with tenancy.everywhere("the operator's command looks at all organizations"):
-        admin = sa.exists().where(Member.organization_id == Organization.id, Member.role == "admin")
+        admin = sa.exists().where(Member.organization_id == Organization.id, IS_ACTIVE_ADMIN)
         count = sa.select(sa.func.count(Member.id)).where(Member.organization_id == Organization.id).scalar_subquery()
         left = sa.select(Organization.slug, count).where(~admin).order_by(Organization.slug)
         return dict(iter(db.session.execute(left)))

@@ -229,7 +229,7 @@ def test_a_search_reads_few_rows_however_many_people_there_are(world, acting, wo
     }
     with acting("ada"):
         for has_place in (False, True):
-            statement = name_search._statement(len(asked), False, False, has_place, False)
+            statement = name_search._statement(len(asked), (False, ""), False, has_place, False)
             plan = plan_of(statement, parameters)
             assert not [step for step in plan if "SCAN p" in step or "SCAN m" in step], plan
             assert any("ix_person_words_find" in step for step in plan), plan

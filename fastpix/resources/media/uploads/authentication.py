@@ -84,7 +84,7 @@ def check(receiving: Receiving, *, is_to_write: bool = True) -> None:
                 raise Denied(PERMISSION)
     except authority.Ended:
         how = (
-            "the access token it was asked for with was revoked, adopted or has expired, or its owner left"
+            "the access token it was asked for with was revoked, adopted or has expired, or its owner left or was suspended"
             if with_token
             else f"{who} signed out"
         )

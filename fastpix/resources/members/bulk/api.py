@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastpix.resources.members.bulk import domain
-from fastpix.resources.members.bulk.schemas import BulkEdit, BulkRemove, OutcomeOut
+from fastpix.resources.members.bulk.schemas import BulkEdit, ChosenMembers, OutcomeOut
 from fastpix.web.api import Api
 
 api = Api("members_bulk", __name__, "Members")
@@ -18,8 +18,8 @@ def edit_many(body: BulkEdit) -> Any:
 
 
 @api.operation(
-    domain.remove, "POST", "/iam/members/bulk/remove", body=BulkRemove, answer=OutcomeOut, is_answer_list=True
+    domain.remove, "POST", "/iam/members/bulk/remove", body=ChosenMembers, answer=OutcomeOut, is_answer_list=True
 )
-def remove_many(body: BulkRemove) -> Any:
+def remove_many(body: ChosenMembers) -> Any:
     """Remove many members in one change, with a result for each."""
     return domain.remove(body.member_ids)

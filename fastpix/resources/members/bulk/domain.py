@@ -48,14 +48,14 @@ def edit(
     Raises `Invalid`, and `Refused` where nobody would be changed or no admin would remain: then nothing is changed.
     """
     wanted_role = None if role is None else table.checked_role(role)
-    ids, before = _chosen(member_ids)
+    ids, before = looked_up(member_ids)
     granted = None if workspace_access is None else members.checked_workspaces(workspace_access)
     changing = [row for row in before if not _has(row, wanted_role, workspace_access, granted)]
     if not changing:
         raise Refused(f"{HAS_IT} Nothing was changed.")
     with membership_change(refusal=NO_ADMIN_LEFT):
         of_role = [row for row in changing if wanted_role is not None and row["role"] != wanted_role]
-        ended = _endings([row for row in of_role if row["role"] == "admin"])
+        ended = endings_of([row for row in of_role if row["role"] == "admin"])
         if wanted_role is not None and of_role:
             principal.demand_fresh()
             _set_role(of_role, wanted_role)
@@ -65,7 +65,7 @@ def edit(
     describe_each(members.change(row, members.facts(after[row["id"]]) | ended.get(row["id"], {})) for row in changing)
     if wanted_role is not None and of_role:
         notifications.roles_changed(of_role, wanted_role)
-    return _outcomes(ids, before, changing, reason=HAS_IT)
+    return outcomes(ids, before, changing, reason=HAS_IT)
 
 
 @action("members.remove", is_alone=True)
@@ -74,14 +74,14 @@ def remove(member_ids: Iterable[UUID]) -> list[Outcome]:
 
     Raises `Invalid`, and `Refused` where nobody would be removed or no admin would remain: then nobody is.
     """
-    ids, before = _chosen(member_ids)
+    ids, before = looked_up(member_ids)
     leaving = [row for row in before if not row["is_me"]]
     if not leaving:
         raise Refused(YOURSELF)
     with membership_change(refusal=NO_ADMIN_LEFT, by=-len(leaving)):
         if any(row["role"] == "admin" for row in leaving):
             principal.demand_fresh()
-        ended = _endings(leaving)
+        ended = endings_of(leaving)
         people.rights_changed(*(row["person_id"] for row in leaving))
         notifications.removed(leaving)
         ids_of_leaving = [row["id"] for row in leaving]
@@ -89,7 +89,7 @@ def remove(member_ids: Iterable[UUID]) -> list[Outcome]:
         gone = sa.delete(Member).where(Member.id.in_(ids_of_leaving))
         db.session.execute(gone.execution_options(**_UNSYNCHRONIZED))
     describe_each(members.change(row, dict(ended[row["id"]])) for row in leaving)
-    return _outcomes(ids, before, leaving, reason=YOURSELF)
+    return outcomes(ids, before, leaving, reason=YOURSELF)
 
 
 @action("members.edit", changes=False)
@@ -99,19 +99,19 @@ def chosen(member_ids: Iterable[UUID]) -> list[MemberRow]:
 
 
 @action("members.edit", changes=False)
-def matching(query: str = "", role: str = "") -> list[MemberRow]:
+def matching(query: str = "", role: str = "", status: str = "") -> list[MemberRow]:
     """All members whom the list's filter finds, for the same page; at most `MOST`."""
-    return queries.matching(query, role)
+    return queries.matching(query, role, status)
 
 
 @action("members.view")
-def everyone(query: str = "", role: str = "") -> Iterator[MemberRow]:
+def everyone(query: str = "", role: str = "", status: str = "") -> Iterator[MemberRow]:
     """All members whom the list's filter finds, newest first, for a file."""
-    return queries.everyone(query, role)
+    return queries.everyone(query, role, status)
 
 
-def _chosen(member_ids: Iterable[UUID]) -> tuple[list[UUID], list[MemberRow]]:
-    """The ids, each once, and the members they name. Raises `Invalid` for too many, `Refused` for nobody."""
+def looked_up(member_ids: Iterable[UUID]) -> tuple[list[UUID], list[MemberRow]]:
+    """The ids, each once, and the members they name. Not a verb: verbs about many call it. Raises `Invalid` for too many, `Refused` for nobody."""
     ids = list(dict.fromkeys(member_ids))
     if len(ids) > MOST:
         raise Invalid("memberIds", f"At most {MOST:,} people at once.")
@@ -149,7 +149,7 @@ def _grant(rows: list[MemberRow], access: Workspaces, granted: list[UUID]) -> No
     db.session.flush()
 
 
-def _endings(rows: list[MemberRow]) -> dict[UUID, dict[str, EndingNames]]:
+def endings_of(rows: list[MemberRow]) -> dict[UUID, dict[str, EndingNames]]:
     """What ends with the role or the membership, for the audit rows. Only those on whom something hangs are looked up."""
     some = queries.with_something([row["id"] for row in rows]) if rows else set()
     nothing: EndingNames = {"tokens": [], "invitations": [], "signing_keys": [], "uploads": 0}
@@ -158,7 +158,7 @@ def _endings(rows: list[MemberRow]) -> dict[UUID, dict[str, EndingNames]]:
     }
 
 
-def _outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow], *, reason: str = "") -> list[Outcome]:
+def outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow], *, reason: str = "") -> list[Outcome]:
     """One for each id that was given, in that order; `reason` is why some members were left out."""
     names, done = {row["id"]: row["name"] for row in before}, {row["id"] for row in changed}
     return [

@@ -33,15 +33,15 @@ def chosen(member_ids: Iterable[UUID]) -> list[MemberRow]:
     return queries.as_dicts(tenancy.rows(_CHOSEN, {"member_ids": few}).all()) if few else []
 
 
-def matching(query: str = "", role: str = "") -> list[MemberRow]:
+def matching(query: str = "", role: str = "", status: str = "") -> list[MemberRow]:
     """The members whom the list's filter finds, newest first, at most `MOST`."""
-    return queries.numbered(1, MOST, query=query, role=role)[0]
+    return queries.numbered(1, MOST, query=query, role=role, status=status)[0]
 
 
-def everyone(query: str = "", role: str = "") -> Iterator[MemberRow]:
+def everyone(query: str = "", role: str = "", status: str = "") -> Iterator[MemberRow]:
     """All members whom the list's filter finds, newest first, read by `MOST`."""
     page = 1
-    while rows := queries.numbered(page, MOST, query=query, role=role)[0]:
+    while rows := queries.numbered(page, MOST, query=query, role=role, status=status)[0]:
         yield from rows
         page += 1
 

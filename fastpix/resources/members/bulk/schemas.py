@@ -18,7 +18,7 @@ class BulkEdit(MemberEdit):
     member_ids: list[Id] = IDS
 
 
-class BulkRemove(Wire):
+class ChosenMembers(Wire):
     member_ids: list[Id] = IDS
 
 

@@ -31,47 +31,51 @@ pages = Pages("members_bulk", __name__, "/members/chosen")
 @pages.page(domain.edit, "GET POST", "/edit")
 def edit() -> Any:
     """Role and workspaces of the chosen; what is not chosen stays."""
-    rows, form = _chosen(), ChosenForm()
+    rows, form = chosen(), ChosenForm()
     form.offer(workspaces.choices())
     if form.is_sent():
         with form.catching():
             outcomes = domain.edit([row["id"] for row in rows], form.new_role, form.new_access)
-            return _back(_told(outcomes, form.new_role, form.new_access), undo=_undo(rows, outcomes, form))
-    return show("members_bulk/edit.html", form=form, **_shown(rows))
+            return back(_told(outcomes, form.new_role, form.new_access), undo=_undo(rows, outcomes, form))
+    return show("members_bulk/edit.html", form=form, **shown(rows))
 
 
 @pages.page(domain.remove, "GET POST", "/remove")
 def remove() -> Any:
     """Removing the chosen, but for oneself."""
-    rows, form = _chosen(), EmptyForm()
+    rows, form = chosen(), EmptyForm()
     if form.is_sent():
         with form.catching():
             outcomes = domain.remove([row["id"] for row in rows])
             removed = sum(each["result"] == "changed" for each in outcomes)
-            return _back(f"{counted(removed, 'person was', 'people were')} removed.")
-    return show("members_bulk/remove.html", form=form, **_shown(rows))
+            return back(f"{counted(removed, 'person was', 'people were')} removed.")
+    return show("members_bulk/remove.html", form=form, **shown(rows))
 
 
 @pages.page(domain.everyone, "GET", "/people.csv")
 def export() -> Any:
     """The people whom the list's filter finds, as a file for spreadsheets."""
-    rows = domain.everyone(request.args.get("q", "")[:254], request.args.get("role", ""))
+    rows = domain.everyone(*_filter())
     return presentation.as_csv(rows), {**attachment("members", "csv"), "Content-Type": "text/csv; charset=utf-8"}
 
 
-def _chosen() -> list[MemberRow]:
+def chosen() -> list[MemberRow]:
     """The ticked ones; or, where that box is ticked, all whom the filter of the list finds."""
     if request.method == "GET" and request.args.get("all"):
-        return domain.matching(request.args.get("q", "")[:254], request.args.get("role", ""))
+        return domain.matching(*_filter())
     sent = request.form if request.method == "POST" else request.args
     return domain.chosen(as_uuids(sent.getlist("member")[:MOST]))
 
 
-def _shown(rows: list[MemberRow]) -> dict[str, Any]:
+def _filter() -> tuple[str, str, str]:
+    return request.args.get("q", "")[:254], request.args.get("role", ""), request.args.get("status", "")
+
+
+def shown(rows: list[MemberRow]) -> dict[str, Any]:
     return {"members": rows, "is_most": len(rows) == MOST, "most": MOST, "list_url": members_views.list_url()}
 
 
-def _back(message: str, undo: dict[str, Any] | None = None) -> Any:
+def back(message: str, undo: dict[str, Any] | None = None) -> Any:
     """To the list one came from, with what happened and, where it can be, a button that undoes it."""
     return go("members.index", message, undo=undo, **members_views.list_one_came_from())
 
@@ -97,5 +101,5 @@ def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> d
     is_mine = any(row["is_me"] for row in rows if row["id"] in changed)
     if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE or is_mine:
         return None
-    back = request.values.get("back", "")[: members_views.MOST_BACK] or None
-    return members_presentation.undo(url_for(".edit", back=back), sorted(changed), old.pop())
+    place = request.values.get("back", "")[: members_views.MOST_BACK] or None
+    return members_presentation.undo(url_for(".edit", back=place), sorted(changed), old.pop())

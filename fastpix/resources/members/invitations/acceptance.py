@@ -23,7 +23,7 @@ from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
 from fastpix.resources.members.invariant import membership_change
 from fastpix.resources.members.invitations.models import Invitation, InvitationWorkspace
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE, Member
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
 
@@ -64,6 +64,7 @@ _FIND = (
         Organization.name.label("organization_name"),
         Organization.slug.label("organization_slug"),
         Member.role.label("inviter_role"),
+        IS_ACTIVE.label("inviter_is_active"),
     )
     .join(Organization, Organization.id == Invitation.organization_id)
     .outerjoin(Member, Member.id == Invitation.inviter_id)
@@ -83,7 +84,7 @@ _USED = (
 
 def find(secret: str) -> Invite:
     """The invite a link leads to. Raises `Gone`, saying why, when it is unknown, used, revoked or expired, or when
-    its inviter is no admin any more."""
+    its inviter is no admin any more, or suspended."""
     digest = tokens.digest(secret)
     with tenancy.everywhere("an invite is found by its secret, before anybody is a member"):
         row = db.session.execute(_FIND, {"hash": digest}, execution_options={"populate_existing": True}).one_or_none()
@@ -101,6 +102,8 @@ def find(secret: str) -> Invite:
         raise Gone(
             f"{invitation.inviter_name}, who sent this invite, is no admin any more. Ask an admin for a new one."
         )
+    if invitation.inviter_id is not None and not row.inviter_is_active:
+        raise Gone(f"{invitation.inviter_name}, who sent this invite, may invite nobody just now. Ask another admin.")
     return Invite(
         id=invitation.id,
         organization_id=invitation.organization_id,

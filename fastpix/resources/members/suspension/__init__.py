@@ -1,0 +1,1 @@
+"""Suspending members instead of removing them, and resuming them."""
