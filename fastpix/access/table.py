@@ -58,6 +58,7 @@ PERMISSIONS: tuple[Row, ...] = (
     Row("members.edit", "Members", "edit the role and workspace access of others", _YES, _NO, "page"),
     Row("members.remove", "Members", "remove other members", _YES, _NO, "page"),
     Row("members.suspend", "Members", "suspend other members, and resume them", _YES, _NO, "ours"),
+    Row("members.end_sessions", "Members", "see and end the browser sessions of other members", _YES, _NO, "ours"),
     Row("members.view_as", "Members", "look at the organization as a member sees it", _YES, _NO, "ours"),
     Row("members.leave", "Members", "leave the organization", _YES, _YES, "page"),
     Row("organizations.view", "Organization", "see the organization's details", _YES, _YES, "page"),

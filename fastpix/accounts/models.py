@@ -136,6 +136,15 @@ class SessionRow(TypedDict):
     browser: str
 
 
+class MemberSession(TypedDict):
+    """A living session as an admin sees it: no network address, which would tell where somebody is."""
+
+    id: UUID
+    browser: str
+    created_at: datetime
+    last_seen_at: datetime
+
+
 class PasskeyRow(TypedDict):
     """`last_used_at` is None until it was used."""
 

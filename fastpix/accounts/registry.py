@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from fastpix.accounts import account_views, joining_views, second_factor_views, view_as_views, views
+from fastpix.accounts import (
+    account_views,
+    joining_views,
+    member_sessions_api,
+    member_sessions_views,
+    second_factor_views,
+    view_as_views,
+    views,
+)
 
 BLUEPRINTS = [
     pages.blueprint
@@ -14,6 +22,8 @@ BLUEPRINTS = [
         second_factor_views.pages,
         view_as_views.pages,
         view_as_views.outside,
+        member_sessions_views.pages,
+        member_sessions_api.api,
     )
 ]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import request, url_for
 
 from fastpix.access import principal, table
+from fastpix.accounts import member_sessions
 from fastpix.resources.audit import domain as audit
 from fastpix.resources.audit import presentation as audit_rows
 from fastpix.resources.audit.queries import Filter
@@ -26,7 +27,7 @@ def detail(member_id: UUID) -> Any:
     """For everybody who may see people; tokens, keys and the log for those who may see these."""
     member = domain.get(member_id)
     can = table.permissions_of(member["role"], principal.current().switches)
-    may = principal.may_each("members", "edit", "remove", "suspend")
+    may = principal.may_each("members", "edit", "remove", "suspend", "end_sessions")
     return show(
         "overview/person.html",
         member=member,
@@ -37,6 +38,7 @@ def detail(member_id: UUID) -> Any:
         happened=_log(Filter(thing=str(member_id))),
         log_url=url_for("audit.index"),
         list_url=list_url(),
+        sessions=member_sessions.shown(member_id) if may["end_sessions"] and not member["is_me"] else None,
         list_place=request.args.get("back"),
         is_last_admin=domain.is_last_admin(member),
         may=may,

@@ -30,7 +30,10 @@ class Scene:
 
     @property
     def session_id(self) -> uuid.UUID:
-        person = self.world.cast.people[self.who or "ada"]
+        return self.session_of(self.who or "ada")
+
+    def session_of(self, key: str) -> uuid.UUID:
+        person = self.world.cast.people[key]
         with self.world.session() as session:
             return session.scalar(sa.select(BrowserSession.id).where(BrowserSession.person_id == person.id))
 
@@ -167,6 +170,11 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("members_suspension_api.resume_post", "POST"): lambda s: Input(409),
     ("members_suspension_api.suspend_many_post", "POST"): lambda s: Input(_removed(s, 200), {"memberIds": [_one(s)]}),
     ("members_suspension_api.resume_many_post", "POST"): lambda s: Input(409, {"memberIds": [_one(s)]}),
+    ("member_sessions.end", "POST"): lambda s: Input(303, values={"session_id": s.session_of("mel")}),
+    ("member_sessions.end_all", "POST"): lambda s: Input(303),
+    ("member_sessions_api.index_get", "GET"): lambda s: Input(200),
+    ("member_sessions_api.end_delete", "DELETE"): lambda s: Input(200, values={"sessionId": s.session_of("mel")}),
+    ("member_sessions_api.end_all_delete", "DELETE"): lambda s: Input(200),
     ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
     ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
     ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(

@@ -55,6 +55,7 @@ READ_ON_FORMS = {
     "media.source.domain.get": "a media's page shows what is known of its source",
     "media.uploads.domain.listed": "the upload page holds the uploads that are under way in it",
     "members.offboarding.domain.preview": "the pages of removing and of editing access show it",
+    "fastpix.accounts.member_sessions.shown": "a person's page shows where they are signed in",
     "webhooks.deliveries.domain.listed": "a webhook's page shows its deliveries",
     "live_streams.playback_ids.domain.get": "a stream's page shows its playback ids",
     "live_streams.simulcasts.domain.get": "a stream's page shows its simulcast targets",

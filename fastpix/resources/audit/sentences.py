@@ -132,6 +132,8 @@ def _of_member(row: AuditEntry) -> Sentence | None:
         return Sentence(f"joined as {_article(new)}")
     if row["action"] == "members.suspend":
         return Sentence("suspended" if row["after"].get("suspended") else "resumed", name)
+    if row["action"] == "members.end_sessions":
+        return Sentence("ended browser sessions of", name)
     if row["action"] != "members.edit":
         return None
     if old != new:
