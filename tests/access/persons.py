@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from fastpix.access_check import callers as matrix
 from fastpix.access_check.callers import Route
-from tests.access.inputs import Scene
 from tests.access.routes import address, right_input
+from tests.access.scene import Scene
 from tests.doors import ApiDoor, Doors, PageDoor
 from tests.world import World
 

@@ -20,7 +20,8 @@ from fastpix.access_check.callers import LIVE_RULES, Route
 from fastpix.access_check.policy import POLICY as POLICY
 from fastpix.app import PUBLIC, create_app
 from fastpix.web.api import HEX_IDS
-from tests.access.inputs import INPUTS, Input, Scene
+from tests.access.inputs import INPUTS
+from tests.access.scene import Input, Scene
 from tests.cast import House
 from tests.world import test_settings
 
