@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from contextlib import contextmanager
 
-import psutil
 import pytest
 
 from fastpix.live.srt.rejection import CONFLICT, FORBIDDEN, NOT_FOUND
@@ -157,19 +156,3 @@ def test_sound_of_another_kind_is_cut_off_with_the_sentence_of_rtmp(server):
     with stream.caller() as caller:
         caller.send(subprocess.run(command, check=True, timeout=60, capture_output=True).stdout)
         eventually(lambda: any("this server takes no mp2" in line for line in stream.log()))
-
-
-def test_what_was_broadcast_survives_the_death_of_ingest_and_an_encoder_that_returns_goes_on(server, clip):
-    stream = SrtStream(server)
-    with publishing(clip, stream, ReturningByHand) as encoder:
-        before = stream.until_pieces(2)
-        process = server.program("live")
-        process.kill()
-        eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
-        after = stream.until_pieces(before.last + 2, 60)
-        assert after.pieces[: len(before.pieces)] == before.pieces and after.breaks == 1
-        assert encoder.starts > 1
-        stream.do("finish")
-    ended = eventually(lambda: p if (p := stream.playlist()) and p.is_over else None)
-    (media,) = stream.recordings(seconds=60)
-    assert float(media["duration"]) == pytest.approx(ended.seconds, abs=0.5)
