@@ -46,10 +46,21 @@ let loudest = 0;
 window.listen = () => {{ loudest = 0; }};
 window.look = () => ({{
   at: media.currentTime, width: media.videoWidth, isOver: media.ended, isPaused: media.paused, loudest, errors,
-  duration: media.duration, first: media.seekable.length ? media.seekable.start(0) : null,
+  duration: media.duration, isThere: went !== null && isThere(), first: media.seekable.length ? media.seekable.start(0) : null,
   last: media.seekable.length ? media.seekable.end(media.seekable.length - 1) : null, failed: media.error?.message ?? "",
+  buffered: [...Array(media.buffered.length).keys()].map((at) => [media.buffered.start(at), media.buffered.end(at)]),
 }});
-window.go = (at) => {{ media.currentTime = at; media.play(); }};
+let went = null;
+window.go = (at) => {{
+  went = {{ at, moment: performance.now() }};
+  media.currentTime = at;
+  media.play();
+}};
+// Whether it plays on from where it was told to go, and did not go elsewhere by itself.
+window.isThere = () => {{
+  const [played, passed] = [media.currentTime - went.at, (performance.now() - went.moment) / 1000];
+  return played > 1 && played < passed + 2;
+}};
 {begin}
 </script>"""
 

@@ -5,8 +5,11 @@ Who they are stands in `players.PLAYERS`.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,18 +35,17 @@ MUTE, HEARD, ANEW, LEFT, FINISHED = (
     "it left for good",
     "finished on air",
 )
-TROUBLE = "what kept the rest from being looked at"
 Looks = dict[Player, dict[str, Any]]
 
 
 class Audience:
     """All players on one stream, each on a page of its own."""
 
-    def __init__(self, context, site: str, stream: Stream, players=PLAYERS) -> None:
+    def __init__(self, stage: Stage, stream: Stream, players: Sequence[Player]) -> None:
         address = f"{stream.server.url}/stream/{stream.playback_id}.m3u8"
-        self.pages = {player: context.new_page() for player in players}
+        self.pages = {player: stage.context.new_page() for player in players}
         for player, page in self.pages.items():
-            page.goto(f"{site}/{PLAYERS.index(player)}.html?address={address}")
+            page.goto(f"{stage.site}/{PLAYERS.index(player)}.html?address={address}")
 
     def looks(self) -> Looks:
         return {player: page.evaluate("look()") for player, page in self.pages.items()}
@@ -79,48 +81,80 @@ def is_over(now: dict[str, Any], _first: dict[str, Any]) -> bool:
     return now["isOver"] and abs(now["at"] - now["duration"]) < 0.3
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where it is played: a browser's context, the players' site, the server, and films with and without sound."""
+
+    context: Any
+    site: str
+    server: Server
+    both: Path
+    mute: Path
+
+
 @pytest.fixture(scope="module")
-def outcomes(chromium, tmp_path_factory) -> Iterator[dict[str, Any]]:
-    """What each player showed in each situation, of one broadcast that goes through all of them."""
+def stage(chromium, tmp_path_factory) -> Iterator[Stage]:
     folder, shelf = tmp_path_factory.mktemp("players"), tmp_path_factory.mktemp("shelf")
     put_on(shelf)
     both = clip(folder, "both.flv", *picture(60), *sound(60), *X264, *AAC)
     mute = clip(folder, "mute.flv", *picture(60, size="640x360"), *X264)
     with Server.running(folder, fetch_allow_private="true") as server, files_at(shelf) as site:
         context = new_context(chromium, server)
-        found: dict[str, Any] = {}
-        try:
-            watch(found, context, site, server, both, mute)
-            found[FINISHED] = finished(context, site, server, both)
-        except AssertionError as problem:  # what was seen until then is judged
-            found[TROUBLE] = problem
-        yield found
+        yield Stage(context, site, server, both, mute)
         context.close()
 
 
-def watch(found, context, site, server, both, mute) -> None:
-    stream = Stream(server, recording=False, dvr=True)
+@pytest.fixture(scope="module")
+def outcomes(stage) -> dict[tuple[Player, str], dict[str, Any]]:
+    """What each player showed in each situation, all of them side by side."""
+    return play(stage, PLAYERS)
+
+
+@pytest.fixture
+def seen(player, situation, outcomes, stage):
+    """What the player showed. At a second try it is alone."""
+    first_try = outcomes.pop((player, situation), None)
+    return first_try if first_try is not None else play(stage, (player,))[player, situation]
+
+
+def play(stage: Stage, players: Sequence[Player]) -> dict[tuple[Player, str], dict[str, Any]]:
+    found: dict[str, Looks] = {}
+    missing: dict[str, Any] = {"is_so": False}
+    try:
+        watch(found, stage, players)
+        found[FINISHED] = finished(stage, players)
+    except AssertionError as problem:  # what was seen until then is judged
+        missing["trouble"] = str(problem)
+    return {(each, name): found.get(name, {}).get(each, missing) for each in players for name in SITUATIONS}
+
+
+def watch(found: dict[str, Looks], stage: Stage, players: Sequence[Player]) -> None:
+    """One broadcast that goes through all situations but the last."""
+    both, mute = stage.both, stage.mute
+    stream = Stream(stage.server, recording=False, dvr=True)
     encoder = Encoder(both, stream.url)
     try:
         stream.until_pieces(3)
-        audience = Audience(context, site, stream)
+        audience = Audience(stage, stream, players)
         found[LIVE] = audience.until(lambda now, first: goes_on(now, first) and now["width"] == 320)
         stream.until_pieces(6)
         audience.each("() => { const { first } = look(); if (first !== null) go(first + 0.5); }")
-        found[BACK] = audience.until(lambda now, _: now["first"] is None or 1 < now["at"] - now["first"] < 6)
+        found[BACK] = audience.until(lambda now, _: now["first"] is None or now["isThere"])
         audience.each("() => { const { last } = look(); if (last !== null) go(last - 5); }")
-        found[AGAIN] = audience.until(goes_on)
+        found[AGAIN] = audience.until(
+            lambda now, first: now["isThere"] or (now["first"] is None and goes_on(now, first))
+        )
         encoder = another(encoder, mute, stream)
         found[MUTE] = audience.until(lambda now, first: goes_on(now, first) and now["width"] == 640)
         encoder = another(encoder, both, stream)
         audience.until(lambda now, _: now["width"] == 320)
         audience.each("listen()")
         found[HEARD] = audience.until(lambda now, first: goes_on(now, first) and now["loudest"] > 0.1)
-        anew = Audience(context, site, stream)
+        anew = Audience(stage, stream, players)
         found[ANEW] = anew.until(goes_on)
         anew.close()
         encoder.stop()
-        eventually(lambda: stream.is_away)
+        eventually(lambda: stream.is_away, PATIENT)
         stream.do("finish")
         found[LEFT] = audience.until(is_over)
         audience.close()
@@ -131,20 +165,20 @@ def watch(found, context, site, server, both, mute) -> None:
 def another(encoder, film, stream) -> Encoder:
     """The stream's encoder comes back with another film."""
     encoder.stop()
-    eventually(lambda: stream.is_away)
+    eventually(lambda: stream.is_away, PATIENT)
     last = stream.playlist().last
     made = Encoder(film, stream.url)
     stream.until_pieces(last + 1)
     return made
 
 
-def finished(context, site, server, both) -> Looks:
+def finished(stage: Stage, players: Sequence[Player]) -> Looks:
     """A broadcast that slides, and is finished while its encoder sends."""
-    stream = Stream(server, recording=False, dvr=False)
-    encoder = Encoder(both, stream.url)
+    stream = Stream(stage.server, recording=False, dvr=False)
+    encoder = Encoder(stage.both, stream.url)
     try:
         stream.until_pieces(3)
-        audience = Audience(context, site, stream)
+        audience = Audience(stage, stream, players)
         audience.until(goes_on)
         stream.do("finish")
         found = audience.until(is_over)
@@ -159,9 +193,7 @@ SITUATIONS = (LIVE, BACK, AGAIN, MUTE, HEARD, ANEW, LEFT, FINISHED)
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("player", PLAYERS, ids=lambda player: player.name)
-def test_it_plays(player, situation, outcomes):
-    assert situation in outcomes, outcomes[TROUBLE]
-    seen = outcomes[situation][player]
-    assert seen["is_so"], seen
+def test_it_plays(player, situation, seen):
+    assert seen["is_so"], json.dumps(seen)
     if situation == BACK:
         assert (seen["first"] is not None) is player.goes_back
