@@ -108,7 +108,7 @@ def media_clips(media_id: UUID, query: MediaPaging) -> Any:
     "GET",
     "/on-demand/<livestreamId>/live-clips",
     query=MediaPaging,
-    answer=schemas.MediaOut,
+    answer=schemas.RecordingOut,
     is_list=True,
 )
 def live_clips(livestream_id: str, query: MediaPaging) -> Any:

@@ -13,12 +13,16 @@ from fastpix.resources.media.downloads import schemas as downloads
 from fastpix.resources.media.tracks import schemas as tracks
 from fastpix.resources.media.tracks.rules import AVAILABLE
 from fastpix.resources.playback_ids.schemas import PlaybackIdOut, playback_id
+from fastpix.web import clients
 from fastpix.web.api import Answer, Moment, Paging, Sparse, Wire
 
 if TYPE_CHECKING:
     from fastpix.resources.media.models import MediaRow
 
 Flag = Annotated[bool, Strict()]
+LISTED_SIDES = frozenset({"360", "480", "720", "1080", "1440", "2160"})
+# Up to which version a client knows the sizes with a "p" only, which FastPix's service no longer sends.
+READ_WITH_P: dict[str, tuple[int, int, int]] = {"php": (0, 0, 1), "ruby": (0, 0, 1)}
 
 
 class MediaPaging(Paging):
@@ -61,6 +65,13 @@ class MediaOut(Sparse):
     updated_at: Moment
 
 
+class RecordingOut(MediaOut):
+    """A media in the list of what a stream left, where FastPix's description has neither of these two."""
+
+    metadata: dict[str, str] = Field(exclude=True)
+    media_quality: str = Field(exclude=True)
+
+
 class MediaMade(Answer):
     id: UUID
     trial: bool = False
@@ -86,7 +97,7 @@ def as_wire(row: MediaRow) -> dict[str, Any]:
         "title": row["title"] or None,
         "creator_id": row["creator_id"] or None,
         "failure": row["failure"] or None,
-        "source_resolution": str(min(width, height)) if width and height else None,
+        "source_resolution": _for_client(short_side(width, height)),
         "mp4_support": downloads.for_client(row["mp4_support"], row["downloads"]),
         "playback_ids": [playback_id(each) for each in row["playback_ids"]],
         "tracks": [tracks.as_wire(each) for each in row["tracks"]],
@@ -99,7 +110,8 @@ def as_wire(row: MediaRow) -> dict[str, Any]:
 
 def as_told(row: MediaRow) -> dict[str, Any]:
     """The same for webhooks, whoever's request it was that they tell of."""
-    return as_wire(row) | {"mp4_support": row["mp4_support"] or None}
+    plain = {"mp4_support": row["mp4_support"] or None, "source_resolution": short_side(row["width"], row["height"])}
+    return as_wire(row) | plain
 
 
 def clip(row: MediaRow) -> dict[str, Any]:
@@ -107,9 +119,21 @@ def clip(row: MediaRow) -> dict[str, Any]:
 
     See docs/fastpix-contract.md, section 10, D4.
     """
-    wire = as_wire(row)
-    is_listed = wire["source_resolution"] in ("360", "480", "720", "1080", "1440", "2160")
-    return wire if is_listed else wire | {"source_resolution": None}
+    is_listed = short_side(row["width"], row["height"]) in LISTED_SIDES
+    return as_wire(row) if is_listed else as_wire(row) | {"source_resolution": None}
+
+
+def short_side(width: int | None, height: int | None) -> str | None:
+    """Such as "1080": the digits of the short side, in pixels (docs/fastpix-contract.md, section 10, D4)."""
+    return str(min(width, height)) if width and height else None
+
+
+def _for_client(side: str | None) -> str | None:
+    """`sourceResolution` as the client that asks can read it: at another word Ruby's loses the whole list."""
+    client = clients.asking()
+    if client is None or client.language not in READ_WITH_P or client.version > READ_WITH_P[client.language]:
+        return side
+    return f"{side}p" if side in LISTED_SIDES else None
 
 
 @lru_cache(maxsize=1024)  # 441 pairs to try, for each row of a list, and few sizes are ever used

@@ -1,13 +1,16 @@
-"""`mp4Support` as each published client can read it: the wrong form costs it the whole list."""
+"""What each published client can read of a media: the wrong form of one value costs some of them the whole list."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import sqlalchemy as sa
 from fastpix_python import models
 from fastpix_python._version import __user_agent__
 
+from fastpix.resources.media.models import Media
 from fastpix.resources.webhooks import domain as webhooks
 from tests.stories.tables import rows
 
@@ -36,6 +39,10 @@ AGENTS = {
 }
 
 
+# The sizes that PHP's and Ruby's 0.0.1 know; another one is a KeyError in Ruby, and nothing in PHP.
+KNOWN_TO_RUBY = {"2160p", "1440p", "1080p", "720p", "480p", "360p"}
+
+
 def paths(shelf):
     """Every operation that answers with media."""
     return "on-demand", f"on-demand/{shelf.media}", f"on-demand/{shelf.media.hex}/live-clips"
@@ -48,6 +55,19 @@ def test_a_client_is_given_the_form_that_it_reads(api, shelf, agent):
         (told,) = [row for row in data if row["id"] == str(shelf.media)] if isinstance(data, list) else [data]
         assert told["mp4Support"] == AGENTS[agent], path
         assert "mp4SupportSetting" not in told
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize(("height", "plain"), [(720, "720"), (576, "576")])
+def test_the_size_of_the_source_is_a_word_that_the_client_knows(world, api, shelf, agent, height, plain):
+    table = Media.__table__
+    with world.engine.begin() as connection:
+        connection.execute(sa.update(table).where(table.c.id == shelf.media).values(width=1280, height=height))
+    told = api.get(f"on-demand/{shelf.media}", headers={"User-Agent": agent}).json["data"].get("sourceResolution")
+    if re.match("speakeasy-sdk/(php|ruby) 0.0.1 ", agent):
+        assert told == (f"{plain}p" if f"{plain}p" in KNOWN_TO_RUBY else None)
+    else:
+        assert told == plain
 
 
 def test_the_python_client_parses_the_list(api):
@@ -66,4 +86,16 @@ def test_a_webhook_is_told_the_setting_whoever_asked(world, api, shelf, acting):
     answer = api.patch(path, {"mp4Support": "audioOnly"}, headers={"User-Agent": __user_agent__})
     assert isinstance(answer.json["data"]["mp4Support"], list)
     events = [json.loads(row["body"]) for row in rows(world, "webhook_events")]
-    assert {body["data"]["mp4Support"] for body in events if body.get("type") == "video.media.updated"} == {"audioOnly"}
+    told = [body["data"] for body in events if body.get("type") == "video.media.updated"]
+    assert {data["mp4Support"] for data in told} == {"audioOnly"}
+
+
+def test_a_webhook_is_told_the_plain_size_whoever_asked(world, api, shelf, acting):
+    with acting("ada"):
+        webhooks.create(world.cast.acme.workspace, "https://1.1.1.1/all", [])
+    headers = {"User-Agent": "speakeasy-sdk/ruby 0.0.1 2.628.0 1.0.0 fastpixapi"}
+    answer = api.patch(f"on-demand/{shelf.media}", {"title": "Another"}, headers=headers)
+    assert answer.json["data"]["sourceResolution"].endswith("p")
+    events = [json.loads(row["body"]) for row in rows(world, "webhook_events")]
+    (data,) = [body["data"] for body in events if body.get("type") == "video.media.updated"]
+    assert data["sourceResolution"].isdigit()
