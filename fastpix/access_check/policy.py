@@ -111,6 +111,7 @@ POLICY: dict[str, str] = {
     "media_api.create_post": "media.create",
     "media_api.index_get": "media.view",
     "media_api.upload_post": "media.create",
+    "media_api.older_upload_post": "media.create",
     "media_api.list_uploads_get": "media.view",
     "media_api.cancel_put": "media.create",
     "media_api.get_get": "media.view",

@@ -198,6 +198,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("media_api.upload_post", "POST"): lambda s: Input(
         201, {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
     ),
+    ("media_api.older_upload_post", "POST"): lambda s: Input(
+        201, {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
+    ),
     ("media_api.cancel_put", "PUT"): lambda s: Input(200),
     ("media_api.edit_patch", "PATCH"): lambda s: Input(200, {"title": "Another title", "metadata": {"a": "b"}}),
     ("media_api.delete_delete", "DELETE"): lambda s: Input(200),

@@ -19,6 +19,19 @@ __all__ = ["api"]
 )
 def upload(body: schemas.UploadCreate) -> Any:
     """Get an address to upload a file to."""
+    return _created(body)
+
+
+# Where FastPix's API had it in 2025, and where its clients of PHP and Ruby still ask.
+@api.operation(
+    domain.create, "POST", "/on-demand/uploads", body=schemas.UploadCreate, answer=schemas.UploadOut, status=201
+)
+def older_upload(body: schemas.UploadCreate) -> Any:
+    """Get an address to upload a file to, as clients of 2025 ask for it."""
+    return _created(body)
+
+
+def _created(body: schemas.UploadCreate) -> dict[str, Any]:
     settings = body.push_media_settings.options() if body.push_media_settings else Options()
     return schemas.as_wire(domain.create(workspaces.of_token(), settings, body.cors_origin))
 
