@@ -182,6 +182,31 @@ def test_a_language_is_there_once(api, shelf):
     assert "tracks" in fields(api.post(f"on-demand/{shelf.media}/tracks", body))  # flat is refused
 
 
+def test_a_sound_may_be_called_as_subtitles_are(api, shelf):
+    """FastPix's validator makes English subtitles, and then calls an added sound English."""
+    body = {"url": "https://a.example/a.mp3", "type": "audio", "languageCode": "it", "languageName": "Italian"}
+    sound = api.post(f"on-demand/{shelf.media}/tracks", {"tracks": body}).json["data"]
+    path = f"on-demand/{shelf.media}/tracks/{sound['id']}"
+    assert api.patch(path, {"languageCode": "en", "languageName": "English"}).status_code == 200
+    again = api.post(f"on-demand/{shelf.media}/tracks", {"tracks": body | {"languageName": "English"}})
+    assert again.status_code == 400
+
+
+def test_an_upload_is_asked_for_where_older_clients_ask(api):
+    """PHP's and Ruby's 0.0.1."""
+    asked = {"corsOrigin": "*", "pushMediaSettings": {"accessPolicy": "public"}}
+    answer = api.post("on-demand/uploads", asked)
+    assert answer.status_code == 201
+    assert answer.json["data"].keys() == api.post("on-demand/upload", asked).json["data"].keys()
+    assert answer.json["data"]["uploadId"] in {row["uploadId"] for row in api.get("on-demand/uploads").json["data"]}
+
+
+def test_the_list_of_a_streams_recordings_has_what_fastpix_describes(api, shelf):
+    (told,) = api.get(f"on-demand/{shelf.media.hex}/live-clips").json["data"]
+    whole = api.get(f"on-demand/{shelf.media}").json["data"]
+    assert whole.keys() - told.keys() == {"metadata", "mediaQuality"} and not told.keys() - whole.keys()
+
+
 def test_the_own_picture_and_sound_are_no_added_tracks(api, shelf):
     own = [t for t in api.get(f"on-demand/{shelf.media}").json["data"]["tracks"] if t["type"] != "subtitle"]
     for track in own:

@@ -69,7 +69,7 @@ def edit(
     track = load(media_id, track_id)
     before = values(track)
     if language_name is not None:
-        track.language_name = _checked_name(media, language_name, but=track.id)
+        track.language_name = _checked_name(media, track.type, language_name, but=track.id)
     if language_code is not None:
         track.language_code = checked_language_code(language_code)
     if title is not None:
@@ -143,7 +143,7 @@ def add(
         type=type,
         url="" if file is not None else options.web_address("url", url),
         language_code=checked_language_code(language_code),
-        language_name=_checked_name(media, language_name),
+        language_name=_checked_name(media, type, language_name),
         title=options.line("title", title),
         is_added=True,
     )
@@ -163,7 +163,7 @@ def add_captions(media: Media, language_code: str, language_name: str, title: st
         workspace_id=media.workspace_id,
         type="subtitle",
         language_code=checked_language_code(language_code),
-        language_name=_checked_name(media, language_name),
+        language_name=_checked_name(media, "subtitle", language_name),
         title=options.line("title", title),
         is_added=True,
         is_generated=True,
@@ -209,11 +209,12 @@ def load(media_id: UUID, track_id: UUID) -> Track:
     return track
 
 
-def _checked_name(media: Media, name: str, but: UUID | None = None) -> str:
+def _checked_name(media: Media, type: str, name: str, but: UUID | None = None) -> str:
+    """The name, if no other added track of this type has it: an English sound and English subtitles stand side by side."""
     checked_language_name(name)
     for track in db.session.scalars(_ALL, {"media_id": media.id}):
-        if track.is_added and track.language_name == name and track.id != but:
-            raise WrongState("duplicate languageName: the media has a track of this name already.")
+        if track.is_added and track.type == type and track.language_name == name and track.id != but:
+            raise WrongState("duplicate languageName: the media has a track of this kind with this name already.")
     return name
 
 
