@@ -45,6 +45,8 @@ MEDIA = {
     "duration": "clock", "aspectRatio": "text", "createdAt": "time", "updatedAt": "time",
     "sourceMediaId?": "uuid", "streamId?": "text",
 }  # fmt: skip
+# The service answered with an empty list; its description has these fields.
+RECORDING = {name: kind for name, kind in MEDIA.items() if name not in ("metadata", "mediaQuality")}
 MEDIA_MADE = {
     "id": "uuid", "trial": "flag", "status": "text", "createdAt": "time", "updatedAt": "time",
     "playbackIds": [PLAYBACK_ID], "metadata": {"*": "text"}, "mediaQuality": "text", "sourceAccess": "flag",
@@ -105,7 +107,7 @@ ANSWERS: dict[str, Shape] = {
     "updated-source-access": _data(MEDIA),
     "delete-media": DONE,
     "get-media-clips": _page(MEDIA),
-    "list-live-clips": _page(MEDIA),
+    "list-live-clips": _page(RECORDING),
     "retrieveMediaInputInfo": _data(
         {"configuration": {"url": "address"}, "file": {"containerFormat": "text", "tracks": [TRACK]}}
     ),

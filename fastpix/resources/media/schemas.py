@@ -110,8 +110,11 @@ def as_wire(row: MediaRow) -> dict[str, Any]:
 
 def as_told(row: MediaRow) -> dict[str, Any]:
     """The same for webhooks, whoever's request it was that they tell of."""
-    plain = {"mp4_support": row["mp4_support"] or None, "source_resolution": short_side(row["width"], row["height"])}
-    return as_wire(row) | plain
+    return as_wire(row) | {
+        "mp4_support": row["mp4_support"] or None,
+        "source_resolution": short_side(row["width"], row["height"]),
+        "tracks": [tracks.as_told(each) for each in row["tracks"]],
+    }
 
 
 def clip(row: MediaRow) -> dict[str, Any]:

@@ -124,6 +124,18 @@ def test_the_page_says_how_far_they_are(world, ada, api, shelf, sound, model):
         session.commit()
     assert "42 %" in ada.page.get(f"/o/acme/media/{shelf.media}").text
     assert ada.page.get(f"/o/acme/media/{shelf.media}/status").json["tracks"] == {track_id: 42}
+    assert 42 in [track.get("percent") for track in api.get(f"on-demand/{shelf.media}").json["data"]["tracks"]]
+
+
+def test_fastpix_clients_are_not_told_how_far_they_are(world, api, shelf, sound, model):
+    """They could not show it, and its validators call what its service does not send a fault."""
+    track_id = ask(api, shelf.media, sound).json["data"]["id"]
+    with world.session() as session, tenancy.everywhere("the test works"):
+        session.execute(sa.update(Track).where(Track.id == uuid.UUID(track_id)).values(percent=42))
+        session.commit()
+    headers = {"User-Agent": "fastpix-sdk/typescript 2.0.6 2.781.2 1.0.0 @fastpix/fastpix-node"}
+    told = api.get(f"on-demand/{shelf.media}", headers=headers).json["data"]["tracks"]
+    assert track_id in {track["id"] for track in told} and not any("percent" in track for track in told)
 
 
 @pytest.fixture

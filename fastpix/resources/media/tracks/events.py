@@ -19,7 +19,7 @@ def track(media: Media, track: Track, name: str) -> None:
     """
 
     def data() -> dict[str, Any]:
-        shown = events.as_shown(SHOWN_TO, schemas.TrackOut, lambda: schemas.as_wire(queries.as_dict(track)))
+        shown = events.as_shown(SHOWN_TO, schemas.TrackOut, lambda: schemas.as_told(queries.as_dict(track)))
         return shown | {"mediaId": str(media.id)}
 
     kind = "subtitle.generated" if track.is_generated and name == "ready" else "track"
