@@ -113,3 +113,14 @@ def test_a_cancelled_upload_ends_it(sender, ada, uploader):
     assert uploader.send(upload, PIECE)[0].status_code == 410
     if uploader.asks_after_trouble:
         assert upload.put(b"", f"bytes */{len(FILE)}").status_code == 410
+
+
+def test_the_browsers_uploader_that_lost_count_after_a_short_write_ends_well(world, sender):
+    """1.0.5 counts pieces by position, and goes on behind the end with an empty body; 200 ends it, all else is an error."""
+    upload = sender()
+    behind = f"bytes {len(FILE)}-{len(FILE) + PIECE - 1}/{len(FILE)}"
+    upload.chunk(FILE, 0, PIECE)
+    assert (upload.put(b"", behind).status_code, upload.put(b"more", behind).status_code) == (308, 400)
+    upload.chunk(FILE, PIECE, len(FILE) - 1)
+    assert upload.put(b"", behind).status_code == 200
+    assert arrived(world, upload)
