@@ -49,6 +49,7 @@ ACROSS = {
     "demo.history": "what delivery would have counted is written as it writes it",
     "resources.usage.domain": "what was delivered is written down for all media and streams at once",
     "resources.usage.jobs": "the worker adds up the usage of all organizations",
+    "resources.members.until.jobs": "the worker tells of ends in all organizations",
     "resources.organizations.domain": "founding one, and addresses, which are unique in the instance",
 }
 EVERY_WORKSPACE = {

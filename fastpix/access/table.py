@@ -129,7 +129,7 @@ ALWAYS = "always"
 # not asked: they need the tick "may manage people", or nothing a person's password would add.
 FRESH: dict[str, str] = {
     "members.invite": "when the invite is for an admin",
-    "members.edit": "when a role changes",
+    "members.edit": "when a role changes, or until when an admin has access",
     "members.remove": "when the person is an admin",
     "members.suspend": "when the person is an admin, or is resumed as one",
     "members.leave": "when somebody else becomes admin by it",

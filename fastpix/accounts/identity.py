@@ -99,7 +99,7 @@ def came_from(slug: str) -> tuple[membership.Membership, Actor] | None:
     """The signed-in person as they are in this organization, or in the only one they have, for pages that are in none."""
     mine = memberships()
     here = next((each for each in mine if each.slug == slug), mine[0] if len(mine) == 1 else None)
-    if here is None or here.is_suspended or here.lacks_second_factor:
+    if here is None or here.closed or here.lacks_second_factor:
         return None
     actor = principal.current()
     here, reach = _as_seen(actor, here)
@@ -146,10 +146,10 @@ def belongs_to(organization_id: UUID, workspace_id: UUID) -> bool:
 def _reach(here: membership.Membership) -> frozenset[UUID] | None:
     """The workspaces that the membership opens, None for all. Raises `Suspended` or `SecondFactorMissing` while it opens
     nothing."""
-    if here.is_suspended:
+    if here.closed:
+        state, way_out = ("is suspended", "resume you") if here.closed == "suspended" else ("has ended", "extend it")
         raise Suspended(
-            f"Your access to {here.organization_name} is suspended. Nothing of yours there is lost: an admin of it can "
-            "resume you."
+            f"Your access to {here.organization_name} {state}. Nothing of yours there is lost: an admin of it can {way_out}."
         )
     if here.lacks_second_factor:
         raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")

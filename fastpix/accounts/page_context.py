@@ -123,5 +123,5 @@ def _organizations(current: str) -> list[dict[str, Any]]:
             "current": s.slug == current,
         }
         for s in identity.memberships()
-        if not s.is_suspended
+        if not s.closed
     ]

@@ -59,7 +59,7 @@ def _person(actor: Actor) -> Actor | None:
     if actor.member_id is None:
         return actor
     here = Membership(*row[2:]) if row[2] is not None else None
-    if here is None or here.is_suspended:
+    if here is None or here.closed:
         return replace(actor, role=None, permissions=frozenset(), workspace_ids=frozenset())
     if here.lacks_second_factor:
         raise SecondFactorMissing(f"{here.organization_name} requires a second factor. Set one up to go on.")

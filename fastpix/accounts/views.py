@@ -30,7 +30,7 @@ def home() -> Any:
     if not current_user.is_authenticated:
         return redirect(url_for(".set_up") if setup.is_open() else url_for(".sign_in"))
     memberships = identity.memberships()
-    open_ones = [each for each in memberships if not each.is_suspended]
+    open_ones = [each for each in memberships if not each.closed]
     if open_ones:
         return redirect(url_for("organizations.overview", org=open_ones[0].slug))
     return show("accounts/nowhere.html", suspended=[each.organization_name for each in memberships])

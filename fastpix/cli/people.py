@@ -98,7 +98,7 @@ def list_users() -> None:
     with context.instance():
         for person in people.everybody():
             places = ", ".join(
-                f"{s.slug}: {s.role}{' (suspended)' if s.is_suspended else ''}" for s in membership.of_person(person.id)
+                f"{s.slug}: {s.role}{f' ({s.closed})' if s.closed else ''}" for s in membership.of_person(person.id)
             )
             told = [person.email, person.name, places or "-", *(["operator"] if person.is_operator else [])]
             click.echo("\t".join(told))

@@ -138,6 +138,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.media import jobs as media_jobs
     from fastpix.resources.media.tracks import jobs as tracks_jobs
     from fastpix.resources.media.uploads import lifecycle as uploads
+    from fastpix.resources.members.until import jobs as until_jobs
     from fastpix.resources.usage import jobs as usage_jobs
     from fastpix.resources.webhooks import jobs as webhook_jobs
     from fastpix.web import idempotency
@@ -159,6 +160,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
             uploads.expire: 60,
             audit_jobs.expire: 3600,
             review_jobs.remind: 3600,
+            until_jobs.remind: 3600,
             media_jobs.fail_abandoned: 20,
             tracks_jobs.fail_abandoned: 20,
         },

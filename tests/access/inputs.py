@@ -136,6 +136,13 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("member_sessions_api.index_get", "GET"): lambda s: Input(200),
     ("member_sessions_api.end_delete", "DELETE"): lambda s: Input(200, values={"sessionId": s.session_of("mel")}),
     ("member_sessions_api.end_all_delete", "DELETE"): lambda s: Input(200),
+    ("members_until.end_on", "POST"): lambda s: Input(
+        _removed(s, 303), {"member": _one(s), "kind": "day", "ends_on": "2099-01-01"}
+    ),
+    ("members_until_api.end_on_put", "PUT"): lambda s: Input(200, {"endsOn": "2099-01-01"}),
+    ("members_until_api.end_many_on_post", "POST"): lambda s: Input(
+        _removed(s, 200), {"memberIds": [_one(s)], "endsOn": "2099-01-01"}
+    ),
     ("members_api.edit_patch", "PATCH"): lambda s: Input(200, {"role": "admin", "workspaces": "all"}),
     ("members_api.remove_delete", "DELETE"): lambda s: Input(200),
     ("members_bulk_api.edit_many_post", "POST"): lambda s: Input(

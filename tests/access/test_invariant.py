@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from fastpix.resources.members import membership
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.members.models import Member
 from fastpix.resources.members.suspension import domain as suspension
+from fastpix.resources.members.until import domain as until
 from fastpix.resources.organizations.models import Organization
 from tests.cast import NotAMember, acting_as
 
@@ -35,6 +37,8 @@ STEPS = st.lists(
         st.tuples(st.just("remove"), person, person),
         st.tuples(st.just("suspend"), person, person),
         st.tuples(st.just("resume"), person, person),
+        st.tuples(st.just("end"), person, person),
+        st.tuples(st.just("extend"), person, person),
         st.tuples(st.just("leave"), person, st.none() | person),
         st.tuples(st.just("revoke"), person, person),
     ),
@@ -99,6 +103,14 @@ class Story:
         with self.acting(by):
             suspension.suspend([target])
 
+    def end(self, by, whom, day=date(2099, 1, 1)):
+        target = self.member_of(whom)
+        with self.acting(by):
+            until.end_on([target], day)
+
+    def extend(self, by, whom):
+        self.end(by, whom, None)
+
     def resume(self, by, whom):
         target = self.member_of(whom)
         with self.acting(by):
@@ -119,9 +131,11 @@ class Story:
         with self.world.session() as session, tenancy.everywhere("the test counts"):
             for house in (self.cast.acme, self.cast.rival):
                 mine = Member.organization_id == house.id
-                standing = list(session.execute(sa.select(Member.role, Member.suspended_at).where(mine)))
+                standing = list(
+                    session.execute(sa.select(Member.role, Member.suspended_at, Member.ends_at).where(mine))
+                )
                 counted = session.scalar(sa.select(Organization.member_count).where(Organization.id == house.id))
-                assert ("admin", None) in standing
+                assert ("admin", None, None) in standing
                 assert counted == len(standing)
 
 

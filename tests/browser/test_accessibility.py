@@ -75,6 +75,7 @@ TICKED = {
     "members_bulk.remove": "?all=1",
     "members_suspension.suspend": "?all=1",
     "members_suspension.resume": "?all=1",
+    "members_until.end_on": "?all=1",
     "invitations.resend_chosen": "?invitation={invitation_id}",
     "invitations.revoke_chosen": "?invitation={invitation_id}",
     "media.delete_chosen": "?media={media_id}",

@@ -124,8 +124,8 @@ def actor(authority: Authority, **of_request: Any) -> Actor:
     `Suspended`, `SecondFactorMissing`."""
     if not authority.owner_is_active:
         raise Suspended(
-            f"{authority.owner_name}, who owns this token, is suspended in the organization. The token works again once an "
-            "admin resumes them, or adopts it."
+            f"{authority.owner_name}, who owns this token, is suspended in the organization, or their access has ended. The "
+            "token works again once an admin resumes or extends them, or adopts it."
         )
     if authority.owner_lacks_second_factor:
         raise SecondFactorMissing(

@@ -19,7 +19,7 @@ from fastpix.db import db, now
 from fastpix.errors import Invalid, Missing, Refused
 from fastpix.resources.access_tokens import queries
 from fastpix.resources.access_tokens.models import AccessToken, AccessTokenRow, AccessTokenWord, CreatedToken, Status
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE, Member
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.resources.workspaces.models import Workspace
@@ -44,7 +44,7 @@ _ROWS = (
         AccessToken.last_used_from,
         Workspace.name.label("workspace_name"),
         Member.role.label("owner_role"),
-        Member.suspended_at.label("owner_suspended_at"),
+        IS_ACTIVE.label("owner_is_active"),
         queries.UPLOADS_OF_TOKEN.label("open_uploads"),
     )
     .join(Workspace, Workspace.id == AccessToken.workspace_id)
@@ -261,7 +261,7 @@ def _as_dict(row: sa.Row[*tuple[Any, ...]]) -> AccessTokenRow:
 def _status(row: sa.Row[*tuple[Any, ...]]) -> Status:
     if row.revoked_at is not None:
         return "revoked"
-    if row.owner_id is None or row.owner_suspended_at is not None:
+    if row.owner_id is None or not row.owner_is_active:
         return "suspended"
     if row.expires_at is not None and row.expires_at <= now():
         return "expired"

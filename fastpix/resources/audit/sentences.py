@@ -130,6 +130,9 @@ def _of_member(row: AuditEntry) -> Sentence | None:
     name, old, new = row["target_name"], row["before"].get("role"), row["after"].get("role")
     if row["action"] == "invitations.accept":
         return Sentence(f"joined as {_article(new)}")
+    if row["action"] == "members.edit" and "ends_at" in row["after"] and "role" not in row["after"]:
+        day = str(row["after"]["ends_at"] or "")[:10]
+        return Sentence("let the access of", name, f"end on {day}" if day else "go on without an end")
     if row["action"] == "members.suspend":
         return Sentence("suspended" if row["after"].get("suspended") else "resumed", name)
     if row["action"] == "members.end_sessions":

@@ -135,7 +135,7 @@ def leave(successor_id: UUID | None = None) -> None:
     with membership_change(name="You", by=-1):
         if successor_id is not None:
             successor = _promote(successor_id, member_id)
-        elif before["role"] == "admin" and admin_count() == 1:
+        elif is_last_admin(before):
             raise Refused(
                 "You are the only admin here. Choose who takes over as admin, invite an admin first, "
                 "or delete the organization."
@@ -164,7 +164,7 @@ def successors(query: str = "") -> Successors:
     if not principal.may("members.edit"):
         return {"is_required": False, "people": [], "total": 0}
     return {
-        "is_required": own is not None and own["role"] == "admin" and admin_count() == 1,
+        "is_required": own is not None and is_last_admin(own),
         "people": _page(query, role="member", status="active", limit=SUCCESSORS).rows,
         "total": queries.numbered(1, 1, query=query, role="member", status="active")[1],
     }
@@ -176,7 +176,8 @@ def _page(query: str, **filters: Unpack[Filters]) -> queries.Page:
 
 def is_last_admin(member: MemberRow) -> bool:
     """Whether this member is the only admin: for saying so before a form is sent."""
-    return member["role"] == "admin" and member["suspended_at"] is None and admin_count() == 1
+    lasts = member["suspended_at"] is None and member["ends_at"] is None
+    return member["role"] == "admin" and lasts and admin_count() == 1
 
 
 def add_founder(person: Person) -> Member:
@@ -257,8 +258,9 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> MemberRow:
     except Missing:
         raise Invalid("successorId", "Choose a member of this organization.") from None
     successor = queries.one(successor_id)
-    if member.suspended_at is not None:
-        raise Invalid("successorId", f"{successor['name']} is suspended. Resume them first, or choose somebody else.")
+    if member.suspended_at is not None or member.ends_at is not None:
+        why = "is suspended" if member.suspended_at else "has access until a day only"
+        raise Invalid("successorId", f"{successor['name']} {why}. Change that first, or choose somebody else.")
     if member.role != "admin":
         _set_role(member, "admin")
         db.session.flush()
@@ -284,7 +286,8 @@ def _handed_over(successor: MemberRow | None) -> str:
 def facts(member: MemberRow) -> dict[str, Any]:
     """What a row of the audit log says of a member."""
     granted = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
-    return {"role": member["role"], "workspaces": granted, "email": member["email"]}
+    end = {"ends_at": member["ends_at"].isoformat()} if member["ends_at"] else {}
+    return {"role": member["role"], "workspaces": granted, "email": member["email"], **end}
 
 
 def change(before: MemberRow, after: dict[str, Any]) -> Change:

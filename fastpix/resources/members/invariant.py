@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from fastpix.access import organization_lock
 from fastpix.db import db
 from fastpix.errors import Refused
-from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member
+from fastpix.resources.members.models import IS_LASTING_ADMIN, Member
 from fastpix.resources.organizations.models import Organization
 
-# Who is suspended is no admin in it.
+# Who is suspended is no admin in it, nor whose membership ends on a day: what comes by the clock asks nobody.
 LAST_ADMIN = "{name} is the only admin here, and an organization always keeps one. Make somebody else an admin first."
 
-_ADMINS = sa.select(sa.func.count(Member.id)).where(IS_ACTIVE_ADMIN)
+_ADMINS = sa.select(sa.func.count(Member.id)).where(IS_LASTING_ADMIN)
 
 
 @contextmanager
@@ -45,4 +45,5 @@ def membership_change(*, name: str = "This person", by: int = 0, refusal: str = 
 
 
 def admin_count() -> int:
+    """How many admins stay: neither suspended, nor with a membership that ends."""
     return db.session.scalar(_ADMINS) or 0

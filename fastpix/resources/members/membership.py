@@ -32,11 +32,14 @@ class Membership:
     members_edit_workspaces: bool
     lacks_second_factor: bool
     suspended_at: datetime | None
+    ends_at: datetime | None
 
     @property
-    def is_suspended(self) -> bool:
-        """Whether it gives no right now. To be asked before any right is read from it."""
-        return self.suspended_at is not None
+    def closed(self) -> str:
+        """Why it gives no right now, "suspended" or "ended"; else empty. To be asked before any right is read from it."""
+        if self.suspended_at is not None:
+            return "suspended"
+        return "ended" if self.ends_at is not None and self.ends_at <= now() else ""
 
     @property
     def switches(self) -> frozenset[str]:
@@ -56,6 +59,7 @@ COLUMNS: tuple[Any, ...] = (
     Organization.members_edit_workspaces,
     sa.and_(Organization.require_second_factor, Person.second_factor_at.is_(None)),
     Member.suspended_at,
+    Member.ends_at,
 )
 _OF_PERSON = (
     sa.select(*COLUMNS)
@@ -106,7 +110,7 @@ def actor(
         "person",
         name,
         door,
-        permissions=frozenset() if here.is_suspended else table.permissions_of(here.role, here.switches),
+        permissions=frozenset() if here.closed else table.permissions_of(here.role, here.switches),
         role=here.role,
         person_id=person_id,
         member_id=here.member_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +14,12 @@ from fastpix.access.tenancy import InOrganization
 from fastpix.db import Base, id_column, now
 
 ROLE = sa.Enum("admin", "member", name="role", native_enum=False, create_constraint=True, length=8)
+
+
+_ENDING: dict[str, Any] = {
+    "sqlite_where": sa.text("ends_at IS NOT NULL"),
+    "postgresql_where": sa.text("ends_at IS NOT NULL"),
+}
 
 
 class Member(InOrganization, Base):
@@ -32,6 +38,8 @@ class Member(InOrganization, Base):
             sqlite_where=sa.text("suspended_at IS NOT NULL"),
             postgresql_where=sa.text("suspended_at IS NOT NULL"),
         ),
+        sa.Index("ix_members_ending", "organization_id", "joined_at", "id", **_ENDING),
+        sa.Index("ix_members_ends_at", "ends_at", **_ENDING),
     )
 
     id: Mapped[UUID] = id_column()
@@ -43,11 +51,19 @@ class Member(InOrganization, Base):
     last_seen_at: Mapped[datetime | None]
     # Since when the membership gives no right, until somebody resumes it; nothing else of it changes meanwhile.
     suspended_at: Mapped[datetime | None]
+    # When the membership ends by itself, which is kept then as one that is suspended; and how many days before that was
+    # told last (`members.until.jobs`).
+    ends_at: Mapped[datetime | None]
+    end_told: Mapped[int | None]
 
 
-# Whether a membership gives rights now; and whether it makes one an admin.
-IS_ACTIVE = Member.suspended_at.is_(None)
+# Whether a membership gives rights now; whether it makes one an admin; and one who stays, of whom there is always one.
+_HAS_NOT_ENDED = sa.or_(
+    Member.ends_at.is_(None), Member.ends_at > sa.bindparam("members_at", callable_=now, type_=Member.joined_at.type)
+)
+IS_ACTIVE = sa.and_(Member.suspended_at.is_(None), _HAS_NOT_ENDED)
 IS_ACTIVE_ADMIN = sa.and_(Member.role == "admin", IS_ACTIVE)
+IS_LASTING_ADMIN = sa.and_(Member.role == "admin", Member.suspended_at.is_(None), Member.ends_at.is_(None))
 
 
 class MemberWorkspace(Base):
@@ -82,6 +98,8 @@ class MemberRow(TypedDict):
     is_me: bool
     has_second_factor: bool
     suspended_at: datetime | None
+    ends_at: datetime | None
+    has_ended: bool
 
 
 class Successors(TypedDict):

@@ -46,7 +46,7 @@ def roles_changed(rows: list[MemberRow], role: Role) -> None:
     which, can = role_in_words(role)
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} changed the role of {_people(rows)}. Each is now {which} of {{organization}}.",
+        f"{_who()} changed the role of {people_in_words(rows)}. Each is now {which} of {{organization}}.",
         to_member=f"{_who()} changed your role: you are now {which} of {{organization}}, and {can}.",
     )
 
@@ -55,7 +55,7 @@ def removed(rows: list[MemberRow]) -> None:
     """Tell the admins who stay, and the many who are removed, while they still are members."""
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} removed {_people(rows)} from {{organization}}. What ended with each of them stands in the audit log.",
+        f"{_who()} removed {people_in_words(rows)} from {{organization}}. What ended with each of them stands in the audit log.",
         to_member=removed_in_words(),
     )
 
@@ -64,7 +64,7 @@ def suspended(rows: list[MemberRow]) -> None:
     """Tell the admins, and the many who are suspended."""
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} suspended {_people(rows)} in {{organization}}. Nothing of theirs is lost; an admin can resume them.",
+        f"{_who()} suspended {people_in_words(rows)} in {{organization}}. Nothing of theirs is lost; an admin can resume them.",
         to_member=f"{_who()} suspended you in {{organization}}: its pages, and your access tokens there, are closed to you "
         "until an admin resumes you. Nothing of yours there is lost, and your account stays.",
     )
@@ -74,7 +74,7 @@ def resumed(rows: list[MemberRow]) -> None:
     """Tell the admins, and the many who have again what they had."""
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} resumed {_people(rows)} in {{organization}}. What each may do there is as it was.",
+        f"{_who()} resumed {people_in_words(rows)} in {{organization}}. What each may do there is as it was.",
         to_member=f"{_who()} resumed you in {{organization}}: its pages, and your access tokens there, are open to you again.",
     )
 
@@ -147,7 +147,8 @@ def _post(name: str, email: str, text: str, page: str, *, is_admin: bool) -> Non
     )
 
 
-def _people(rows: list[MemberRow]) -> str:
+def people_in_words(rows: list[MemberRow]) -> str:
+    """Such as "2 people: …"; the first of many by name."""
     names = [f"{row['name']} ({row['email']})" for row in rows[:NAMED]]
     more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
     return f"{counted(len(rows), 'person', 'people')}: {', '.join(names)}{more}"

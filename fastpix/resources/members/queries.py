@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from fastpix.access import principal, tenancy
 from fastpix.access.table import ROLES
-from fastpix.db import db
+from fastpix.db import db, now
 from fastpix.errors import Missing
 from fastpix.resources.members.models import IS_ACTIVE, GrantedWorkspace, Member, MemberRow, MemberWorkspace
 from fastpix.resources.organizations.models import Organization
@@ -28,7 +28,11 @@ from fastpix.web import lists
 
 PAGE = 25
 # What the list can be narrowed to, beside a role.
-STATUSES: dict[str, sa.ColumnElement[bool]] = {"active": IS_ACTIVE, "suspended": Member.suspended_at.is_not(None)}
+STATUSES: dict[str, sa.ColumnElement[bool]] = {
+    "active": IS_ACTIVE,
+    "suspended": Member.suspended_at.is_not(None),
+    "ending": Member.ends_at.is_not(None),
+}
 
 _COLUMNS: tuple[Any, ...] = (
     Member.id,
@@ -41,6 +45,7 @@ _COLUMNS: tuple[Any, ...] = (
     Person.email,
     Person.second_factor_at.is_not(None).label("has_second_factor"),
     Member.suspended_at,
+    Member.ends_at,
 )
 ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _NEWEST = (Member.joined_at.desc(), Member.id.desc())
@@ -193,6 +198,8 @@ def as_dicts(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[MemberRow]:
             "is_me": row.id == me,
             "has_second_factor": row.has_second_factor,
             "suspended_at": row.suspended_at,
+            "ends_at": row.ends_at,
+            "has_ended": row.ends_at is not None and row.ends_at <= now(),
         }
         for row in rows
     ]

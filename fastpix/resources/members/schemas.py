@@ -29,6 +29,7 @@ class MemberOut(Answer):
     joined_at: Moment
     last_seen_at: Moment | None
     suspended_at: Moment | None = Field(description="Since when they have no access here; null while they have.")
+    ends_at: Moment | None = Field(description="When their access ends, or ended, by itself; null where it goes on.")
 
 
 QUERY = (
@@ -40,8 +41,9 @@ QUERY = (
 class MemberQuery(Paging):
     query: str = Field(default="", max_length=254, description=QUERY)
     role: Literal["", "admin", "member"] = Field(default="", description="Only people of this role.")
-    status: Literal["", "active", "suspended"] = Field(
-        default="", description="Only people who have access, or have none."
+    status: Literal["", "active", "suspended", "ending"] = Field(
+        default="",
+        description="Only people who have access, who are suspended, or whose access ends (or ended) on a day.",
     )
 
 

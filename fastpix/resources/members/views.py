@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # What the address of the list may hold.
 LIST = ("q", "role", "status", "sort", "page", "after", "before")
 MOST_BACK = 300
-STATUS_NAMES = {"active": "Not suspended", "suspended": "Suspended"}
+STATUS_NAMES = {"active": "Not suspended", "suspended": "Suspended", "ending": "Until a day"}
 SORT_NAMES = {"": "Newest first", "name": "By name", "role": "Admins first", "seen": "Seen last first"}
 
 pages = Pages(

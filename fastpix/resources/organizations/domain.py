@@ -22,7 +22,7 @@ from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
 from fastpix.resources.workspaces import unfinished
-from fastpix.text import counting, naming
+from fastpix.text import counting, naming, zones
 
 _OWN = sa.select(Organization)
 # Fewer would let an admin remove their tracks by way of a setting.
@@ -81,6 +81,7 @@ def edit(
     audit_days: int | None = None,
     require_second_factor: bool | None = None,
     access_review_mail: bool | None = None,
+    time_zone: str | None = None,
 ) -> OrganizationRow:
     """Change name, address or policies; what is None stays. Former addresses redirect. Raises `Invalid`, `NotFresh`."""
     organization = _load()
@@ -100,6 +101,8 @@ def edit(
     if access_review_mail is not None and access_review_mail != organization.access_review_mail:
         principal.demand_fresh()
         organization.access_review_mail = access_review_mail
+    if time_zone is not None:
+        organization.time_zone = zones.checked(time_zone)
     after = _facts(organization)
     if changes := [say(after[name]) for name, say in _POLICIES.items() if after[name] != before[name]]:
         notifications.policy_changed(changes)
@@ -182,6 +185,7 @@ def as_dict(organization: Organization) -> OrganizationRow:
         "audit_days": organization.audit_days,
         "require_second_factor": organization.require_second_factor,
         "access_review_mail": organization.access_review_mail,
+        "time_zone": organization.time_zone,
         "member_count": organization.member_count,
         "created_at": organization.created_at,
     }
@@ -244,4 +248,5 @@ def _facts(organization: Organization) -> dict[str, Any]:
         "audit_days": organization.audit_days,
         "require_second_factor": organization.require_second_factor,
         "access_review_mail": organization.access_review_mail,
+        "time_zone": organization.time_zone,
     }

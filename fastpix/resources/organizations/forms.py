@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, IntegerField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
+from fastpix.text import zones
 from fastpix.web.forms import SeenForm
 
 
@@ -35,4 +36,10 @@ class OrganizationForm(SeenForm):
         "Remind admins every month to review the access",
         description="A mail with what deserves a look, and the link to the access review.",
     )
-    wire_names = {"auditDays": "audit_days"}
+    time_zone = SelectField(
+        "Time zone",
+        choices={name: name for name in zones.NAMES},
+        default=zones.UTC_NAME,
+        description="Where a day ends, when somebody's access goes until a day. Ends that were set before stay.",
+    )
+    wire_names = {"auditDays": "audit_days", "timeZone": "time_zone"}

@@ -30,6 +30,8 @@ class Organization(IsOrganization, Base):
     # Whether the admins are reminded every month to review the access, and the last month (2026-11) they were.
     access_review_mail: Mapped[bool] = mapped_column(default=False)
     access_review_mailed: Mapped[str | None] = mapped_column(sa.String(7))
+    # Where a day ends: an IANA name, such as Europe/Berlin.
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default="UTC", server_default="UTC")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -52,6 +54,7 @@ class OrganizationRow(TypedDict):
     audit_days: int
     require_second_factor: bool
     access_review_mail: bool
+    time_zone: str
     member_count: int
     created_at: datetime
 

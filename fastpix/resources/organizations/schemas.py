@@ -18,6 +18,7 @@ class OrganizationOut(Answer):
     audit_days: int
     require_second_factor: bool
     access_review_mail: bool
+    time_zone: str
     member_count: int
     created_at: Moment
 
@@ -36,6 +37,9 @@ class OrganizationEdit(Wire):
     )
     access_review_mail: bool | None = Field(
         default=None, strict=True, description="Whether the admins are reminded every month to review the access."
+    )
+    time_zone: str | None = Field(
+        default=None, max_length=64, description="Where a day ends: an IANA name such as `Europe/Berlin`."
     )
 
 

@@ -62,7 +62,13 @@ def edit() -> Any:
     form.stands(**organization)
     if form.is_sent():
         with form.catching():
-            policies = ("members_edit_workspaces", "audit_days", "require_second_factor", "access_review_mail")
+            policies = (
+                "members_edit_workspaces",
+                "audit_days",
+                "require_second_factor",
+                "access_review_mail",
+                "time_zone",
+            )
             after = domain.edit(form.name.data, form.slug.data, **{name: form[name].data for name in policies})
             return go(".settings", "The organization was saved.", org=after["slug"])
     count, some = members.without_second_factor()

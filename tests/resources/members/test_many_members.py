@@ -215,7 +215,9 @@ def test_the_people_of_a_filter_are_a_file(world, ada, mel, cast):
     answer = mel.page.get("/o/acme/members/chosen/people.csv", query_string={"role": "member"})
     lines = answer.get_data(as_text=True).splitlines()
     assert answer.content_type == "text/csv; charset=utf-8" and "attachment" in answer.headers["Content-Disposition"]
-    assert lines[0] == "\ufeffname,address,role,workspaces,joined_at,last_seen_at,suspended_at" and len(lines) == 3
+    assert (
+        lines[0] == "\ufeffname,address,role,workspaces,joined_at,last_seen_at,suspended_at,ends_at" and len(lines) == 3
+    )
     assert any(line.startswith("'=cmd(),mel@mel.example,member,") for line in lines), lines
 
 

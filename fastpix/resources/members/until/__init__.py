@@ -1,0 +1,1 @@
+"""Memberships that end by themselves on a day."""

@@ -1,0 +1,112 @@
+"""Until: a membership ends with a day of the organization's time zone, and is kept then as one that is suspended.
+
+No job ends it: from that moment on it gives no right wherever rights are read (`members.models.IS_ACTIVE`). Since the clock
+asks nobody, an organization keeps an admin whose membership does not end (`members.invariant`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from fastpix.access import principal
+from fastpix.access.action import action, describe_each
+from fastpix.db import db, now
+from fastpix.errors import Invalid, Refused
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import notifications
+from fastpix.resources.members.bulk import domain as bulk
+from fastpix.resources.members.bulk.models import Outcome
+from fastpix.resources.members.invariant import membership_change
+from fastpix.resources.members.models import Member, MemberRow
+from fastpix.resources.members.until.rules import day_in_words, days_to_tell
+from fastpix.resources.organizations.models import Organization
+from fastpix.resources.people import domain as people
+from fastpix.text import zones
+
+YOURSELF = "You cannot set the end of your own access. Another admin can."
+NO_ADMIN_STAYS = (
+    "Then no admin would be left once that day is over, and an organization always keeps one. Leave one admin without an "
+    "end, or make somebody else an admin first."
+)
+_ZONE = sa.select(Organization.time_zone)
+
+
+@action("members.edit", is_alone=True)
+def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
+    """Let the access of some members end with that day, or go on (None), with a result for each; oneself is skipped.
+
+    Raises `Invalid` for a day that is over, or too many members; `Refused` where nobody would be changed, or no admin would
+    stay: then nobody is.
+    """
+    zone = time_zone()
+    ends_at = None if day is None else _checked(day, zone)
+    ids, before = bulk.looked_up(member_ids)
+    changing = [row for row in before if not row["is_me"] and row["ends_at"] != ends_at]
+    if not changing:
+        raise Refused(YOURSELF if any(row["is_me"] for row in before) else bulk.HAS_IT)
+    with membership_change(refusal=NO_ADMIN_STAYS):
+        if any(row["role"] == "admin" for row in changing):
+            principal.demand_fresh()
+        _set(changing, ends_at)
+    _tell(changing, ends_at, zone)
+    after = {"ends_at": ends_at.isoformat() if ends_at else None}
+    describe_each(members.change(row, dict(after)) for row in changing)
+    return _outcomes(ids, before, changing)
+
+
+@action("members.edit", changes=False)
+def form_facts() -> tuple[str, date]:
+    """The organization's time zone and which day it is there, for the form."""
+    zone = time_zone()
+    return zone, zones.day_of(now(), zone)
+
+
+def time_zone() -> str:
+    """That of the organization in scope. Not a verb."""
+    return db.session.scalar(_ZONE) or zones.UTC_NAME
+
+
+def _checked(day: date, zone: str) -> datetime:
+    ends_at = zones.end_of(day, zone)
+    if ends_at <= now():
+        raise Invalid(
+            "endsOn", f"This day is over in {zone}. Choose today or a later day; to stop somebody now, suspend them."
+        )
+    return ends_at
+
+
+def _set(rows: list[MemberRow], ends_at: datetime | None) -> None:
+    """With the end; what is told now need not be told again. Proofs of who they are count only when given again."""
+    told = days_to_tell(ends_at - now()) if ends_at else None
+    values: dict[str, Any] = {"ends_at": ends_at, "end_told": told}
+    changed = sa.update(Member).where(Member.id.in_([row["id"] for row in rows])).values(values)
+    db.session.execute(changed.execution_options(synchronize_session=False))
+    people.rights_changed(*(row["person_id"] for row in rows))
+
+
+def _tell(rows: list[MemberRow], ends_at: datetime | None, zone: str) -> None:
+    who, by = notifications.people_in_words(rows), principal.current().shown_name
+    if ends_at is None:
+        text, own = "goes on without an end", "goes on: no day ends it any more"
+    else:
+        day = day_in_words(ends_at, zone)
+        text, own = f"ends with {day}", f"ends with {day}. Nothing of yours is lost then, and an admin can extend it"
+    notifications.memberships_changed(
+        {row["id"] for row in rows},
+        f"{by} changed until when people have access to {{organization}}: that of {who} {text}.",
+        to_member=f"{by} changed until when you have access to {{organization}}: it {own}.",
+    )
+
+
+def _outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow]) -> list[Outcome]:
+    mine = {row["id"] for row in before if row["is_me"]}
+    outcomes = bulk.outcomes(ids, before, changed, reason=bulk.HAS_IT)
+    for each in outcomes:
+        if each["id"] in mine:
+            each["reason"] = YOURSELF
+    return outcomes

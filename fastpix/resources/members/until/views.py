@@ -1,0 +1,54 @@
+"""Until when people have access, in the dashboard: one from their page, or those who are ticked in the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from fastpix.resources.members import domain as members
+from fastpix.resources.members import views as members_views
+from fastpix.resources.members.bulk import views as bulk_views
+from fastpix.resources.members.suspension.views import FROM_PERSON
+from fastpix.resources.members.until import domain
+from fastpix.resources.members.until.forms import UntilForm
+from fastpix.resources.members.until.rules import day_in_words
+from fastpix.text import zones
+from fastpix.text.counting import counted
+from fastpix.web.pages import Pages, go, show
+
+pages = Pages("members_until", __name__, "/members/chosen")
+
+
+@pages.page(domain.end_on, "GET POST", "/until")
+def end_on() -> Any:
+    """The last day, or none; what is set replaces what was."""
+    rows, form = [row for row in bulk_views.chosen() if not row["is_me"]], UntilForm()
+    zone, today = domain.form_facts()
+    form.ends_on.description = f"It ends with this day in {zone}, the time zone of the organization."
+    form.ends_on.render_kw = {"min": today.isoformat()}
+    one = rows[0] if len(rows) == 1 else None
+    if form.is_sent():
+        with form.catching():
+            outcomes = domain.end_on([row["id"] for row in rows], form.day)
+            count = sum(each["result"] == "changed" for each in outcomes)
+            name = one["name"] if one else counted(count, "person", "people")
+            return _back(f"{name}: access {_until(form, zone)}.", one["id"] if one else None)
+    if request.method == "GET" and one and one["ends_at"]:
+        form.ends_on.data = zones.day_of(one["ends_at"], zone)
+    shown = bulk_views.shown(rows)
+    if one and FROM_PERSON in request.args:
+        shown["list_url"] = url_for("members.detail", member_id=one["id"])
+    is_last_admin = one is not None and members.is_last_admin(one)
+    return show("members_until/until.html", form=form, is_last_admin=is_last_admin, **shown)
+
+
+def _until(form: UntilForm, zone: str) -> str:
+    return f"ends with {day_in_words(zones.end_of(form.day, zone), zone)}" if form.day else "goes on without an end"
+
+
+def _back(message: str, member_id: Any) -> Any:
+    if member_id is not None and FROM_PERSON in request.args:
+        back = request.values.get("back", "")[: members_views.MOST_BACK] or None
+        return go("members.detail", message, member_id=member_id, back=back)
+    return bulk_views.back(message)

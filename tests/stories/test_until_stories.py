@@ -1,0 +1,186 @@
+"""Access that ends on a day: by the clock alone, told before, never for the last admin, and back when it is extended."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from fastpix.db import now
+from fastpix.errors import Invalid
+from fastpix.resources.members.until import jobs, rules
+from fastpix.text import zones
+from tests.access.persons import Caller, ask
+from tests.access.routes import guarded
+from tests.access.test_fresh_steps import grow_stale, is_asked
+from tests.access.test_races import TOUCHED, rounds, together, two_admins  # noqa: F401  # pytest finds fixtures here
+from tests.doors import ApiDoor
+from tests.stories.tables import change, rows
+
+ADA, MEL = "ada@ada.example", "mel@mel.example"
+
+
+def until(world, key, day, by="ada"):
+    path = f"iam/members/{world.cast.acme.members[key]}/until"
+    return ApiDoor(world.app, world.cast.people[by].tokens["people"]).open("PUT", path, json={"endsOn": day})
+
+
+def over(world, key="mel", **more):
+    """The day is over. Nothing but the clock did anything."""
+    change(world, "members", {"id": world.cast.acme.members[key]}, ends_at=now() - timedelta(seconds=1), **more)
+
+
+@pytest.mark.full("tests/access/test_suspended.py walks the same way; the check is one")
+@pytest.mark.sqlite
+@pytest.mark.parametrize("route", [r for r in guarded() if r.is_api or r.in_organization], ids=str)
+def test_every_door_of_the_organization_is_closed_when_the_day_is_over(world, cast, route):
+    over(world, role="admin")
+    before = world.digest()
+    for proof in ("people", "member") if route.is_api else ("session",):
+        answer, _ = ask(world, route, Caller("mel", proof))
+        assert answer.status_code == 403, f"{route} with {proof}: {answer.status_code}"
+        assert "has ended" in answer.text and "extend" in answer.text, answer.text
+    assert world.digest() == before, f"{route}: something was stored"
+    world.reset()
+
+
+def test_it_ends_without_a_job_and_comes_back_when_it_is_extended(world, ada, mel, cast):
+    assert until(world, "mel", "2099-05-31").json["data"]["endsAt"] == "2099-05-31T23:59:59.000000Z"
+    assert mel.page.get("/o/acme/").status_code == 200 and mel.api.get("iam/members").status_code == 200
+    over(world)
+    assert mel.page.get("/o/acme/").status_code == 403 and mel.api.get("iam/members").status_code == 403
+    assert "has ended" in mel.page.get("/").text
+    assert "Ended" in ada.page.get("/o/acme/members/").text
+    assert ada.api.get(f"iam/access-tokens/{cast.acme.tokens['mel people'].id}").json["data"]["status"] == "suspended"
+    assert until(world, "mel", None).json["data"]["endsAt"] is None
+    assert mel.page.get("/o/acme/").status_code == 200 and mel.api.get("iam/members").status_code == 200
+
+
+def test_the_day_ends_in_the_time_zone_of_the_organization(world, ada, cast):
+    assert ada.api.patch("iam/organization", {"timeZone": "Europe/Berlin"}).status_code == 200
+    assert until(world, "mel", "2099-07-01").json["data"]["endsAt"] == "2099-07-01T21:59:59.000000Z"
+    assert until(world, "mel", "2099-01-01").json["data"]["endsAt"] == "2099-01-01T22:59:59.000000Z"
+    assert ada.api.patch("iam/organization", {"timeZone": "Mars/Base"}).status_code == 422
+    page = ada.page.get(f"/o/acme/members/chosen/until?member={cast.acme.members['mel']}&person=1").text
+    assert "Europe/Berlin" in page and 'value="2099-01-01"' in page
+
+
+def test_today_is_no_day_that_is_over_wherever_it_is(world, ada):
+    """Where the date line lies, today is another day than in UTC."""
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        ada.api.patch("iam/organization", {"timeZone": zone})
+        today = zones.day_of(now(), zone)
+        assert until(world, "mel", (today + timedelta(days=1)).isoformat()).status_code == 200
+        late = until(world, "mel", (today - timedelta(days=1)).isoformat())
+        assert late.status_code == 422 and "is over" in late.text
+    assert zones.end_of(date(2026, 3, 29), "Europe/Berlin") == datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)
+    with pytest.raises(Invalid):
+        zones.end_of(date.max, "Pacific/Pago_Pago")
+
+
+def test_the_only_admin_gets_no_end_nor_the_last_who_stays(world, ada, cast):
+    page = ada.page.get(f"/o/acme/members/chosen/until?member={cast.acme.members['ada']}").text
+    assert "Nobody was chosen" in page
+    own = until(world, "ada", "2099-01-01")
+    assert own.status_code == 409 and "your own access" in own.text
+    change(world, "members", {"id": cast.acme.members["mel"]}, role="admin")
+    assert until(world, "mel", "2099-01-01").status_code == 200
+    for answer in (
+        until(world, "ada", "2099-01-01", by="mel"),
+        ada.api.patch(f"iam/members/{cast.acme.members['ada']}", {"role": "member"}),
+        ada.api.post("iam/leave", {}),
+        ApiDoor(world.app, cast.people["mel"].tokens["people"]).post(f"iam/members/{cast.acme.members['ada']}/suspend"),
+    ):
+        assert answer.status_code == 409, answer.text
+    heir = ada.api.post("iam/leave", {"successorId": str(cast.acme.members["mel"])})
+    assert heir.status_code == 422 and "until a day" in heir.text
+
+
+def test_whoever_has_an_end_cannot_take_it_off(world, mel, cast):
+    change(world, "members", {"id": cast.acme.members["mel"]}, role="admin", ends_at=now() + timedelta(days=3))
+    assert until(world, "mel", None, by="mel").status_code == 409
+    sent = {"member": str(cast.acme.members["mel"]), "kind": "none"}
+    mel.page.post(f"/o/acme/members/chosen/until?member={sent['member']}", sent)
+    assert rows(world, "members", id=cast.acme.members["mel"])[0]["ends_at"] is not None
+
+
+def test_an_admins_end_asks_who_one_is_and_a_members_does_not(world, ada, cast):
+    grow_stale(world)
+    for key, is_admin in (("mel", True), ("dana", False)):
+        member = cast.acme.members[key]
+        change(world, "members", {"id": member}, role="admin" if is_admin else "member")
+        sent = {"member": str(member), "kind": "day", "ends_on": "2099-01-01"}
+        assert is_asked(ada.page.post(f"/o/acme/members/chosen/until?member={member}", sent)) == is_admin
+
+
+def test_the_pages_set_show_and_take_off_the_end(world, ada, cast):
+    mel, dana = str(cast.acme.members["mel"]), str(cast.acme.members["dana"])
+    path = f"/o/acme/members/chosen/until?member={mel}&member={dana}"
+    nothing = ada.page.post(path, {"member": [mel, dana], "kind": "day"})
+    assert nothing.status_code == 422 and "Choose the last day of access." in nothing.text
+    done = ada.page.post(path, {"member": [mel, dana], "kind": "day", "ends_on": "2099-03-01"})
+    assert done.status_code == 303
+    listed = ada.page.get("/o/acme/members/?status=ending").text
+    assert "2 people: access ends with 1 March 2099 (UTC)." in listed and listed.count("until <time") == 2
+    assert {row["name"] for row in ada.api.get("iam/members?status=ending").json["data"]} == {
+        "Mel Member",
+        "Dana Demoted",
+    }
+    assert "Access ends" in ada.page.get(f"/o/acme/members/{mel}").text
+    assert "end on 2099-03-01" in ada.page.get(f"/o/acme/members/{mel}").text
+    ada.page.post(path, {"member": [mel, dana], "kind": "none"})
+    assert ada.api.get("iam/members?status=ending").json["data"] == []
+
+
+def told(office):
+    return {letter.recipient: letter.text for letter in office.letters(kind="membership_changed")}
+
+
+def remind(office):
+    office.kept = len(office.rows())
+    with office.app.app_context():
+        count = jobs.remind()
+    return count, told(office)
+
+
+def test_it_is_told_when_set_and_7_days_and_1_day_before_once_each(office):
+    mel = office.cast.acme.members["mel"]
+    assert until(office.world, "mel", "2099-03-01").status_code == 200
+    said = told(office)
+    assert "ends with 1 March 2099 (UTC)" in said[ADA] and "until when you have access to Acme" in said[MEL]
+    assert remind(office) == (0, {}), "long before nobody is bothered"
+    for days, count in ((6.9, 1), (6.5, 0), (1.5, 0), (0.9, 1), (0.5, 0), (-0.1, 0)):
+        change(office.world, "members", {"id": mel}, ends_at=now() + timedelta(days=days))
+        found, said = remind(office)
+        assert (found, set(said)) == (count, {ADA, MEL} if count else set()), days
+        assert not count or ("Your access to Acme ends with" in said[MEL] and "Extend it on their page" in said[ADA])
+        assert remind(office) == (0, {}), f"{days}: a restart tells nobody twice"
+
+
+def test_what_is_extended_or_suspended_is_not_told(office):
+    mel = office.cast.acme.members["mel"]
+    soon = (now() + timedelta(days=3)).date().isoformat()
+    assert until(office.world, "mel", soon).status_code == 200
+    assert remind(office) == (0, {}), "it was told when it was set"
+    change(office.world, "members", {"id": mel}, ends_at=now() + timedelta(hours=20), suspended_at=now())
+    assert remind(office) == (0, {})
+    change(office.world, "members", {"id": mel}, suspended_at=None)
+    assert remind(office)[0] == 1
+    assert until(office.world, "mel", "2099-03-01").status_code == 200
+    assert rows(office.world, "members", id=mel)[0]["end_told"] is None, "the next end is told anew"
+
+
+def test_the_smallest_step_that_is_reached_counts():
+    days = [rules.days_to_tell(timedelta(days=left)) for left in (30, 7.01, 7, 2, 1, 0.1)]
+    assert days == [None, None, 7, 7, 1, 1]
+
+
+@pytest.mark.sql("locks decide who wins")
+def test_two_admins_give_each_other_an_end(two_admins, rounds):  # noqa: F811  # the fixtures above
+    world = two_admins
+    ends = lambda by, whom: lambda: until(world, whom, "2099-01-01", by=by)  # noqa: E731
+    for _ in range(rounds):
+        world.put_back(TOUCHED)
+        answers = {answer.status_code for answer in together(ends("ada", "mel"), ends("mel", "ada"))}
+        lasting = [row for row in rows(world, "members", organization_id=world.cast.acme.id) if row["role"] == "admin" and row["ends_at"] is None]  # fmt: skip
+        assert lasting and answers == {200, 409}, answers
