@@ -54,7 +54,7 @@ POLICY: dict[str, str] = {
     "member_sessions_api.end_delete": "members.end_sessions",
     "member_sessions_api.end_all_delete": "members.end_sessions",
     "members_until.end_on": "members.edit",
-    "members_until_api.end_on_put": "members.edit",
+    "members_until_api.end_on_post": "members.edit",
     "members_until_api.end_many_on_post": "members.edit",
     "members_api.index_get": "members.view",
     "members_api.get_get": "members.view",

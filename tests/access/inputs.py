@@ -139,7 +139,7 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("members_until.end_on", "POST"): lambda s: Input(
         _removed(s, 303), {"member": _one(s), "kind": "day", "ends_on": "2099-01-01"}
     ),
-    ("members_until_api.end_on_put", "PUT"): lambda s: Input(200, {"endsOn": "2099-01-01"}),
+    ("members_until_api.end_on_post", "POST"): lambda s: Input(200, {"endsOn": "2099-01-01"}),
     ("members_until_api.end_many_on_post", "POST"): lambda s: Input(
         _removed(s, 200), {"memberIds": [_one(s)], "endsOn": "2099-01-01"}
     ),

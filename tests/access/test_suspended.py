@@ -152,7 +152,7 @@ def test_tokens_say_why_and_can_be_adopted(world, ada, mel, cast, suspended):
     said = mel.api.get("iam/members")
     assert said.status_code == 403 and "Mel Member, who owns this token, is suspended" in said.json["error"]["message"]
     assert ada.api.get(f"iam/access-tokens/{token}").json["data"]["status"] == "suspended"
-    assert "its owner is suspended; adopt it" in ada.page.get("/o/acme/access-tokens/").text
+    assert "its owner has no access now; adopt it" in ada.page.get("/o/acme/access-tokens/").text
     assert mel.api.get("iam/members", headers={}).status_code == 403
     change(world, "members", {"id": suspended}, suspended_at=None)
     assert mel.api.get("iam/members").status_code == 200

@@ -22,7 +22,7 @@ ADA, MEL = "ada@ada.example", "mel@mel.example"
 
 def until(world, key, day, by="ada"):
     path = f"iam/members/{world.cast.acme.members[key]}/until"
-    return ApiDoor(world.app, world.cast.people[by].tokens["people"]).open("PUT", path, json={"endsOn": day})
+    return ApiDoor(world.app, world.cast.people[by].tokens["people"]).post(path, {"endsOn": day})
 
 
 def over(world, key="mel", **more):

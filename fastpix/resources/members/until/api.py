@@ -15,7 +15,7 @@ from fastpix.web.api import Api
 api = Api("members_until", __name__, "Members")
 
 
-@api.operation(domain.end_on, "PUT", "/iam/members/<memberId>/until", body=EndsOn, answer=MemberOut)
+@api.operation(domain.end_on, "POST", "/iam/members/<memberId>/until", body=EndsOn, answer=MemberOut)
 def end_on(member_id: UUID, body: EndsOn) -> Any:
     """Let a member's access end with a day, or go on."""
     members.get(member_id)
