@@ -96,7 +96,7 @@ class Stage:
 def stage(chromium, tmp_path_factory) -> Iterator[Stage]:
     folder, shelf = tmp_path_factory.mktemp("players"), tmp_path_factory.mktemp("shelf")
     put_on(shelf)
-    both = clip(folder, "both.flv", *picture(60), *sound(60), *X264, *AAC)
+    both = clip(folder, "both.flv", *picture(60), *sound(60, moments=range(0, 60, 2)), *X264, *AAC)
     mute = clip(folder, "mute.flv", *picture(60, size="640x360"), *X264)
     with Server.running(folder, fetch_allow_private="true") as server, files_at(shelf) as site:
         context = new_context(chromium, server)

@@ -88,8 +88,8 @@ PHONE = (*X264, "-tune", "zerolatency", "-r", "30000/1001", "-c:a", "aac", "-ar"
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-c:a", "copy")
 FIVE_HOURS = (*COPY, "-output_ts_offset", "17000")  # past the 24 bits of a time in RTMP
 MUTED, MUTED_HEARD = dropped("a", 3.0, 6.5), (0.6, 2.0, 7.0)
-# A part with both tracks begins at a keyframe: what was heard before the one at 4.8 seconds is left out.
-LATE_SOUND, LATE_HEARD = dropped("a", 0.0, 3.9), (5.6, 7.0)
+# Sound that was not announced is heard from the next keyframe on, the one at 4.8 seconds.
+LATE_SOUND, LATE_HEARD = dropped("a", 0.0, 4.4), (5.6, 7.0)
 DARK, DARK_SEEN = dropped("v", 1.9, 9.0), (0.6,)
 
 ROWS = (
