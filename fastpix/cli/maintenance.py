@@ -14,6 +14,7 @@ from fastpix.app import create_app
 from fastpix.backup import upgrade
 from fastpix.cli import context
 from fastpix.config import settings
+from fastpix.demo import on_air as demo_on_air
 from fastpix.demo import organizations as demo_organizations
 from fastpix.errors import Misconfigured
 from fastpix.mail import outbox
@@ -70,10 +71,17 @@ def send_again(refused: bool) -> None:
 
 
 @click.command("demo")
+@click.option("--on-air", is_flag=True, help="Broadcast to a stream of the filled instance, while `fastpix up` runs.")
+@click.option("--minutes", default=60.0, show_default=True, help="How long to stay on air, unless Ctrl+C ends it.")
 @context.plainly
-def fill_demo() -> None:
+def fill_demo(on_air: bool, minutes: float) -> None:
     """Fill an empty instance with two organizations, people of both roles, films and live streams."""
     given = settings.load()
+    if on_air:
+        with context.instance(given):
+            key = demo_on_air.stream_key()
+        demo_on_air.broadcast(given, key, minutes * 60, click.echo)
+        return
     app = create_app(given)
     with app.app_context():
         is_new = not schema_revision.current()
@@ -83,6 +91,7 @@ def fill_demo() -> None:
         upgrade.upgrade(app, given, click.echo)
     password = demo_organizations.fill(app, click.echo)
     click.echo(f"Everybody's password is {password}. Open {given.public_url} after `fastpix up`.")
+    click.echo("To see something on air, run `fastpix demo --on-air` beside it.")
 
 
 @click.group()

@@ -13,7 +13,15 @@ from werkzeug.exceptions import NotFound
 
 from fastpix.crypto import seal
 from fastpix.db import db
-from fastpix.delivery import file_sending, live_media_playlist, lookup, master_playlist, metering, viewer_counts
+from fastpix.delivery import (
+    file_sending,
+    live_media_playlist,
+    live_picture,
+    lookup,
+    master_playlist,
+    metering,
+    viewer_counts,
+)
 from fastpix.delivery.authorization import LiveGrant
 from fastpix.delivery.errors import NotReady
 from fastpix.delivery.live_media_playlist import INIT
@@ -26,7 +34,7 @@ from fastpix.resources.media.models import Rendition
 SECONDS = 0.5
 # A segment whose broadcast is over is taken to be as long as most.
 TYPICAL_SECONDS = 2.0
-PLAYLIST = "live/index.m3u8"
+PLAYLIST, PICTURE = "live/index.m3u8", "live/now.jpg"
 NOT_ON_AIR = "This live stream is not on air, so it is not ready to play. Try again later."
 # A random name and the beginning of its signature: nobody is counted who did not ask for a master.
 VIEWER = re.compile(r"([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})", re.ASCII)
@@ -97,9 +105,11 @@ def master(grant: LiveGrant, prefix: str) -> Response:
 
 
 def part(grant: LiveGrant, path: str) -> Response:
-    """The growing playlist, or a segment that it names."""
+    """The growing playlist, a segment that it names, or the picture of now."""
     if path == PLAYLIST:
         return _playlist(grant)
+    if path == PICTURE:
+        return live_picture.answer(grant, on_air(grant.playable)[0])
     match, playable = _SEGMENT.fullmatch(path), grant.playable
     if match is None:
         raise NotFound

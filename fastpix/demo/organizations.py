@@ -19,7 +19,9 @@ from fastpix.access.principal import Actor
 from fastpix.accounts import joining, operator
 from fastpix.db import db, set_reading
 from fastpix.demo import films as drawn
-from fastpix.demo import history, webhook
+from fastpix.demo import history, past, webhook
+from fastpix.demo.films import Film
+from fastpix.demo.past import Joined
 from fastpix.errors import Refused
 from fastpix.jobs import worker
 from fastpix.processes import programs
@@ -43,45 +45,56 @@ MOST_JOBS = 50
 
 @dataclass(frozen=True)
 class DemoOrganization:
-    """One of the two organizations: its name, its admin and its members (address and name)."""
+    """One of the two organizations: its name, its admin (address and name), its members and its films."""
 
     name: str
     admin: tuple[str, str]
-    members: tuple[tuple[str, str], ...]
+    members: tuple[Joined, ...]
+    films: tuple[Film, ...]
 
 
 HARBOUR = (
-    ("mel@demo.example", "Mel Okafor"),
-    ("jonas@demo.example", "Jonas Müller"),
-    ("tane@demo.example", "Tāne Walker"),
-    ("sofia@demo.example", "Sofia Rossi"),
-    ("kofi@demo.example", "Kofi Mensah"),
-    ("ines@demo.example", "Inês Duarte"),
+    Joined("mel@demo.example", "Mel Okafor", days=348, hours_unseen=2),
+    Joined("jonas@demo.example", "Jonas Müller", days=310, hours_unseen=5),
+    Joined("tane@demo.example", "Tāne Walker", days=262, hours_unseen=27),
+    Joined("sofia@demo.example", "Sofia Rossi", days=240, hours_unseen=1, role="admin"),
+    Joined("kofi@demo.example", "Kofi Mensah", days=201, hours_unseen=80, workspaces=("production",)),
+    Joined("yuki@demo.example", "Yuki Sato", days=155, hours_unseen=9),
+    Joined("priya@demo.example", "Priya Nair", days=121, hours_unseen=2100),
+    Joined("bjork@demo.example", "Björk Einarsdóttir", days=90, hours_unseen=49),
+    Joined("liam@demo.example", "Liam O’Connor", days=64, hours_unseen=14, workspaces=("development",)),
+    Joined("chen@demo.example", "Chen Wei", days=33, hours_unseen=170),
+    Joined("ines@demo.example", "Inês Duarte", days=4, hours_unseen=None),
 )
 ORGANIZATIONS = (
-    DemoOrganization("Harbour Films", ("ada@demo.example", "Ada Lindqvist"), HARBOUR),
-    DemoOrganization("Ridge Sports", ("rex@demo.example", "Rex Tanaka"), (("mia@demo.example", "Mia Duarte"),)),
+    DemoOrganization("Harbour Films", ("ada@demo.example", "Ada Lindqvist"), HARBOUR, drawn.FILMS),
+    DemoOrganization(
+        "Ridge Sports",
+        ("rex@demo.example", "Rex Tanaka"),
+        (Joined("mia@demo.example", "Mia Duarte", days=60, hours_unseen=20),),
+        drawn.FILMS[1:3],
+    ),
 )
-# Invited, and not there yet.
-WAITING = "noor@demo.example"
+# Invited, and not there yet: of the second one the link ended.
+WAITING = ("noor@demo.example", "hugo@demo.example")
 
 
 def fill(app: Flask, say: Callable[[str], None]) -> str:
     """Fill an empty instance; the password of everybody in it. Raises `Refused` where anybody is in it already.
 
-    Films are made by ffmpeg and processed as uploads are, in this process; that takes up to a minute.
+    Films are made by ffmpeg and processed as uploads are, in this process; that takes a minute or two.
     """
     password = secrets.token_urlsafe(12)
     set_reading(False)
     with app.app_context(), TemporaryDirectory() as folder:
         if db.session.scalar(sa.select(sa.func.count(Person.id))):
             raise Refused("Somebody is in this instance already. The demo is for an empty one; nothing was changed.")
-        films = [(title, drawn.draw(Path(folder), picture)) for title, picture in drawn.FILMS]
+        data = {film.title: drawn.draw(Path(folder), film.picture).read_bytes() for film in drawn.FILMS}
         for organization in ORGANIZATIONS:
             operator.create_admin(*organization.admin, organization.name, password)
-            _furnish(organization, films, password)
+            _furnish(organization, data, password)
             db.session.commit()
-            say(f"{organization.name}: admin {organization.admin[0]}, member {organization.members[0][0]}")
+            say(f"{organization.name}: admin {organization.admin[0]}, member {organization.members[0].email}")
     say("Processing the films …")
     _work(app)
     with app.app_context():
@@ -91,15 +104,16 @@ def fill(app: Flask, say: Callable[[str], None]) -> str:
     return password
 
 
-def _furnish(organization: DemoOrganization, films: list[tuple[str, bytes]], password: str) -> None:
+def _furnish(organization: DemoOrganization, data: dict[str, bytes], password: str) -> None:
     """Everything by the admin's own verbs, so that the audit log tells of it as it would."""
-    with principal.acting(_actor(organization.admin[0])):
-        links = [_invite(email) for email, _name in organization.members]
-        _invite(WAITING)
-        workspace_id = next(row["id"] for row in workspaces.search() if row["name"] == "production")
-        for title, data in films:
-            _upload(workspace_id, title, data)
-        _upload(workspace_id, "Interview, second take", b"These words are no video. " * 40)
+    with principal.acting(founder(organization)):
+        here = {row["name"]: row["id"] for row in workspaces.search()}
+        workspace_id = here["production"]
+        links = [_invite(each, [here[name] for name in each.workspaces]) for each in organization.members]
+        invitations.invite(list(WAITING), "member")
+        for film in _films(organization):
+            _upload(workspace_id, film.title, film.policy, data[film.title])
+        _upload(workspace_id, "Interview, second take", "public", b"These words are no video. " * 40)
         playlists.create(workspace_id, "Best of", "manual")
         for name in ("Morning show", "Behind the scenes"):
             stream = live_streams.create(workspace_id, StreamOptions(metadata={"name": name}))
@@ -107,40 +121,46 @@ def _furnish(organization: DemoOrganization, films: list[tuple[str, bytes]], pas
         signing_keys.create(workspace_id)
         access_tokens.create("Nightly import", workspace_id, "admin")
         db.session.flush()
-    for (email, name), link in zip(organization.members, links, strict=True):
-        person = people.add(email, name, password, is_verified=True)
-        with principal.acting(Actor("person", name, "cli", person_id=person.id)):
+    for each, link in zip(organization.members, links, strict=True):
+        person = people.add(each.email, each.name, password, is_verified=True)
+        with principal.acting(Actor("person", each.name, "cli", person_id=person.id)):
             joining.accept(link.rpartition("/")[2], person.id)
 
 
 def _fill_up(organization: DemoOrganization) -> None:
-    """The playlist, with the films that have become ready, and the usage until today."""
-    with principal.acting(_actor(organization.admin[0])):
+    """The playlist, with the films that have become ready, and what happened until today."""
+    with principal.acting(founder(organization)):
         ready = list(db.session.scalars(sa.select(Media.id).where(Media.status == READY).order_by(Media.created_at)))
         playlist_id = db.session.scalar(sa.select(Playlist.id))
         if ready and playlist_id is not None:
             playlists.add(playlist_id, ready)
         db.session.flush()
+        past.tell(organization.members, _films(organization), WAITING[1])
         workspace_id = next(row["id"] for row in workspaces.search() if row["name"] == "production")
         history.tell(workspace_id, organization.name)
         webhook.make(workspace_id, organization.admin[1])
 
 
-def _actor(email: str) -> Actor:
-    """The founder, as they would be signed in."""
+def founder(organization: DemoOrganization) -> Actor:
+    """The admin, as they would be signed in. Raises `Refused` where there is no demo."""
+    email = organization.admin[0]
     person = people.find(email)
     here = membership.of_person(person.id)[0] if person else None
     if person is None or here is None:
-        raise Refused(f"{email} is no member of anything.")
+        raise Refused("There is no demo in this instance. Run `fastpix demo` on an empty one first.")
     return membership.actor(here, person.id, person.name, "cli", workspace_ids=None)
 
 
-def _invite(email: str) -> str:
-    return str(invitations.invite([email], "member")[0]["link"])
+def _films(organization: DemoOrganization) -> list[Film]:
+    return [film for film in drawn.FILMS if film in organization.films]
 
 
-def _upload(workspace_id: UUID, title: str, data: bytes) -> None:
-    uploads.take(workspace_id, Options(access_policy="public", title=title), f"{title}.mp4", uploads.stage([data]))
+def _invite(person: Joined, workspace_ids: list[UUID]) -> str:
+    return str(invitations.invite([person.email], person.role, workspace_ids or "all")[0]["link"])
+
+
+def _upload(workspace_id: UUID, title: str, policy: str, data: bytes) -> None:
+    uploads.take(workspace_id, Options(access_policy=policy, title=title), f"{title}.mp4", uploads.stage([data]))
 
 
 def _work(app: Flask) -> None:

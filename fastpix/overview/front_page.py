@@ -82,7 +82,7 @@ def _on_air(ids: list[UUID]) -> list[dict[str, Any]]:
     """What is sent at this moment, with how many watch it."""
     streams = live_streams.on_air(ids, MOST_ON_AIR) if principal.may("live_streams.view") else []
     watching = viewers.watching_each(stream["id"] for stream in streams) if streams else {}
-    return [{**live.listed(stream), "viewers": watching.get(stream["id"], 0)} for stream in streams]
+    return [{**line, "viewers": watching.get(line["id"], 0)} for line in live.listed(streams)]
 
 
 def _events(names: dict[str, str]) -> list[audit_rows.ShownEntry]:
@@ -105,15 +105,22 @@ def _counts(member_count: int, ids: list[UUID]) -> list[dict[str, Any]]:
     """Of what one may see, in all one's workspaces: {label, value, endpoint, icon}."""
     every: list[tuple[str, str, str, str, Callable[[], int]]] = [
         ("Media", "media.index", "video", "media.view", lambda: media.count(ids)),
-        ("Live streams", "live_streams.index", "broadcast", "live_streams.view", lambda: live_streams.count(ids)),
-        ("Members", "members.index", "users", "members.view", lambda: member_count),
-        ("Pending invites", "invitations.index", "mail", "members.view", invitations.count_open),
-        ("Workspaces", "workspaces.index", "stack", "workspaces.view", lambda: len(ids)),
-        ("Signing keys", "signing_keys.index", "key", "signing_keys.view", lambda: signing_keys.listed(1, 1)[1]),
-        ("Access tokens", "access_tokens.index", "lock", "access_tokens.view", lambda: access_tokens.listed(1, 1)[1]),
+        ("Live stream", "live_streams.index", "broadcast", "live_streams.view", lambda: live_streams.count(ids)),
+        ("Member", "members.index", "users", "members.view", lambda: member_count),
+        ("Pending invite", "invitations.index", "mail", "members.view", invitations.count_open),
+        ("Workspace", "workspaces.index", "stack", "workspaces.view", lambda: len(ids)),
+        ("Signing key", "signing_keys.index", "key", "signing_keys.view", lambda: signing_keys.listed(1, 1)[1]),
+        ("Access token", "access_tokens.index", "lock", "access_tokens.view", lambda: access_tokens.listed(1, 1)[1]),
     ]
+    shown = [each for each in every if principal.may(each[3])]
     return [
-        {"label": label, "value": count(), "endpoint": endpoint, "icon": icon}
-        for label, endpoint, icon, permission, count in every
-        if principal.may(permission)
+        {
+            "label": label if value == 1 or label == "Media" else f"{label}s",
+            "value": value,
+            "endpoint": endpoint,
+            "icon": icon,
+        }
+        for (label, endpoint, icon, _permission, _count), value in zip(
+            shown, [count() for *_, count in shown], strict=True
+        )
     ]

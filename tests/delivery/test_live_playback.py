@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 
 import pytest
@@ -13,8 +14,11 @@ from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
 from fastpix.resources.live_streams.models import DISABLED, LiveStream
 from fastpix.resources.live_streams.viewers import queries as viewer_queries
 from fastpix.resources.playback_ids.models import NO_RULE, LivePlaybackId
+from fastpix.storage import instance as storage
+from fastpix.video import tools
 from tests.delivery.broadcasting import Studio
 from tests.delivery.screening import token
+from tests.delivery.test_images import picture
 
 ONLY_MY_SITE = {
     "domains": {"defaultPolicy": "deny", "allow": ["my.example"], "deny": []},
@@ -177,6 +181,38 @@ def test_a_live_stream_has_neither_downloads_nor_pictures(studio, viewer):
     for path in (f"/stream/{show.playback_id}/capped-4k.mp4", f"/images/{show.playback_id}/thumbnail.jpg"):
         answer = viewer(path)
         assert answer.status_code == 400 and "live stream" in answer.json["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory):
+    """The beginning of a broadcast as ingest leaves it: initialization, a red segment, a green one."""
+    folder = tmp_path_factory.mktemp("moments")
+    colours = [part for c in ("red", "lime") for part in ("-f", "lavfi", "-i", f"color={c}:s=640x360:r=10:d=2")]
+    command = [tools.ffmpeg(), "-v", "error", *colours, "-filter_complex", "concat=n=2", "-c:v", "libx264"]
+    command += ["-force_key_frames", "expr:gte(t,n_forced*2)", "-pix_fmt", "yuv420p", "-f", "hls", "-hls_time", "2"]
+    command += ["-hls_segment_type", "fmp4", "-hls_segment_filename", "s%05d.m4s", "index.m3u8"]
+    subprocess.run(command, cwd=folder, check=True)
+    return [(folder / name).read_bytes() for name in ("init.mp4", "s00000.m4s", "s00001.m4s")]
+
+
+def test_pages_have_the_picture_of_now_made_of_what_viewers_may_fetch(studio, viewer, moments):
+    """The same one for some seconds, and none under an address that nobody signed."""
+    show = studio.show(parts=(5,))
+    folder = f"{show.organization_id}/{show.workspace_id}/{show.broadcast}/{show.connections[0]}"
+    for name, data in zip(("init.mp4", "s00002.m4s", "s00003.m4s"), moments, strict=True):
+        storage.get().write(f"{folder}/{name}", data)
+    answer = viewer(f"{show.public}/live/now.jpg")
+    assert picture(answer) == (320, 180, "green")
+    assert answer.headers["Cache-Control"] == "public, max-age=8"
+    assert viewer(f"{show.public}/live/now.jpg").data == answer.data
+    assert viewer(f"{show.public.replace('/0/', '/9999999999/')}/live/now.jpg").status_code == 401
+
+
+def test_sound_alone_and_what_is_not_on_air_have_no_picture_of_now(studio, viewer):
+    heard = studio.show(width=0, height=0)
+    assert viewer(f"{heard.public}/live/now.jpg").status_code == 404
+    silent = studio.show(parts=())
+    assert viewer(f"{silent.public}/live/now.jpg").status_code == 400
 
 
 def test_the_most_asked_for_is_a_hint_and_the_resolution_is_not(studio, viewer):

@@ -17,23 +17,29 @@ def empty(make_operator):
     return make_operator("demo")
 
 
-@pytest.mark.full("9 seconds: makes and processes films")
+@pytest.mark.full("30 seconds: makes and processes films")
 def test_it_fills_an_empty_instance_with_what_people_would_make(empty):
     done = empty.run("demo")
     assert done.exit_code == 0, done.output
     assert "Everybody's password is " in done.output
-    assert empty.sql("SELECT role, count(*) FROM members GROUP BY role ORDER BY role") == [("admin", 2), ("member", 7)]
+    assert empty.sql("SELECT role, count(*) FROM members GROUP BY role ORDER BY role") == [("admin", 3), ("member", 11)]
     assert empty.sql("SELECT status, count(*) FROM media GROUP BY status ORDER BY status") == [
         ("Failed", 2),
-        ("Ready", 4),
+        ("Ready", 7),
     ]
     assert empty.sql("SELECT count(*) FROM live_streams") == [(4,)]
-    assert empty.sql("SELECT count(*) FROM playlist_items") == [(4,)]
-    assert empty.sql("SELECT member_count FROM organizations ORDER BY member_count") == [(2,), (7,)]
-    assert empty.sql("SELECT count(*) FROM invitations WHERE used_at IS NULL") == [(2,)]
+    assert empty.sql("SELECT count(*) FROM playlist_items") == [(7,)]
+    assert empty.sql("SELECT member_count FROM organizations ORDER BY member_count") == [(2,), (12,)]
+    assert empty.sql("SELECT count(*) FROM invitations WHERE used_at IS NULL") == [(4,)]
     for table in ("signing_keys", "access_tokens", "webhooks"):
         assert empty.sql(f"SELECT count(*) FROM {table}") == [(2,)], table
-    assert empty.sql("SELECT state, count(*) FROM webhook_deliveries GROUP BY state") == [("failed", 4)]
+    assert empty.sql("SELECT state, count(*) FROM webhook_deliveries GROUP BY state") == [("failed", 7)]
+    never = empty.sql("SELECT count(*) FROM members WHERE last_seen_at IS NULL AND role = 'member'")
+    assert never == [(1,)]
+    years = empty.sql("SELECT count(*) FROM media WHERE created_at < datetime('now', '-300 days')")
+    assert years == [(1,)]
+    assert empty.sql("SELECT count(*) FROM invitations WHERE expires_at < datetime('now')") == [(2,)]
+    empty.fails("demo", "--on-air", "--minutes", "0.1", saying="Does `fastpix up` run")
     for check in (("audit", "verify"), ("storage", "check")):
         assert empty.run(*check).exit_code == 0
     empty.fails("demo", saying="Somebody is in this instance already")
@@ -48,6 +54,10 @@ def test_an_instance_in_use_is_left_alone(operator):
 def test_before_the_migration_it_names_the_command(operator, tmp_path, monkeypatch):
     next_release.install(monkeypatch, tmp_path / "migrations")
     operator.fails("demo", saying="fastpix upgrade")
+
+
+def test_where_there_is_no_demo_nothing_goes_on_air(operator):
+    operator.fails("demo", "--on-air", saying="There is no demo in this instance")
 
 
 def test_without_the_question_it_would_fill_what_is_in_use(operator, monkeypatch):

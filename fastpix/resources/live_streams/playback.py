@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -105,10 +106,20 @@ def preview(stream_id: str) -> str | None:
 
     Not a verb: the page of a stream, which was read by one, calls it.
     """
+    return previews([stream_id]).get(stream_id)
+
+
+def previews(stream_ids: Collection[str]) -> dict[str, str]:
+    """The same for several that were read by a verb, by one statement; who has no playback id is left out."""
+    if not stream_ids:
+        return {}
     statement = sa.select(LivePlaybackId, LiveStream).join(LiveStream, LiveStream.id == LivePlaybackId.stream_id)
-    statement = statement.where(LiveStream.id == stream_id).order_by(LivePlaybackId.created_at, LivePlaybackId.id)
-    row = db.session.execute(statement.limit(1)).one_or_none()
-    return None if row is None else preview_prefix(of(*row))
+    statement = statement.where(LiveStream.id.in_(stream_ids))
+    found: dict[str, str] = {}
+    for playback_id, stream in db.session.execute(statement.order_by(LivePlaybackId.created_at, LivePlaybackId.id)):
+        if stream.id not in found:
+            found[stream.id] = preview_prefix(of(playback_id, stream))
+    return found
 
 
 def on_air(stream_id: str) -> OnAir | None:

@@ -45,6 +45,8 @@ class ListedStream(TypedDict):
     updated_at: datetime
     started_at: datetime | None
     running: str
+    bit_rate: str
+    picture: str
 
 
 class Sending(TypedDict):
@@ -83,8 +85,16 @@ def state(stream: StreamRow) -> str:
     return STATES[stream["status"]]
 
 
-def listed(stream: StreamRow) -> ListedStream:
-    """A line of the list, without what the page has no use for. `running` is for how long it has been on air."""
+def listed(streams: Iterable[StreamRow]) -> list[ListedStream]:
+    """Lines of the list, without what the page has no use for. `running` is for how long it has been on air, `picture` the
+    address of the picture of now; both empty for what is not."""
+    rows = list(streams)
+    shown = [row["id"] for row in rows if row["status"] == ACTIVE and row["signal"].get("width")]
+    prefixes = playback.previews(shown)
+    return [_listed(row, prefixes.get(row["id"], "")) for row in rows]
+
+
+def _listed(stream: StreamRow, prefix: str) -> ListedStream:
     started_at = stream["signal"].get("started_at") if stream["status"] == ACTIVE else None
     return {
         "id": stream["id"],
@@ -96,6 +106,8 @@ def listed(stream: StreamRow) -> ListedStream:
         "updated_at": stream["updated_at"],
         "started_at": started_at,
         "running": media.duration((now() - started_at).total_seconds()) if started_at else "",
+        "bit_rate": bit_rate(stream["signal"].get("bit_rate") or 0) if started_at else "",
+        "picture": f"{playback_ids.local(prefix)}/live/now.jpg" if prefix else "",
     }
 
 

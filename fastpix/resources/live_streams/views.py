@@ -47,7 +47,7 @@ def index() -> Any:
     may = may_do()
     return show(
         "live_streams/index.html",
-        rows=[presentation.listed(stream) for stream in streams],
+        rows=presentation.listed(streams),
         watching=viewers.watching_each(stream["id"] for stream in streams),
         workspaces=choices,
         chosen=chosen,

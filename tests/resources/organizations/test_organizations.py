@@ -122,7 +122,7 @@ def test_the_overview_counts_nothing_of_workspaces_one_does_not_see(world, actin
     with acting("ada"):
         members.edit(cast.people["mel"].member_id, None, [cast.acme.workspaces["development"]])
     page = mel.page.get("/o/acme/").get_data(as_text=True)
-    assert tile(page, "Workspaces") == 1 and tile(page, "Media") == tile(page, "Live streams") == 0
+    assert tile(page, "Workspace") == 1 and tile(page, "Media") == tile(page, "Live streams") == 0
 
 
 @pytest.mark.sqlite
@@ -132,7 +132,7 @@ def test_the_overview_tells_what_is_on_air_and_for_how_long(acting, cast, ada, m
     on_air(acting, stream, viewers=3)
     for person in (ada, mel):
         page = person.page.get("/o/acme/").text
-        assert "On air now" in page and "Evening news</a>" in page and "3 viewers" in page and "data-running=" in page
+        assert "On air now" in page and "Evening news</span>" in page and "/live/now.jpg" in page and "3 viewers" in page and "data-running=" in page
 
 
 @pytest.mark.sqlite
