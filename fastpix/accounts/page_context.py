@@ -45,6 +45,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["icons_url"] = f"{app.static_url_path}/icons.svg"
     app.add_template_filter(moment)
     app.add_template_filter(day)
+    app.add_template_filter(seen)
     app.add_template_filter(lambda text: base64.b64encode(text.encode()).decode(), "base64")
 
 
@@ -55,6 +56,12 @@ def moment(at: datetime | None) -> dict[str, str] | None:
         return None
     text = f"{at.day} {at:%b %Y, %H:%M} UTC"
     return {"iso": f"{at:%Y-%m-%dT%H:%M:%SZ}", "text": text, "near": relative.of(at, now())}
+
+
+def seen(at: datetime | None) -> dict[str, str] | None:
+    """How long ago it is, and beyond a week the day alone: {iso, text, near}."""
+    told = moment(at)
+    return told if told is None or told["near"] else day(at)
 
 
 def day(at: datetime | None) -> dict[str, str] | None:

@@ -20,10 +20,11 @@ def create(body: schemas.StreamCreate) -> Any:
     return schemas.stream(domain.create(workspaces.of_token(), body.options()))
 
 
-@api.operation(queries.listed, "GET", ALL, query=schemas.StreamPaging, answer=schemas.LiveStreamOut, is_list=True)
-def index(query: schemas.StreamPaging) -> Any:
+@api.operation(queries.listed, "GET", ALL, query=schemas.StreamQuery, answer=schemas.LiveStreamOut, is_list=True)
+def index(query: schemas.StreamQuery) -> Any:
     """List the live streams of the token's workspace."""
-    rows, total = queries.listed(workspaces.of_token(), query.offset, query.limit, query.order_by == "asc")
+    asked = {"query": query.query, "status": query.status}
+    rows, total = queries.listed(workspaces.of_token(), query.offset, query.limit, query.order_by == "asc", **asked)
     return [schemas.stream(row) for row in rows], total
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from fastpix.resources.live_streams.simulcasts.models import SimulcastRow
     from fastpix.resources.playback_ids.models import PlaybackIdRow
 
-# Pages are asked for as those of media.
-StreamPaging = MediaPaging
 WITHHELD = "Only for those who may change live streams."
 SRT = (
     "The passphrase for sending by SRT, where the stream id is the stream key. Nothing listens for SRT on a server without libsrt "
@@ -35,6 +33,17 @@ SRT = (
 )
 Policy = Literal["public", "private"]
 NO_LOW_LATENCY = "is not offered here: viewers are six to ten seconds behind the encoder. Leave it out, or send false"
+
+
+class StreamQuery(MediaPaging):
+    query: str = Field(
+        default="",
+        max_length=254,
+        description="Beginnings of words of the name, all of which must be there (an addition to FastPix's API).",
+    )
+    status: Literal["", "idle", "preparing", "active", "disabled"] = Field(
+        default="", description="Only streams of this status (an addition to FastPix's API)."
+    )
 
 
 def _checked(check: Callable[[Any], object]) -> Callable[[Any], Any]:

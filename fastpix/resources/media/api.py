@@ -11,7 +11,7 @@ from fastpix.resources.media.creation import domain as creation
 from fastpix.resources.media.creation.schemas import MediaCreate
 from fastpix.resources.media.downloads import domain as downloads
 from fastpix.resources.media.downloads.schemas import Mp4SupportIn
-from fastpix.resources.media.schemas import MediaPaging
+from fastpix.resources.media.schemas import MediaPaging, MediaQuery
 from fastpix.resources.media.source import domain as source
 from fastpix.resources.media.source import schemas as source_schemas
 from fastpix.resources.workspaces import domain as workspaces
@@ -27,10 +27,18 @@ def create(body: MediaCreate) -> Any:
     return schemas.created(media, body.model_dump(by_alias=True, mode="json", exclude_unset=True)["inputs"])
 
 
-@api.operation(queries.listed, "GET", "/on-demand", query=MediaPaging, answer=schemas.MediaOut, is_list=True)
-def index(query: MediaPaging) -> Any:
+@api.operation(queries.listed, "GET", "/on-demand", query=MediaQuery, answer=schemas.MediaOut, is_list=True)
+def index(query: MediaQuery) -> Any:
     """List the media of the token's workspace."""
-    rows, total = queries.listed(workspaces.of_token(), query.offset, query.limit, query.order_by == "asc")
+    rows, total = queries.listed(
+        workspaces.of_token(),
+        query.offset,
+        query.limit,
+        query.order_by == "asc",
+        query=query.query,
+        status=query.status,
+        by_title=query.sort_by == "title",
+    )
     return [schemas.as_wire(row) for row in rows], total
 
 

@@ -69,8 +69,20 @@ class Page:
 
 
 @action("media.view")
-def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = False) -> tuple[list[MediaRow], int]:
-    """Media by page number (1-based), with the total: the API's list. Far pages are counted off from the nearer end."""
+def listed(
+    workspace_id: UUID,
+    offset: int,
+    limit: int,
+    is_ascending: bool = False,
+    *,
+    query: str = "",
+    status: str = "",
+    by_title: bool = False,
+) -> tuple[list[MediaRow], int]:
+    """Media by page number (1-based), with the total: the API's list. Far pages of all are counted off from the nearer end;
+    `query`, `status` and the order by title are those of `library`."""
+    if query or status or by_title:
+        return _found(_filtered(workspace_id, query, status), offset, limit, is_ascending, by_title)
     all_of_them = total(workspace_id)
     page = lists.stretch(offset, limit, all_of_them)
     if not page.size:
@@ -80,6 +92,16 @@ def listed(workspace_id: UUID, offset: int, limit: int, is_ascending: bool = Fal
     here = {"organization_id": tenancy.organization_id(), "workspace_id": workspace_id}
     rows = _with_parts(_as_dict(here | dict(zip(_LISTED, row, strict=True))) for row in page_rows)
     return list(reversed(rows.values()) if page.is_turned else rows.values()), all_of_them
+
+
+def _found(statement: Any, offset: int, limit: int, is_ascending: bool, by_title: bool) -> tuple[list[MediaRow], int]:
+    """A page by number of what a filter leaves, and how many that are."""
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
+    columns, _ = _order("title" if by_title else "newest")
+    ordered = [column.asc() if is_ascending else column.desc() for column in columns]
+    places = db.session.execute(statement.order_by(*ordered).offset((offset - 1) * limit).limit(limit)).all()
+    rows = whole([place.id for place in places])
+    return [rows[place.id] for place in places if place.id in rows], total
 
 
 @action("media.view")
@@ -201,6 +223,8 @@ def _as_dict(columns: dict[str, Any]) -> MediaRow:
 
 def _filtered(workspace_id: UUID, query: str, status: str) -> Any:
     statement: Any = sa.select(Media.id, Media.created_at, Media.title_folded).where(Media.workspace_id == workspace_id)
+    if query.strip() and not word_index.of(query):
+        return statement.where(sa.false())
     if status:
         statement = statement.where(Media.status == status)
     for word in sorted(word_index.of(query)):

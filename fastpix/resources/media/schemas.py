@@ -25,8 +25,26 @@ LISTED_SIDES = frozenset({"360", "480", "720", "1080", "1440", "2160"})
 READ_WITH_P: dict[str, tuple[int, int, int]] = {"php": (0, 0, 1), "ruby": (0, 0, 1)}
 
 
+Status = Literal["", "Created", "Downloading", "Downloaded", "Validating", "In Queue", "Processing", "Ready", "Failed"]
+
+
 class MediaPaging(Paging):
-    order_by: Literal["asc", "desc"] = Field(default="desc", description="By time of creation.")
+    order_by: Literal["asc", "desc"] = Field(default="desc", description="The direction of the order.")
+
+
+class MediaQuery(MediaPaging):
+    sort_by: Literal["createdAt", "title"] = Field(
+        default="createdAt", description="By time of creation, or by title (an addition to FastPix's API)."
+    )
+    query: str = Field(
+        default="",
+        max_length=254,
+        description=(
+            "Beginnings of words of the title, the file's name or what is said, all of which must be there; case "
+            "does not matter (an addition to FastPix's API)."
+        ),
+    )
+    status: Status = Field(default="", description="Only media of this status (an addition to FastPix's API).")
 
 
 class MediaEdit(Wire):

@@ -17,7 +17,10 @@ api = Api("members", __name__, "Members")
 @api.operation(domain.listed, "GET", "/iam/members", query=MemberQuery, answer=MemberOut, is_list=True)
 def index(query: MemberQuery) -> Any:
     """List the people of the organization."""
-    return domain.listed(query.offset, query.limit, query=query.query, role=query.role, status=query.status)
+    sort = "" if query.sort_by == "joined" else query.sort_by
+    only = "never" if query.never_seen else ""
+    asked = {"query": query.query, "role": query.role, "status": query.status}
+    return domain.listed(query.offset, query.limit, **asked, sort=sort, only=only)
 
 
 @api.operation(domain.get, "GET", "/iam/members/<memberId>", answer=MemberOut)

@@ -50,17 +50,23 @@ def page(query: str = "", **filters: Unpack[Filters]) -> queries.Page:
 
 
 @action("members.view")
-def ordered(sort: str, number: int, *, query: str = "", role: str = "", status: str = "") -> ordering.Ordered:
-    """One page, by its number, of the people in the order of "name", "role" or "seen"; only where `ordering.may_be_sorted`."""
-    return ordering.page(sort, number, query=query, role=role, status=status)
+def ordered(
+    sort: str, number: int, size: int = queries.PAGE, **narrowed: Unpack[ordering.Narrowed]
+) -> ordering.Ordered:
+    """One page, by its number, of the people in an order of `ordering.SORTS`; only where `ordering.may_be_sorted`."""
+    return ordering.page(sort, number, size, **narrowed)
 
 
 @action("members.view")
 def listed(
-    offset: int, limit: int, *, query: str = "", role: str = "", status: str = ""
+    offset: int, limit: int, *, query: str = "", role: str = "", status: str = "", sort: str = "", only: str = ""
 ) -> tuple[list[MemberRow], int]:
-    """The people by page number (1-based) with the total, for the API."""
-    return queries.numbered(offset, limit, query=query, role=role, status=status)
+    """The people by page number (1-based) with the total, for the API. Raises `Invalid` for an order or `only` where there
+    are too many to look through."""
+    if not sort and not only:
+        return queries.numbered(offset, limit, query=query, role=role, status=status)
+    ordering.check("sortBy" if sort else "neverSeen")
+    return ordering.stretch(sort, offset, limit, query=query, role=role, status=status, only=only)
 
 
 @action("members.view")

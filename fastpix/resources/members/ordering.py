@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from fastpix.access import tenancy
+from fastpix.access import principal, tenancy
+from fastpix.errors import Invalid
 from fastpix.resources.members import queries
 from fastpix.resources.members.models import Member, MemberRow
 from fastpix.resources.people import queries as words
@@ -26,16 +27,24 @@ FEW = 2000
 # Beside the names that begin with no letter.
 OTHERS = "#"
 
-_COLUMNS: tuple[Any, ...] = (Member.id, Person.name, Member.role, Member.last_seen_at)
+_COLUMNS: tuple[Any, ...] = (
+    Member.id, Person.name, Member.role, Member.joined_at, Member.last_seen_at, Person.second_factor_at
+)  # fmt: skip
 _DECIDING = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
 _SHOWN = queries.ROWS.where(Member.id.in_(sa.bindparam("member_ids", expanding=True)))
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
-# Who was here last stands first, and admins before members; then by name.
+# Who joined or was here last stands first, and admins before members; then by name.
 SORTS: dict[str, Callable[[Any], Any]] = {
+    "": lambda row: (-_moment(row.joined_at).timestamp(),),
     "name": lambda row: (),
     "role": lambda row: (row.role,),
-    "seen": lambda row: (-_moment(row).timestamp(),),
+    "seen": lambda row: (-_moment(row.last_seen_at).timestamp(),),
+}
+# Whom a filter beside the role's leaves.
+ONLY: dict[str, Callable[[Any], bool]] = {
+    "never": lambda row: row.last_seen_at is None,
+    "unprotected": lambda row: row.second_factor_at is None,
 }
 
 
@@ -52,25 +61,65 @@ class Ordered:
     marks: dict[UUID, str]
 
 
+Numbered = tuple[list[MemberRow], int]
+
+
+class Narrowed(TypedDict, total=False):
+    """By which filters: words, role, access, and one of `ONLY`."""
+
+    query: str
+    role: str
+    status: str
+    only: str
+
+
 def may_be_sorted() -> bool:
     return queries.count() <= FEW
 
 
-def page(
-    sort: str, number: int, *, query: str = "", role: str = "", status: str = "", size: int = queries.PAGE
-) -> Ordered:
+def check(field: str) -> None:
+    """Raise `Invalid`, which blames the field, where there are too many to look through."""
+    if not may_be_sorted():
+        raise Invalid(field, f"More than {FEW:,} people are listed newest first alone. Use query and role.")
+
+
+def allowed(only: str) -> str:
+    """The further filter, or none: who has no second factor is shown to those alone who could help it."""
+    return only if only == "never" or (only in ONLY and principal.may("members.edit")) else ""
+
+
+def page(sort: str, number: int, size: int = queries.PAGE, **narrowed: Unpack[Narrowed]) -> Ordered:
     """Page `number` (1-based; the last one for a larger one) of those whom the filter finds."""
-    everyone = sorted(_deciding(query, *queries.known(role, status)), key=lambda row: (*SORTS[sort](row), _name(row)))
+    everyone = _sorted(sort, **narrowed)
     pages = max(1, -(-len(everyone) // size))
     number = min(max(1, number), pages)
-    ids = [row.id for row in everyone[(number - 1) * size : number * size]]
-    shown = {row["id"]: row for row in queries.as_dicts(tenancy.rows(_SHOWN, {"member_ids": ids}).all())} if ids else {}
+    shown = _whole(everyone[(number - 1) * size : number * size])
     letters: dict[str, int] = {}
     marks: dict[UUID, str] = {}
     for place, row in enumerate(everyone if sort == "name" else ()):
         if (letter := _letter(row.name)) not in letters:
             letters[letter], marks[row.id] = place // size + 1, letter
-    return Ordered([shown[each] for each in ids], number, pages, len(everyone), list(letters.items()), marks)
+    return Ordered(shown, number, pages, len(everyone), list(letters.items()), marks)
+
+
+def stretch(sort: str, number: int, size: int, **narrowed: Unpack[Narrowed]) -> Numbered:
+    """The same for programs: nobody on a page behind the last one, and how many there are."""
+    everyone = _sorted(sort, **narrowed)
+    return _whole(everyone[(number - 1) * size : number * size]), len(everyone)
+
+
+def _sorted(sort: str, query: str = "", role: str = "", status: str = "", only: str = "") -> list[Any]:
+    found = _deciding(query, *queries.known(role, status))
+    if kept := ONLY.get(allowed(only)):
+        found = [row for row in found if kept(row)]
+    return sorted(found, key=lambda row: (*SORTS[sort](row), _name(row)))
+
+
+def _whole(rows: list[Any]) -> list[MemberRow]:
+    """The members of these rows, in their order."""
+    ids = [row.id for row in rows]
+    shown = {row["id"]: row for row in queries.as_dicts(tenancy.rows(_SHOWN, {"member_ids": ids}).all())} if ids else {}
+    return [shown[each] for each in ids]
 
 
 def _deciding(query: str, role: str, status: str) -> list[Any]:
@@ -90,6 +139,6 @@ def _letter(name: str) -> str:
     return first.upper() if first.isalpha() else OTHERS
 
 
-def _moment(row: Any) -> datetime:
-    at: datetime = row.last_seen_at or _NEVER
+def _moment(moment: datetime | None) -> datetime:
+    at = moment or _NEVER
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -45,6 +45,14 @@ class MemberQuery(Paging):
         default="",
         description="Only people who have access, who are suspended, or whose access ends (or ended) on a day.",
     )
+    sort_by: Literal["joined", "name", "role", "seen"] = Field(
+        default="joined",
+        description=(
+            "The order: who joined last first, by name without case and accents, admins first, or who was here last first. "
+            "Beyond 2,000 people only `joined`."
+        ),
+    )
+    never_seen: bool = Field(default=False, description="Only people who were never here. Up to 2,000 people.")
 
 
 class MemberEdit(Wire):

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from fastpix.resources.members.offboarding.models import Ending
 
 # What the address of the list may hold.
-LIST = ("q", "role", "status", "sort", "page", "after", "before")
+LIST = ("q", "role", "status", "only", "sort", "rows", "page", "after", "before")
 MOST_BACK = 300
 STATUS_NAMES = {"active": "Not suspended", "suspended": "Suspended", "ending": "Until a day"}
 SORT_NAMES = {"": "Newest first", "name": "By name", "role": "Admins first", "seen": "Seen last first"}
+ONLY_NAMES = {"never": "Never seen", "unprotected": "Without second factor"}
+SIZES = (25, 50, 100)
 
 pages = Pages(
     "members",
@@ -42,52 +44,83 @@ pages = Pages(
 def index() -> Any:
     """People, searched, filtered and ordered by the query string, and the number of pending invites."""
     query, role = request.args.get("q", "")[:254], request.args.get("role", "")
-    may_be_sorted = ordering.may_be_sorted()
-    sort = request.args.get("sort", "") if may_be_sorted else ""
+    may_be_sorted, sort, only = ordering.may_be_sorted(), "", ""
+    if may_be_sorted:
+        sort, only = request.args.get("sort", ""), ordering.allowed(request.args.get("only", ""))
     sort = sort if sort in ordering.SORTS else ""
+    size = request.args.get("rows", SIZES[0], type=int)
+    size = size if size in SIZES else SIZES[0]
     status = request.args.get("status", "") if request.args.get("status") in STATUS_NAMES else ""
-    filters: dict[str, Any] = {"q": query, "role": role, "status": status}
+    filters: dict[str, Any] = {"q": query, "role": role, "status": status, "only": only}
+    shown = {"sort": sort or None, "rows": size if size != SIZES[0] else None}
+    may = principal.may_each("members", "invite", "edit", "remove", "suspend")
     return show(
         "members/index.html",
-        **(_by_number(sort, **filters) if sort else _by_place(**filters)),
+        **(_by_number(filters, shown, size) if sort or only else _by_place(filters, shown, size)),
         filters=filters,
         sort=sort,
-        sorts=SORT_NAMES if may_be_sorted else {},
+        heads=_heads(filters, shown, sort) if may_be_sorted else {},
+        only_names={value: name for value, name in ONLY_NAMES.items() if may_be_sorted and ordering.allowed(value)},
+        size=size,
+        sizes=[(each, url_for(".index", **_given(filters | shown | {"rows": each}))) for each in SIZES],
+        sort_name=SORT_NAMES[sort].lower() if sort or not query else "by name",
         chips=list_pages.chips(
             {
                 "q": (query, f"“{query}”"),
                 "role": (role, f"{role.capitalize()}s"),
                 "status": (status, STATUS_NAMES.get(status, "")),
+                "only": (only, ONLY_NAMES.get(only, "")),
             },
-            sort=sort or None,
+            **shown,
         ),
         waiting=invitations.count_open(),
         here=url_for(".index"),  # rows build their links on it: 50 calls of url_for cost a millisecond
         back=f"?{urlencode({'back': here_again})}" if (here_again := list_pages.here_again(LIST)) else "",
         here_again=here_again,
-        may=principal.may_each("members", "invite", "edit", "remove", "suspend"),
+        may=may,
         statuses=STATUS_NAMES,
         sentences=table.ROLE_SENTENCES,
     )
 
 
-def _by_place(q: str, **narrowed: Any) -> dict[str, Any]:
-    """Those who joined last first, or by how they fit the search; the pages beside it begin where this one ends."""
-    page = domain.page(q, **narrowed, after=request.args.get("after", ""), before=request.args.get("before", ""))
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _heads(filters: dict[str, Any], shown: dict[str, Any], sort: str) -> dict[str, dict[str, Any]]:
+    """The heads of columns that the list is put in order by: {label: {label, url, current}}."""
+    of_column = {"Name": "name", "Role": "role", "Last seen": "seen", "Joined": ""}
     return {
-        "members": page.rows,
-        "total": page.total,
-        "newer_url": page.newer and url_for(".index", before=page.newer, q=q, **narrowed),
-        "older_url": page.older and url_for(".index", after=page.older, q=q, **narrowed),
+        label: {
+            "label": label,
+            "url": url_for(".index", **_given(filters | shown | {"sort": value})),
+            "current": value == sort,
+        }
+        for label, value in of_column.items()
     }
 
 
-def _by_number(sort: str, q: str, **narrowed: Any) -> dict[str, Any]:
+def _by_place(filters: dict[str, Any], shown: dict[str, Any], size: int) -> dict[str, Any]:
+    """Those who joined last first, or by how they fit the search; the pages beside it begin where this one ends."""
+    after, before = request.args.get("after", ""), request.args.get("before", "")
+    narrowed = {"role": filters["role"], "status": filters["status"]}
+    page = domain.page(filters["q"], **narrowed, after=after, before=before, limit=size)
+    there = _given(filters | shown)
+    return {
+        "members": page.rows,
+        "total": page.total,
+        "newer_url": page.newer and url_for(".index", before=page.newer, **there),
+        "older_url": page.older and url_for(".index", after=page.older, **there),
+    }
+
+
+def _by_number(filters: dict[str, Any], shown: dict[str, Any], size: int) -> dict[str, Any]:
     """In the chosen order; by name the letters lead to the pages they begin on."""
-    page = domain.ordered(sort, list_pages.number(), query=q, **narrowed)
+    narrowed = {name: filters[name] for name in ("role", "status", "only")}
+    page = domain.ordered(shown["sort"] or "", list_pages.number(), size, query=filters["q"], **narrowed)
 
     def at(number: int) -> str:
-        return url_for(".index", q=q or None, **{k: v or None for k, v in narrowed.items()}, sort=sort, page=number)
+        return url_for(".index", **_given(filters | shown), page=number)
 
     return {
         "members": page.rows,

@@ -360,7 +360,9 @@ def test_the_list_is_searched_and_filtered_and_says_by_what(ada, mel, acting, ca
     on_air(acting, made["Evening show"])
 
     def names(more):
-        return re.findall(r'scope="row" data-label="Name"><a .*?<span>([^<]+)</span></a>', text_of(mel.page.get(path + more)))
+        return re.findall(
+            r'scope="row" data-label="Name"><a .*?<span>([^<]+)</span></a>', text_of(mel.page.get(path + more))
+        )
 
     assert names("&q=show") == ["Evening show", "Morning show"]
     assert names("&q=sho+mor") == ["Morning show"], "all words, by their beginnings"

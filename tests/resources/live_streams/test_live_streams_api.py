@@ -287,3 +287,18 @@ def test_a_reset_key_is_another_one_and_the_stream_is_the_same(api, shelf):
 
 
 # Who may see what.
+
+
+def test_the_list_is_searched_and_filtered(api):
+    for name in ("Morning show", "Evening show"):
+        make(api, comes_in={"metadata": {"name": name}})
+
+    def names(query):
+        answer = api.get(f"live/streams?{query}")
+        assert answer.status_code == 200, answer.text
+        return [row["metadata"]["name"] for row in answer.json["data"]], answer.json["pagination"]["totalRecords"]
+
+    assert names("query=show&orderBy=asc") == (["Morning show", "Evening show"], 2)
+    assert names("query=sho+mor") == (["Morning show"], 1)
+    assert names("query=show&status=disabled") == ([], 0)
+    assert fields(api.get("live/streams?status=on")).keys() == {"status"}

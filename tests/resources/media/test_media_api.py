@@ -247,3 +247,21 @@ def test_a_member_is_told_neither_where_a_file_came_from_nor_where_one_may_be_se
 def test_an_admin_is_told_both(api, shelf):
     assert api.get("on-demand/uploads").json["data"][0]["url"] == shelf.upload_url
     assert api.get(f"on-demand/{shelf.media}/input-info").json["data"]["configuration"]["url"] == shelf.source_url
+
+
+def test_the_list_is_searched_filtered_and_put_in_order(api):
+    for title in ("Émile at sea", "Zebra", "A day at sea"):
+        assert api.post("on-demand", CREATE | {"title": title}).status_code == 201
+
+    def titles(query):
+        answer = api.get(f"on-demand?{query}")
+        assert answer.status_code == 200, answer.text
+        return [row["title"] for row in answer.json["data"]], answer.json["pagination"]["totalRecords"]
+
+    assert titles("query=sea") == (["A day at sea", "Émile at sea"], 2)
+    assert titles("query=se+%C3%89mi") == (["Émile at sea"], 1)
+    assert titles("query=sea&limit=1&offset=2&orderBy=asc") == (["A day at sea"], 2)
+    assert titles("query=%21%21") == ([], 0), "no word finds nothing"
+    assert titles("status=Created&query=zebra")[1] == 1 and titles("status=Failed&query=zebra")[1] == 0
+    assert titles("sortBy=title&orderBy=asc&status=Created")[0] == ["A day at sea", "Zebra", "Émile at sea"]
+    assert fields(api.get("on-demand?sortBy=size&status=Broken")).keys() == {"sortBy", "status"}

@@ -13,6 +13,7 @@ from tests.resources.members.test_query_counts import fill, quiet, statements  #
 from tests.stories.tables import change, rows
 
 HOME = "/o/acme/members/"
+SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def text_of(answer):
@@ -81,7 +82,7 @@ def test_a_sorted_page_costs_the_same_for_3_and_300_members(quiet, ada):  # noqa
 def test_a_large_organization_offers_no_order(world, ada, cast, monkeypatch):
     monkeypatch.setattr(ordering, "FEW", 2)
     page = text_of(ada.page.get(f"{HOME}?sort=name"))
-    assert 'id="sort"' not in page and "newest first" in page and len(names(page)) == 3
+    assert "sort-head" not in page and 'id="only"' not in page and "newest first" in page and len(names(page)) == 3
 
 
 @pytest.mark.sqlite
@@ -109,3 +110,56 @@ def test_the_menu_of_the_only_admin_says_why_not(world, ada, mel, cast):
     assert mel.page.post(f"{HOME}{ada_id}/role", {"role": "member"}).status_code == 403
     assert "role-form" not in text_of(mel.page.get(HOME))
     assert world.digest() == before
+
+
+def test_who_was_never_here_and_who_has_no_second_factor_is_found(world, ada, mel, cast):
+    """The second by those alone who could change it; what is done with all that were found is done with these."""
+    for key, seen in (("ada", SEEN), ("mel", SEEN), ("dana", None)):
+        change(world, "members", {"id": cast.acme.members[key]}, last_seen_at=seen)
+    change(world, "people", {"id": cast.people["mel"].id}, second_factor_at=SEEN)
+    page = text_of(ada.page.get(f"{HOME}?only=never"))
+    assert names(page) == ["Dana Demoted"] and "Never seen" in page and "1 person" in page
+    assert names(text_of(ada.page.get(f"{HOME}?only=unprotected&role=member"))) == ["Dana Demoted"]
+    assert len(names(text_of(mel.page.get(f"{HOME}?only=unprotected")))) == 3
+    assert "Without second factor" not in text_of(mel.page.get(HOME))
+    chosen = text_of(ada.page.get(f"{HOME}chosen/remove?all=1&only=never"))
+    assert "Dana Demoted" in chosen and "Mel Member" not in chosen
+    file = text_of(ada.page.get(f"{HOME}chosen/people.csv?only=never"))
+    assert "Dana Demoted" in file and "Mel Member" not in file
+    file = text_of(mel.page.get(f"{HOME}chosen/people.csv?only=unprotected"))
+    assert "Dana Demoted" in file and "Mel Member" in file
+
+
+def test_heads_put_in_order_and_as_many_rows_as_wanted_are_shown(world, ada):
+    fill(world, 60, limited=0)
+    page = text_of(ada.page.get(f"{HOME}?role=member"))
+    assert len(names(page)) == 25
+    heads = dict(re.findall(r'class="sort-head" href="([^"]+)">([^<]+)', page))
+    assert [f"{HOME}?role=member&sort=name", "Name"] in [list(each) for each in heads.items()]
+    assert len(heads) == 4 and "aria-sort" in page
+    assert len(names(text_of(ada.page.get(f"{HOME}?rows=50")))) == 50
+    by_name = text_of(ada.page.get(f"{HOME}?rows=50&sort=name"))
+    assert len(names(by_name)) == 50 and "rows=50" in re.search(r'href="([^"]+page=2)"', by_name)[1]
+    assert len(names(text_of(ada.page.get(f"{HOME}?rows=7")))) == 25, "an unknown number is the usual one"
+
+
+def test_programs_get_the_same_orders_and_filters(world, ada, cast, monkeypatch):
+    rename(world, cast, ada="Zoë Adler", mel="émile Brun", dana="Ünal Can")
+    for key, seen in (("ada", SEEN), ("mel", SEEN), ("dana", None)):
+        change(world, "members", {"id": cast.acme.members[key]}, last_seen_at=seen)
+
+    def told(query):
+        answer = ada.api.get(f"iam/members?{query}")
+        assert answer.status_code == 200, answer.text
+        return [row["name"] for row in answer.json["data"]], answer.json["pagination"]["totalRecords"]
+
+    assert told("sortBy=name") == (["émile Brun", "Ünal Can", "Zoë Adler"], 3)
+    assert told("sortBy=name&limit=2&offset=2") == (["Zoë Adler"], 3)
+    assert told("sortBy=role&role=admin") == (["Zoë Adler"], 1)
+    assert told("neverSeen=true") == (["Ünal Can"], 1)
+    assert ada.api.get("iam/members?sortBy=height").status_code == 422
+    monkeypatch.setattr(ordering, "FEW", 2)
+    for query in ("sortBy=name", "neverSeen=true"):
+        refused = ada.api.get(f"iam/members?{query}")
+        assert refused.status_code == 422 and "newest first alone" in refused.text
+    assert told("sortBy=joined")[1] == 3

@@ -132,7 +132,13 @@ def test_the_overview_tells_what_is_on_air_and_for_how_long(acting, cast, ada, m
     on_air(acting, stream, viewers=3)
     for person in (ada, mel):
         page = person.page.get("/o/acme/").text
-        assert "On air now" in page and "Evening news</span>" in page and "/live/now.jpg" in page and "3 viewers" in page and "data-running=" in page
+        assert (
+            "On air now" in page
+            and "Evening news</span>" in page
+            and "/live/now.jpg" in page
+            and "3 viewers" in page
+            and "data-running=" in page
+        )
 
 
 @pytest.mark.sqlite

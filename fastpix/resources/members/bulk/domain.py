@@ -99,15 +99,15 @@ def chosen(member_ids: Iterable[UUID]) -> list[MemberRow]:
 
 
 @action("members.edit", changes=False)
-def matching(query: str = "", role: str = "", status: str = "") -> list[MemberRow]:
+def matching(query: str = "", role: str = "", status: str = "", only: str = "") -> list[MemberRow]:
     """All members whom the list's filter finds, for the same page; at most `MOST`."""
-    return queries.matching(query, role, status)
+    return queries.matching(query, role, status, only)
 
 
 @action("members.view")
-def everyone(query: str = "", role: str = "", status: str = "") -> Iterator[MemberRow]:
+def everyone(query: str = "", role: str = "", status: str = "", only: str = "") -> Iterator[MemberRow]:
     """All members whom the list's filter finds, newest first, for a file."""
-    return queries.everyone(query, role, status)
+    return queries.everyone(query, role, status, only)
 
 
 def looked_up(member_ids: Iterable[UUID]) -> tuple[list[UUID], list[MemberRow]]:

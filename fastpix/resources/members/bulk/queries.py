@@ -11,7 +11,7 @@ from fastpix.access import tenancy
 from fastpix.db import db
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.media.uploads.models import Upload
-from fastpix.resources.members import queries
+from fastpix.resources.members import ordering, queries
 from fastpix.resources.members.invitations.models import Invitation
 from fastpix.resources.members.models import Member, MemberRow
 from fastpix.resources.people.models import Person
@@ -33,15 +33,17 @@ def chosen(member_ids: Iterable[UUID]) -> list[MemberRow]:
     return queries.as_dicts(tenancy.rows(_CHOSEN, {"member_ids": few}).all()) if few else []
 
 
-def matching(query: str = "", role: str = "", status: str = "") -> list[MemberRow]:
-    """The members whom the list's filter finds, newest first, at most `MOST`."""
-    return queries.numbered(1, MOST, query=query, role=role, status=status)[0]
+def matching(query: str = "", role: str = "", status: str = "", only: str = "", page: int = 1) -> list[MemberRow]:
+    """The members whom the list's filter finds, newest first, `MOST` of them."""
+    if ordering.allowed(only) and ordering.may_be_sorted():
+        return ordering.stretch("", page, MOST, query=query, role=role, status=status, only=only)[0]
+    return queries.numbered(page, MOST, query=query, role=role, status=status)[0]
 
 
-def everyone(query: str = "", role: str = "", status: str = "") -> Iterator[MemberRow]:
+def everyone(query: str = "", role: str = "", status: str = "", only: str = "") -> Iterator[MemberRow]:
     """All members whom the list's filter finds, newest first, read by `MOST`."""
     page = 1
-    while rows := queries.numbered(page, MOST, query=query, role=role, status=status)[0]:
+    while rows := matching(query, role, status, only, page):
         yield from rows
         page += 1
 

@@ -67,8 +67,10 @@ def chosen() -> list[MemberRow]:
     return domain.chosen(as_uuids(sent.getlist("member")[:MOST]))
 
 
-def _filter() -> tuple[str, str, str]:
-    return request.args.get("q", "")[:254], request.args.get("role", ""), request.args.get("status", "")
+def _filter() -> tuple[str, str, str, str]:
+    """Words, role, access and the further filter of the list."""
+    role, status, only = (request.args.get(name, "") for name in ("role", "status", "only"))
+    return request.args.get("q", "")[:254], role, status, only
 
 
 def shown(rows: list[MemberRow]) -> dict[str, Any]:
