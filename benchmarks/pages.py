@@ -17,8 +17,9 @@ FILLED = 100
 HELLO = "bare Flask view"
 KNOWN = "the same, token known before"
 ROWS = (
-    Row("members page, 25 rows", "µs", HELLO, most(30)),
-    Row("media library page, 24 cards", "µs", HELLO),
+    Row("members page, 25 rows", "µs", HELLO, most(26)),
+    Row("media library page, 24 cards", "µs", HELLO, most(51)),
+    Row("overview", "µs", HELLO, most(95)),
     Row("API list of 25 media", "µs", HELLO, most(25)),
     Row("API list of 25 members", "µs", HELLO, most(25)),
     Row("API call alone (/iam/me)", "µs", HELLO),
@@ -37,16 +38,17 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
             HELLO: turns.hello(),
             ROWS[0].name: turns.caller(app, f"/o/{here.slug}/members/", page),
             ROWS[1].name: turns.caller(app, f"/o/{here.slug}/media/", page),
-            ROWS[2].name: turns.caller(app, "/v1/on-demand?limit=25", basic),
-            ROWS[3].name: turns.caller(app, "/v1/iam/members?limit=25", basic),
-            ROWS[4].name: turns.caller(app, "/v1/iam/me", basic),
+            ROWS[2].name: turns.caller(app, f"/o/{here.slug}/", page),
+            ROWS[3].name: turns.caller(app, "/v1/on-demand?limit=25", basic),
+            ROWS[4].name: turns.caller(app, "/v1/iam/members?limit=25", basic),
+            ROWS[5].name: turns.caller(app, "/v1/iam/me", basic),
             KNOWN: _with_token_known(app, here),
         }
         taken = turns.microseconds(calls, options.quick(40, 400), with_others=options.is_postgres)
-    for row in ROWS[:5]:
+    for row in ROWS[:6]:
         yield row.name, Found(taken[row.name], taken[HELLO])
-    yield ROWS[5].name, Found(taken[ROWS[2].name], taken[KNOWN])
-    yield ROWS[6].name, _permission_check(options.quick(20_000, 200_000))
+    yield ROWS[6].name, Found(taken[ROWS[3].name], taken[KNOWN])
+    yield ROWS[7].name, _permission_check(options.quick(20_000, 200_000))
 
 
 def _with_token_known(app, here):  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
     python scripts/screenshots.py        writes the PNG files of docs/pictures
 
-Needs Chromium and playwright, as the browser tests do, and a free port for the web and one for encoders. About two minutes.
+Needs Chromium and playwright, as the browser tests do, and a free port for the web and one for encoders. About four minutes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from fastpix.video import tools
-
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs/pictures"
 BROWSER = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), None)
@@ -32,7 +30,9 @@ URL = f"http://localhost:{PORT}"
 HOME = "/o/harbour-films"
 ADMIN = "ada@demo.example"
 GUESTS = "lena.berg@harbour.example, tomas.ruiz@harbour.example, jo@harbour.example"
-ON_AIR_SECONDS = 14
+LISTS = (
+    ("members", "/members/", 900), ("library", "/media/", 860), ("usage", "/usage/", 1080), ("audit", "/audit/", 900)
+)  # fmt: skip
 
 
 @contextmanager
@@ -56,6 +56,7 @@ def environment(folder: Path) -> dict[str, str]:
         "FASTPIX_BIND": f"127.0.0.1:{PORT}",
         "FASTPIX_PUBLIC_URL": URL,
         "FASTPIX_LIVE_BIND": f"127.0.0.1:{LIVE_PORT}",
+        "FASTPIX_SRT_BIND": f"127.0.0.1:{LIVE_PORT + 1}",
     }
     return {name: value for name, value in os.environ.items() if not name.startswith("FASTPIX_")} | ours
 
@@ -97,9 +98,12 @@ def of_the_demo(page: Page, password: str) -> None:
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{HOME}/")
-    for name, path, height in (("members", "/members/", 900), ("library", "/media/", 860), ("usage", "/usage/", 1080)):
+    for name, path, height in LISTS:
         page.goto(URL + HOME + path)
         take(page, name, height)
+    page.goto(f"{URL}{HOME}/members/")
+    page.get_by_role("link", name="Kofi Mensah", exact=True).click()
+    take(page, "person", 900)
     page.goto(f"{URL}{HOME}/access")
     take(page, "access", 900, whole=True)
     page.goto(f"{URL}{HOME}/media/")
@@ -112,25 +116,26 @@ def of_the_demo(page: Page, password: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Invite", exact=True).click()
     page.get_by_label("All links").wait_for()
     take(page, "invited", 900)
-    of_a_stream(page)
 
 
-def of_a_stream(page: Page) -> None:
-    page.goto(f"{URL}{HOME}/live/")
-    page.get_by_role("link", name="Morning show").first.click()
-    key = page.locator("#stream-key").input_value()
-    source = ("-re", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f", "lavfi", "-i", "sine=frequency=440")
-    coded = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv")
-    where = f"rtmp://127.0.0.1:{LIVE_PORT}/live/{key}"
-    encoder = subprocess.Popen([tools.ffmpeg(), "-v", "error", *source, *coded, where], stdin=subprocess.DEVNULL)
+def of_what_is_on_air(page: Page, folder: Path) -> None:
+    command = [sys.executable, "-m", "fastpix", "demo", "--on-air"]
+    sending = subprocess.Popen(command, cwd=ROOT, env=environment(folder), stdout=subprocess.DEVNULL)
     try:
-        time.sleep(ON_AIR_SECONDS)
-        page.reload()
-        page.wait_for_timeout(4000)
+        page.goto(f"{URL}{HOME}/live/")
+        while not page.locator("td .thumb img, th .thumb img").count():
+            page.wait_for_timeout(2000)
+            page.reload()
+        page.goto(f"{URL}{HOME}/")
+        take(page, "overview", 1180)
+        page.goto(f"{URL}{HOME}/live/")
+        page.get_by_role("link", name="Morning show").first.click()
+        while not page.evaluate("() => document.querySelector('video')?.currentTime > 1"):
+            page.wait_for_timeout(1000)
         take(page, "live", 900)
     finally:
-        encoder.terminate()
-        encoder.wait(30)
+        sending.terminate()
+        sending.wait(30)
 
 
 def main() -> None:
@@ -143,6 +148,7 @@ def main() -> None:
         password = demo_password(filled)
         with program(filled):
             of_the_demo(page, password)
+            of_what_is_on_air(page, filled)
         browser.close()
 
 

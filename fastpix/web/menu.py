@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from fastpix.access import principal
 
@@ -39,20 +39,32 @@ NEW = (
     Entry("New signing key", "signing_keys.create", "key", "signing_keys.create", words="create private jwt"),
     Entry("New webhook", "webhooks.create", "webhook", "webhooks.create", words="create event callback"),
 )
+# What belongs to no resource.
+OWN = (Entry("API", "docs.index", "link", "organizations.view", "Developers", "documentation openapi reference curl"),)
+# The order within People and Developers; what is not named keeps the resources' order, before these.
+PLACES = (
+    "members.index", "organizations.access", "access_review.index",
+    "access_tokens.index", "signing_keys.index", "webhooks.index", "docs.index",
+)  # fmt: skip
 HOME = "organizations.overview"
 # The key that opens a page after "g" (keys.js).
 KEYS = {
     HOME: "o", "media.index": "m", "live_streams.index": "l", "playlists.index": "p", "usage.index": "u",
     "members.index": "t", "organizations.access": "c", "access_review.index": "v", "signing_keys.index": "k",
     "access_tokens.index": "a", "webhooks.index": "w", "audit.index": "h", "organizations.settings": "s",
-    "workspaces.index": "r",
+    "workspaces.index": "r", "docs.index": "d",
 }  # fmt: skip
 _entries: list[Entry] = []
 
 
 def install(entries: list[Entry]) -> None:
     """Set the menu, in order. Called by `fastpix.app` with the entries of the listed resources."""
-    _entries[:] = sorted(entries, key=lambda entry: GROUPS.index(entry.group) if entry.group in GROUPS else len(GROUPS))
+    _entries[:] = sorted([*entries, *OWN], key=_place)
+
+
+def _place(entry: Entry) -> tuple[int, int]:
+    group = GROUPS.index(entry.group) if entry.group in GROUPS else len(GROUPS)
+    return group, PLACES.index(entry.endpoint) if entry.endpoint in PLACES else -1
 
 
 def visible(slug: str) -> list[dict[str, object]]:
@@ -79,4 +91,5 @@ def _line(entry: Entry, url: str) -> dict[str, object]:
 @lru_cache(maxsize=1024)
 def _url(endpoint: str, slug: str, _root: str) -> str:
     """Its address, which depends on nothing else: a dozen of them for every page, 20 µs each."""
-    return url_for(endpoint, org=slug)
+    is_of_organization = current_app.url_map.is_endpoint_expecting(endpoint, "org")
+    return url_for(endpoint, org=slug) if is_of_organization else url_for(endpoint)
