@@ -19,8 +19,9 @@ def index(query: MemberQuery) -> Any:
     """List the people of the organization."""
     sort = "" if query.sort_by == "joined" else query.sort_by
     only = "never" if query.never_seen else ""
-    asked = {"query": query.query, "role": query.role, "status": query.status}
-    return domain.listed(query.offset, query.limit, **asked, sort=sort, only=only)
+    return domain.listed(
+        query.offset, query.limit, sort, query=query.query, role=query.role, status=query.status, only=only
+    )
 
 
 @api.operation(domain.get, "GET", "/iam/members/<memberId>", answer=MemberOut)

@@ -59,14 +59,10 @@ def ordered(
 
 @action("members.view")
 def listed(
-    offset: int, limit: int, *, query: str = "", role: str = "", status: str = "", sort: str = "", only: str = ""
+    offset: int, limit: int, sort: str = "", **narrowed: Unpack[ordering.Narrowed]
 ) -> tuple[list[MemberRow], int]:
-    """The people by page number (1-based) with the total, for the API. Raises `Invalid` for an order or `only` where there
-    are too many to look through."""
-    if not sort and not only:
-        return queries.numbered(offset, limit, query=query, role=role, status=status)
-    ordering.check("sortBy" if sort else "neverSeen")
-    return ordering.stretch(sort, offset, limit, query=query, role=role, status=status, only=only)
+    """The people by page number (1-based) with the total, for the API. Raises `Invalid` (see `ordering.listed`)."""
+    return ordering.listed(offset, limit, sort, **narrowed)
 
 
 @action("members.view")

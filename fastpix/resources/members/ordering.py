@@ -77,12 +77,6 @@ def may_be_sorted() -> bool:
     return queries.count() <= FEW
 
 
-def check(field: str) -> None:
-    """Raise `Invalid`, which blames the field, where there are too many to look through."""
-    if not may_be_sorted():
-        raise Invalid(field, f"More than {FEW:,} people are listed newest first alone. Use query and role.")
-
-
 def allowed(only: str) -> str:
     """The further filter, or none: who has no second factor is shown to those alone who could help it."""
     return only if only == "never" or (only in ONLY and principal.may("members.edit")) else ""
@@ -100,6 +94,19 @@ def page(sort: str, number: int, size: int = queries.PAGE, **narrowed: Unpack[Na
         if (letter := _letter(row.name)) not in letters:
             letters[letter], marks[row.id] = place // size + 1, letter
     return Ordered(shown, number, pages, len(everyone), list(letters.items()), marks)
+
+
+def listed(offset: int, limit: int, sort: str = "", **narrowed: Unpack[Narrowed]) -> Numbered:
+    """A page by number for programs: newest first in organizations of any size. Raises `Invalid` for another order, or
+    `only`, where there are too many to look through."""
+    only = narrowed.get("only", "")
+    if sort or only:
+        if may_be_sorted():
+            return stretch(sort, offset, limit, **narrowed)
+        field = "sortBy" if sort else "neverSeen"
+        raise Invalid(field, f"More than {FEW:,} people are listed newest first alone. Use query and role.")
+    query, role, status = narrowed.get("query", ""), narrowed.get("role", ""), narrowed.get("status", "")
+    return queries.numbered(offset, limit, query=query, role=role, status=status)
 
 
 def stretch(sort: str, number: int, size: int, **narrowed: Unpack[Narrowed]) -> Numbered:
