@@ -31,7 +31,8 @@ HOME = "/o/harbour-films"
 ADMIN = "ada@demo.example"
 GUESTS = "lena.berg@harbour.example, tomas.ruiz@harbour.example, jo@harbour.example"
 LISTS = (
-    ("members", "/members/", 900), ("library", "/media/", 860), ("usage", "/usage/", 1080), ("audit", "/audit/", 900)
+    ("members", "/members/", 900), ("library", "/media/", 860), ("usage", "/usage/", 1080), ("audit", "/audit/", 900),
+    ("review", "/access-review/", 900)
 )  # fmt: skip
 
 
