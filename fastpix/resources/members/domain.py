@@ -58,9 +58,7 @@ def ordered(
 
 
 @action("members.view")
-def listed(
-    offset: int, limit: int, sort: str = "", **narrowed: Unpack[ordering.Narrowed]
-) -> tuple[list[MemberRow], int]:
+def listed(offset: int, limit: int, sort: str = "", **narrowed: Unpack[ordering.Narrowed]) -> ordering.Numbered:
     """The people by page number (1-based) with the total, for the API. Raises `Invalid` (see `ordering.listed`)."""
     return ordering.listed(offset, limit, sort, **narrowed)
 
