@@ -24,7 +24,7 @@ class MemberSessionOut(Answer):
 @api.operation(
     member_sessions.shown, "GET", "/iam/members/<memberId>/sessions", answer=MemberSessionOut, is_answer_list=True
 )
-def index(member_id: UUID) -> Any:
+def sessions(member_id: UUID) -> Any:
     """List the browser sessions of another member, who belongs to no other organization."""
     found = member_sessions.shown(member_id)
     if found.closed:
@@ -33,12 +33,12 @@ def index(member_id: UUID) -> Any:
 
 
 @api.operation(member_sessions.end, "DELETE", "/iam/members/<memberId>/sessions/<sessionId>")
-def end(member_id: UUID, session_id: UUID) -> None:
+def end_session(member_id: UUID, session_id: UUID) -> None:
     """End one browser session of a member."""
     member_sessions.end(member_id, session_id)
 
 
 @api.operation(member_sessions.end_all, "DELETE", "/iam/members/<memberId>/sessions")
-def end_all(member_id: UUID) -> None:
+def end_sessions(member_id: UUID) -> None:
     """End all browser sessions of a member."""
     member_sessions.end_all(member_id)
