@@ -67,12 +67,11 @@ window.isThere = () => {{
 
 @dataclass(frozen=True)
 class Player:
-    """One player. `files` are its scripts; `begin` is what a page does with them; `goes_back`: whether DVR is for it."""
+    """One player. `files` are its scripts; `begin` is what a page does with them."""
 
     name: str
     files: tuple[Path, ...]
     begin: str
-    goes_back: bool = True
 
     @property
     def page(self) -> str:
@@ -88,7 +87,6 @@ PLAYERS = (
     Player("video.js 8.24.1", (VENDORED / "video-8.24.1.min.js",), VIDEO_JS),
     Player("Shaka 5.2.12", (VENDORED / "shaka-5.2.12.hls.js",), SHAKA),
     Player("Plyr 3.8.4", (NEWEST_HLS, SHIPPED / "plyr/plyr.min.js"), "new Plyr(media, { loadSprite: false });" + HLS),
-    Player("Chromium itself", (), "media.src = address;", goes_back=False),
 )
 
 
