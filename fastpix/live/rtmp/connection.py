@@ -18,6 +18,7 @@ from fastpix.live.rtmp import messages
 from fastpix.live.rtmp.chunks import ChunkReader, ChunkWriter
 from fastpix.live.rtmp.handshake import ServerHandshake
 from fastpix.live.rtmp.messages import Message, ProtocolError
+from fastpix.live.rtmp.ticks import Ticker, TickReader
 
 log = logging.getLogger("fastpix.live")
 
@@ -39,7 +40,7 @@ def described(problem: BaseException) -> str:
 class Connection(asyncio.Protocol):
     """`handshake` is in seconds, `longest` in bytes of a message. It is over when `end` says why."""
 
-    def __init__(self, handshake: float, longest: int) -> None:
+    def __init__(self, handshake: float, longest: int, ticker: Ticker) -> None:
         self.address = ""  # the other side's IP address
         self.bytes_received = 0
         self.end = ""
@@ -48,6 +49,8 @@ class Connection(asyncio.Protocol):
         self._handshake_seconds, self._server_handshake = handshake, ServerHandshake()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._ticker = ticker
+        self._tick_reader: TickReader | None = None  # none: asyncio reads
         self._is_authorized = self._is_paused = self._is_holding = False
         self._held: list[Message] = []  # messages and bytes that came with one that takes time to answer
         self._held_bytes = b""
@@ -90,6 +93,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._finish(LEFT if exc is None else BROKE)
         self._stop_timer()
+        self._stop_ticks()
         self._transport = None
 
     def _process(self, held: Sequence[Message], data: bytes) -> None:
@@ -161,8 +165,35 @@ class Connection(asyncio.Protocol):
         self._process(held, data)
         self._set_reading()
 
+    def _read_by_ticks(self) -> None:
+        """Wake up no more for each packet. TLS has to be read by asyncio."""
+        if self.end or self._transport is None or self._transport.get_extra_info("ssl_object") is not None:
+            return
+        self._tick_reader = TickReader(self._transport, self.data_received, self._ended_by_tick)
+        self._transport.pause_reading()
+        self._ticker.add(self._tick_reader)
+        self._set_reading()
+
+    def _stop_ticks(self) -> None:
+        if self._tick_reader is not None:
+            self._ticker.discard(self._tick_reader)
+            self._tick_reader = None
+
+    def _ended_by_tick(self, problem: OSError | None) -> None:
+        self._stop_ticks()
+        if problem is None:
+            self._set_reading()  # asyncio reads the end once more, and closes
+        else:
+            self._finish(BROKE)
+            self._abort()
+
     def _set_reading(self) -> None:
         if self._transport is None:
+            return
+        if self.end:
+            self._stop_ticks()
+        if self._tick_reader is not None:
+            self._tick_reader.is_paused = self._is_paused or self._is_holding
             return
         # What comes after the end is read and thrown away: closing over it would reset the connection, and our last
         # words with it.

@@ -8,6 +8,7 @@ import ssl as tls
 from collections.abc import Callable
 
 from fastpix.live.rtmp.session import DEFAULT_LIMITS, Limits, PublishHandler, Session
+from fastpix.live.rtmp.ticks import Ticker
 
 log = logging.getLogger("fastpix.live")
 
@@ -28,6 +29,7 @@ class Listener:
     ) -> None:
         self._whose = whose
         self.sessions: set[Session] = set()
+        self.ticker = Ticker()
         self._handler, self._limits = handler, limits
         self._max_connections, self._max_unauthorized = max_connections, max_unauthorized_per_address
         self._server: asyncio.Server | None = None
@@ -64,7 +66,7 @@ class _CountedSession(Session):
     """A session that counts towards the listener's limits."""
 
     def __init__(self, listener: Listener, handler: PublishHandler, limits: Limits) -> None:
-        super().__init__(handler, limits)
+        super().__init__(handler, limits, listener.ticker)
         self._listener = listener
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -14,6 +14,7 @@ from fastpix.live.rtmp.chunks import LONGEST_MESSAGE
 from fastpix.live.rtmp.commands import Command
 from fastpix.live.rtmp.connection import Connection, described
 from fastpix.live.rtmp.messages import Message, ProtocolError
+from fastpix.live.rtmp.ticks import Ticker
 
 log = logging.getLogger("fastpix.live")
 
@@ -70,8 +71,8 @@ DEFAULT_LIMITS = Limits()
 class Session(Connection):
     """The TCP connection of one encoder, which publishes once."""
 
-    def __init__(self, handler: PublishHandler, limits: Limits = DEFAULT_LIMITS) -> None:
-        super().__init__(limits.handshake, limits.command)
+    def __init__(self, handler: PublishHandler, limits: Limits, ticker: Ticker) -> None:
+        super().__init__(limits.handshake, limits.command, ticker)
         self.last_media_at = monotonic()
         self._handler, self._limits = handler, limits
         self._app: str | None = None  # None: there was no connect command yet
@@ -198,6 +199,7 @@ class Session(Connection):
         )
         self._after(self._limits.idle, self._look_for_silence)
         self._go_on()
+        self._read_by_ticks()
 
     def _stop(self) -> None:
         if self._sink is not None:
