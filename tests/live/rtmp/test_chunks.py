@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fastpix.live.rtmp.chunks import (
+    FIRST_CHUNK_SIZE,
     LARGEST_CHUNK,
     LONGEST_MESSAGE,
     MOST_ABORTS,
@@ -58,6 +59,18 @@ def test_messages_arrive_byte_by_byte():
     sent = [Message(9, 1, 0x1000000 * each, bytes(300)) for each in range(3)]
     stream = b"".join(writer.write(message, 6) for message in sent)
     assert [message for place in range(len(stream)) for message in reader.feed(stream[place : place + 1])] == sent
+
+
+def test_runs_of_chunks_are_taken_at_once_up_to_where_another_channel_comes_between():
+    picture, sound = Message(9, 1, 40, bytes(range(256)) * 20), Message(8, 1, 40, b"sound" * 60)
+    pictures, sounds = (ChunkWriter().write(each, number) for each, number in ((picture, 6), (sound, 4)))
+    head, stride = 12, FIRST_CHUNK_SIZE + 1
+    between = head + FIRST_CHUNK_SIZE + 10 * stride
+    data = pictures[:between] + sounds + pictures[between:] + pictures
+    for size in (len(data), 1000, stride, 700):
+        reader = ChunkReader()
+        found = [each for at in range(0, len(data), size) for each in reader.feed(data[at : at + size])]
+        assert found == [sound, picture, picture]
 
 
 def test_channels_may_take_turns_within_messages():
