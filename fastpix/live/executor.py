@@ -10,6 +10,9 @@ from typing import TypeVar
 from flask import Flask
 
 from fastpix.db import db, reading, set_reading, transaction
+from fastpix.live import segment_files
+from fastpix.live.batch import Batch
+from fastpix.live.segment_files import Append
 
 T = TypeVar("T")
 FILE_THREADS = 24
@@ -23,6 +26,8 @@ class Executor:
         self._app = app
         self._writer = ThreadPoolExecutor(1, "live-writer")
         self._io_threads = ThreadPoolExecutor(FILE_THREADS, "live-files")
+        # What all streams write to the disk at a time takes one thread for a moment.
+        self.appends: Batch[Append, None] = Batch(self._append, 0)
 
     async def write(self, call: Callable[..., T], *args: object) -> T:
         """The answer of a call that is a transaction of its own. What it raises comes here, and nothing was changed."""
@@ -35,6 +40,9 @@ class Executor:
     async def run_io(self, call: Callable[..., T], *args: object) -> T:
         """The answer of a call that touches files and no database."""
         return await asyncio.get_running_loop().run_in_executor(self._io_threads, call, *args)
+
+    async def _append(self, appends: list[Append]) -> list[Exception | None]:
+        return await self.run_io(segment_files.apply, appends)
 
     def close(self) -> None:
         """Wait for what is under way."""

@@ -15,7 +15,7 @@ from fastpix.config import encoder_addresses, srt_library
 from fastpix.config.parsers import OFF
 from fastpix.config.settings import Settings
 from fastpix.errors import Misconfigured
-from fastpix.live import segment_spool
+from fastpix.live import segment_files, segment_spool
 from fastpix.live.executor import Executor
 from fastpix.live.nginx_hooks import HookServer
 from fastpix.live.nginx_relay import Relays
@@ -172,6 +172,8 @@ async def _store_leftovers(executor: Executor, connection_id: UUID, admission: A
 
 def _wait_for_ffmpeg(spool: segment_spool.SegmentSpool) -> None:
     """Wait until ffmpeg of the earlier run has written its last segment: then it ends its playlist."""
+    if segment_files.is_ours(spool.folder):
+        return
     end = time.monotonic() + FFMPEG_END_SECONDS
     playlist = spool.folder / "index.m3u8"
     if playlist.is_file() and time.time() - playlist.stat().st_mtime > STALE_SECONDS:

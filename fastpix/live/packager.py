@@ -1,120 +1,102 @@
-"""The ffmpeg of one connection: takes FLV through a pipe, and never holds much of it in memory."""
+"""Who makes segments of a part's tags: we ourselves where that is proved (`fmp4.setup`), and ffmpeg for everything else."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from fastpix.live.executor import Executor
+from fastpix.live.ffmpeg_packager import FfmpegPackager
+from fastpix.live.fmp4 import setup
+from fastpix.live.muxing_packager import MuxingPackager
 from fastpix.live.rtmp import flv
-from fastpix.video.child import ENVIRONMENT
+from fastpix.video import live
 
-log = logging.getLogger(__name__)
-# The encoder is not read while more than this waits for ffmpeg, in bytes.
-MOST_WAITING, FEW_WAITING = 4 << 20, 1 << 20
-# A write for each of 75 tags a second cost as much as all the rest (measured).
-FLUSH_SECONDS = 0.05
-END_SECONDS = 10.0
-LOG_LINES = 20
+Tag = tuple[int, int, bytes]
+# How often to look whether ffmpeg has finished a segment; of our own we know it, and look for other things.
+FFMPEG_SECONDS, OWN_SECONDS = 0.25, 1.0
 
 
 class Packager:
     """`pause` and `resume` stop and start what feeds it. What is fed before `start` waits for it."""
 
-    def __init__(self, command: Sequence[str], pause: Callable[[], None], resume: Callable[[], None]) -> None:
-        self._command, self._pause, self._resume = command, pause, resume
-        self._process: asyncio.subprocess.Process | None = None
-        self._stderr_task: asyncio.Task[None] | None = None
-        self._drain_task: asyncio.Task[None] | None = None
-        self._pending_tags: list[bytes] = []
-        self._is_flushing = False
-        self._stderr_lines: deque[str] = deque(maxlen=LOG_LINES)
+    def __init__(self, executor: Executor, pause: Callable[[], None], resume: Callable[[], None]) -> None:
+        self._executor, self._pause, self._resume = executor, pause, resume
+        self._made: FfmpegPackager | MuxingPackager | None = None
+        self._kinds: frozenset[int] = frozenset()
+        self._heads: list[Tag] = []
+        self._folder: Path | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
 
     @property
     def has_ended(self) -> bool:
-        return self._process is not None and self._process.returncode is not None
+        """Whether it gave up by itself."""
+        has_failed = self._starting is not None and self._starting.done() and self._starting.exception() is not None
+        return has_failed or (self._made is not None and self._made.has_ended)
 
     @property
     def log(self) -> str:
-        """What ffmpeg said last. It holds paths: for the process's log alone."""
-        return " | ".join(self._stderr_lines)
+        """What was said last, with paths: for the process's log alone."""
+        return self._made.log if self._made is not None else ""
 
     async def start(self, folder: Path) -> None:
-        """Run the command in a folder."""
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=folder,
-            env=ENVIRONMENT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            # A group of its own: when ingest is killed, ffmpeg lives to finish the last segment, and ends with its input.
-            start_new_session=True,
-        )
-        self._stderr_task = asyncio.create_task(self._read_stderr())
-        self._flush()
+        """Write to a folder."""
+        self._folder = folder
+        if self._made is not None:
+            await self._made.start(folder)
 
     def begin(self, kinds: Iterable[int]) -> None:
-        """The head of what is fed: which kinds of tags there will be."""
-        self._pending_tags.append(flv.header(kinds))
+        """Say of which kinds tags there will be, before any is fed: first those that configure them."""
+        self._kinds = frozenset(kinds)
 
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
-        """Hand on one FLV tag, within `FLUSH_SECONDS`. Pauses the source when ffmpeg does not keep up."""
-        if not self._is_flushing:
-            self._is_flushing = True
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
-        self._pending_tags.append(flv.tag(kind, timestamp, payload))
-
-    def _flush(self) -> None:
-        if self._process is None:
+        """Hand on one FLV tag."""
+        if self._made is not None:
+            self._made.feed(kind, timestamp, payload)
             return
-        pending_tags, self._pending_tags, self._is_flushing = self._pending_tags, [], False
-        self._write(b"".join(pending_tags))
+        self._heads.append((kind, timestamp, payload))
+        if not _is_head(kind, payload):
+            self._choose()
+
+    def wake(self) -> None:
+        """There is something to look at."""
+        self._news.set()
+
+    async def wait(self) -> None:
+        """Until there may be another segment, or until it is time to look after other things."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OWN_SECONDS if isinstance(self._made, MuxingPackager) else FFMPEG_SECONDS):
+                await self._news.wait()
+        self._news.clear()
 
     async def end(self) -> None:
-        """End the input and wait until the last segment is finished; kill what takes too long."""
-        process = self._process
-        if process is None:
-            return
-        self._flush()
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
-        except TimeoutError:
-            log.warning("live.packager_killed pid=%d", process.pid)
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        if self._stderr_task is not None:
-            await self._stderr_task
+        """Nothing more comes: wait until the last segment is finished."""
+        if self._starting is not None:
+            with suppress(Exception):  # `has_ended` says so
+                await self._starting
+        if self._made is not None:
+            await self._made.end()
 
-    def _write(self, data: bytes) -> None:
-        pipe = self._process.stdin if self._process else None
-        if pipe is None or pipe.is_closing():
-            return
-        pipe.write(data)
-        if self._drain_task is None and pipe.transport.get_write_buffer_size() > MOST_WAITING:
-            pipe.transport.set_write_buffer_limits(high=MOST_WAITING, low=FEW_WAITING)
-            self._pause()
-            self._drain_task = asyncio.create_task(self._drain(pipe))
+    def _choose(self) -> None:
+        configs = {kind: payload for kind, _, payload in self._heads if kind != flv.DATA and _is_head(kind, payload)}
+        proved = setup.of(configs) if configs.keys() == self._kinds else None
+        if proved is not None:
+            self._made = MuxingPackager(proved, self._executor, self._pause, self._resume, self.wake)
+        else:
+            self._made = FfmpegPackager(live.from_pipe(), self._pause, self._resume)
+        self._made.begin(self._kinds)
+        for head in self._heads:
+            self._made.feed(*head)
+        self._heads.clear()
+        if self._folder is not None:
+            self._starting = asyncio.get_running_loop().create_task(self._made.start(self._folder))
 
-    async def _drain(self, pipe: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await pipe.drain()
-        self._drain_task = None
-        self._resume()
 
-    async def _read_stderr(self) -> None:
-        stderr = self._process.stderr if self._process else None
-        while stderr is not None:
-            try:
-                line = await stderr.readline()
-            except ValueError:  # a line without end
-                continue
-            if not line:
-                return
-            self._stderr_lines.append(line.decode("utf-8", "replace").strip()[:400])
+def _is_head(kind: int, payload: bytes) -> bool:
+    """Whether a tag stands before the first picture or sound."""
+    if kind == flv.VIDEO:
+        return flv.is_video_config(payload)
+    return kind == flv.DATA or flv.is_audio_config(payload)

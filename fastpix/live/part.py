@@ -1,4 +1,4 @@
-"""A stretch of one encoder's stream with the same tracks: to ffmpeg, and segment by segment into the storage.
+"""A stretch of one encoder's stream with the same tracks: cut into segments, and one by one into the storage.
 
 Each is a connection of its own in the database, with an init segment of its own.
 """
@@ -20,14 +20,12 @@ from fastpix.resources.live_streams.broadcasts.models import StoredSegment, Vide
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections.domain import NotAdmitted
 from fastpix.resources.live_streams.connections.models import Admission
-from fastpix.video import live
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 0.25
-# Trouble of the storage or the database passes; what came in meanwhile lies in ffmpeg's folder.
+# Trouble of the storage or the database passes; what came in meanwhile lies in the packager's folder.
 RETRY_SECONDS = 2.0
 BROKEN = "The server could not package the stream."
-# ffmpeg holds what came since the last keyframe in memory.
+# ffmpeg holds what came since the last keyframe in memory, and nobody gets a segment before the next one.
 LONGEST_SEGMENT_SECONDS, LONGEST_SEGMENT_BYTES = 60.0, 96 << 20
 NO_KEYFRAMES = "No keyframe came for a minute. Set the encoder's keyframe interval to 2 seconds."
 
@@ -71,7 +69,7 @@ class Part:
         self.has_begun = self.is_kept = False
         self._source, self._executor, self._watch, self._on_end = source, executor, watch, on_end
         self._predecessor = predecessor
-        self._packager = Packager(live.from_pipe(), source.pause, source.resume)
+        self._packager = Packager(executor, source.pause, source.resume)
         self._end_reason = ""
         self._bytes = self._bytes_before = 0
         self._segment_at = monotonic()
@@ -108,6 +106,7 @@ class Part:
     def complete(self, reason: str) -> None:
         """Nothing more comes."""
         self._end_reason = self._end_reason or reason
+        self._packager.wake()
 
     async def finished(self) -> None:
         """Wait until everything that came is kept."""
@@ -138,7 +137,7 @@ class Part:
         try:
             await self._wait_for_predecessor()
             while not self._end_reason:
-                await asyncio.sleep(POLL_SECONDS)
+                await self._packager.wait()
                 await self._store_segments(spool)
                 self._check()
             await self._packager.end()
@@ -184,8 +183,14 @@ class Part:
         await self._executor.run_io(spool.remove)
 
     async def _write_closed(self) -> None:
-        while not (await self._write(connections.close, self.admission, self._end_reason))[0]:
-            await asyncio.sleep(RETRY_SECONDS)
+        while True:
+            try:
+                await self._executor.write(connections.close, self.admission, self._end_reason)
+            except Exception:
+                log.warning("live.not_written stream=%s", self.admission.stream_id, exc_info=True)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _give_up(self) -> None:
         """End what never began."""
@@ -215,21 +220,17 @@ class Part:
         segments = list(spool.stored)
         if not segments:
             return True
-        arguments = (self.admission, segments, spool.video)
-        call = add_last_segments if end_reason else broadcasts.add_segments
-        was_written, is_accepted = await self._write(call, *arguments, *([end_reason] if end_reason else []))
-        if not was_written:
+        try:
+            if end_reason:
+                last = (self.admission, segments, spool.video, end_reason)
+                is_accepted = await self._executor.write(add_last_segments, *last)
+            else:
+                is_accepted = await self._executor.write(broadcasts.add_segments, self.admission, segments, spool.video)
+        except Exception:
+            log.warning("live.not_written stream=%s", self.admission.stream_id, exc_info=True)
             return False
         if not is_accepted:  # the broadcast is settled, or its workspace gone: nobody will ask for these
             await self._executor.run_io(spool.discard, segments)
         self._segment_at, self._bytes_before = monotonic(), self._bytes
         del spool.stored[: len(segments)]
         return True
-
-    async def _write(self, call: Callable[..., object], *args: object) -> tuple[bool, object]:
-        """Tell the database: whether it listened, and what it said."""
-        try:
-            return True, await self._executor.write(call, *args)
-        except Exception:
-            log.warning("live.not_written stream=%s", self.admission.stream_id, exc_info=True)
-            return False, None

@@ -1,4 +1,4 @@
-"""Brings finished segments from the folder ffmpeg writes to into the storage. Bears being killed between any two steps:
+"""Brings finished segments from the folder they are written in into the storage. Bears being killed between any two steps:
 what is in neither the storage nor the database's list is found again by `recover`."""
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from fastpix.db import now
 from fastpix.errors import Missing
+from fastpix.live import segment_files
 from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
 from fastpix.storage import instance as storage
 from fastpix.video import live
@@ -28,7 +29,7 @@ _NAME = re.compile(r"s\d+\.m4s")
 
 @dataclass
 class SegmentSpool:
-    """Where the segments of one connection go. `folder` is ffmpeg's, `prefix` the storage's.
+    """Where the segments of one connection go. `folder` is the packager's, `prefix` the storage's.
 
     `stored` are the segments that lie in the storage and are to be written down; whoever did that takes them out.
     """
@@ -124,6 +125,7 @@ def recover(spool: SegmentSpool, listed: Collection[str]) -> None:
 
     `listed` are the names it does list. Blocks.
     """
+    segment_files.finish(spool.folder)
     outgoing = storage.get().work_root / f"{spool.folder.name}-parcel"
     for segment in live.finished(outgoing) if outgoing.is_dir() else ():
         segment.rename(spool.folder / segment.name)

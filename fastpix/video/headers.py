@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 Size = tuple[int, int]
 HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
@@ -49,29 +50,58 @@ def sizes(codec: str, heads: Iterable[bytes]) -> frozenset[Size]:
     return frozenset(size for size in found if min(size) > 0)
 
 
+@dataclass(frozen=True)
+class Sequence:
+    """What a sequence parameter set of H.264 says. `aspect` is that of a pixel, (0, 0) for one that only a table tells;
+    `colours` are primaries, transfer and matrix (E.2.1) and whether the range is full. None: it does not say.
+    """
+
+    size: Size
+    is_progressive: bool
+    aspect: tuple[int, int] | None = None
+    colours: tuple[int, int, int, bool] | None = None
+
+
+def sequence(unit: bytes) -> Sequence | None:
+    """What a sequence parameter set says; None where it cannot be read."""
+    try:
+        return _sequence(unit)
+    except BROKEN:
+        return None
+
+
 def says_colours(unit: bytes) -> bool:
     """Whether a sequence parameter set says with which matrix its colours were made (H.264 E.1.1)."""
-    try:
-        _, bits = _h264_until_usability(unit)
-        if not bits.take(1):
-            return False
-        if bits.take(1) and bits.take(8) == 255:  # the shape of a pixel, in full
-            bits.take(32)
-        if bits.take(1):  # overscan
-            bits.take(1)
-        if not bits.take(1):
-            return False
-        bits.take(4)
-        return bool(bits.take(1)) and bits.take(24) & 0xFF != UNSAID
-    except BROKEN:
-        return False
+    read = sequence(unit)
+    return read is not None and read.colours is not None and read.colours[2] != UNSAID
 
 
 def _h264(unit: bytes) -> Size:
-    return _h264_until_usability(unit)[0]
+    return _sequence_head(unit)[0].size
 
 
-def _h264_until_usability(unit: bytes) -> tuple[Size, _Bits]:
+def _sequence(unit: bytes) -> Sequence:
+    head, bits = _sequence_head(unit)
+    if not bits.take(1):  # no usability information
+        return head
+    aspect = None
+    if bits.take(1):
+        number = bits.take(8)
+        if number == 255:  # the shape of a pixel, in full
+            aspect = (bits.take(16), bits.take(16))
+        elif number:
+            aspect = (1, 1) if number == 1 else (0, 0)
+    if bits.take(1):  # overscan
+        bits.take(1)
+    colours = None
+    if bits.take(1):
+        is_full = bool(bits.take(4) & 1)
+        if bits.take(1):
+            colours = (bits.take(8), bits.take(8), bits.take(8), is_full)
+    return Sequence(head.size, head.is_progressive, aspect, colours)
+
+
+def _sequence_head(unit: bytes) -> tuple[Sequence, _Bits]:
     """The size, and what follows it: the usability information."""
     bits = _Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
     profile = bits.take(8)
@@ -98,7 +128,8 @@ def _h264_until_usability(unit: bytes) -> tuple[Size, _Bits]:
     bits.take(1)
     left, right, top, bottom = (bits.unsigned() for _ in range(4)) if bits.take(1) else (0, 0, 0, 0)
     across, down = (2 if chroma in (1, 2) else 1), (2 if chroma == 1 else 1) * (2 - is_frames)
-    return (width - across * (left + right), height - down * (top + bottom)), bits
+    size = width - across * (left + right), height - down * (top + bottom)
+    return Sequence(size, bool(is_frames)), bits
 
 
 def _chroma(bits: _Bits) -> int:

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from fastpix.access import tenancy
 from fastpix.config import instance_lock
 from fastpix.errors import Misconfigured
-from fastpix.live import ingest, publishers, segment_spool
+from fastpix.live import ingest, publishers, segment_files, segment_spool
 from fastpix.live.broadcast import Broadcast
 from fastpix.live.publishers import Publishers
+from fastpix.live.segment_files import Append
 from fastpix.processes import programs
 from fastpix.resources.live_streams.broadcasts.models import LiveSegment
 from fastpix.resources.live_streams.connections import domain as connections
@@ -25,6 +26,8 @@ from fastpix.resources.live_streams.models import LiveLogLine, LiveStream
 from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.storage import instance as storage
 from fastpix.storage.local import LocalStorage
+from tests.live.fmp4.muxing import AAC, X264, film, is_config, made, muxer
+from tests.running.frames import tags
 from tests.world import test_settings as settings_for
 
 OWNER = "this ingest"
@@ -62,6 +65,23 @@ def test_emptied_files_are_set_aside_and_what_is_stored_stays(world, executor, k
     assert rows(world, LiveSegment, LiveSegment.connection_id == admission.connection_id) == []
     (stream,) = rows(world, LiveStream, LiveStream.id == admission.stream_id)
     assert (stream.status, stream.connection_id) == ("idle", None)
+
+
+def test_a_segment_that_was_being_written_is_brought_in_up_to_where_it_was(world, executor, key, tmp_path):
+    sent = tags(made(tmp_path / "clip.flv", *film(5), *X264, "-g", "60", *AAC))
+    admission = admitted(world, key)
+    spool = segment_spool.open_spool(admission.connection_id, admission.folder)
+    ours = muxer(sent)
+    for tag in sent:
+        if not is_config(tag) and tag[1] < 3500:
+            ours.take(*tag)
+    segment_files.apply(Append(spool.folder, write) for write in ours.flush())
+    with (spool.folder / f"s00001.m4s{segment_files.OPEN}").open("ab") as file:
+        file.write(b"\0\0\1\0moofhalf of one")
+    asyncio.run(ingest._recover(executor, OWNER))
+    written = rows(world, LiveSegment, LiveSegment.connection_id == admission.connection_id)
+    assert [(each.name, each.frames) for each in written] == [("s00000.m4s", 60), ("s00001.m4s", 44)]
+    assert not spool.folder.exists()
 
 
 def test_trouble_with_one_folder_does_not_keep_the_door_shut(world, executor, key, monkeypatch):

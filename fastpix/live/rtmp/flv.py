@@ -66,6 +66,28 @@ def aac_frame(data: bytes) -> bytes:
     return b"\xaf\x01" + data
 
 
+def picture_in(payload: bytes) -> tuple[memoryview, int, bool] | None:
+    """A picture's data, its delay in ms from decoding to showing, and whether it is a keyframe; None for what is none."""
+    if len(payload) < 2:
+        return None
+    first, kind = payload[0], payload[1]
+    begin, is_picture, is_key = 5, kind == 1, first >> 4 == _KEYFRAME
+    if first & 0x80:
+        kind = first & 0x0F
+        begin, is_picture, is_key = (8 if kind == 1 else 5), kind in _PICTURES, first >> 4 & 0x07 == _KEYFRAME
+    if not is_picture or len(payload) <= begin:
+        return None
+    delay = int.from_bytes(payload[begin - 3 : begin], "big", signed=True) if kind == 1 else 0
+    return memoryview(payload)[begin:], delay, is_key
+
+
+def sound_in(payload: bytes) -> memoryview | None:
+    """The data of a frame of sound; None for what is none."""
+    begin = 5 if payload[0] >> 4 == ENHANCED_AUDIO else 2
+    is_frame = payload[0] & 0x0F == 1 if begin == 5 else payload[1:2] == b"\x01"
+    return memoryview(payload)[begin:] if is_frame and len(payload) > begin else None
+
+
 def is_keyframe(payload: bytes) -> bool:
     """Whether a video payload is a picture that needs no other. A codec's configuration is no picture, nor is H.264's end."""
     if len(payload) < 2:
