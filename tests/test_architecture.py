@@ -32,6 +32,8 @@ ACROSS = {
     "resources.audit.jobs": "the worker looks after the audit logs of all organizations",
     "resources.live_streams.jobs": "the worker looks after the broadcasts of all organizations",
     "resources.live_streams.connections.domain": "an encoder is known by its stream key alone; an ingest serves all organizations",
+    "resources.live_streams.broadcasts.domain": "an ingest writes down the segments of all organizations at once",
+    "resources.live_streams.simulcasts.queries": "an ingest pushes the streams of all organizations",
     "resources.live_streams.playback": "a viewer belongs to no organization; the playback id says what is meant",
     "resources.live_streams.connections.queries": "ingest and worker look after the streams of all organizations",
     "resources.live_streams.viewers.domain": "viewers belong to no organization; they are counted for all streams at once",

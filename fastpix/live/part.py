@@ -16,7 +16,7 @@ from fastpix.live.executor import Executor
 from fastpix.live.packager import Packager
 from fastpix.live.segment_spool import SegmentSpool
 from fastpix.resources.live_streams.broadcasts import domain as broadcasts
-from fastpix.resources.live_streams.broadcasts.models import StoredSegment, VideoInfo
+from fastpix.resources.live_streams.broadcasts.models import NewSegments, StoredSegment, VideoInfo
 from fastpix.resources.live_streams.connections import domain as connections
 from fastpix.resources.live_streams.connections.domain import NotAdmitted
 from fastpix.resources.live_streams.connections.models import Admission
@@ -73,6 +73,7 @@ class Part:
         self._end_reason = ""
         self._bytes = self._bytes_before = 0
         self._segment_at = monotonic()
+        self._has_stored = False  # viewers wait for the first one
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -225,12 +226,13 @@ class Part:
                 last = (self.admission, segments, spool.video, end_reason)
                 is_accepted = await self._executor.write(add_last_segments, *last)
             else:
-                is_accepted = await self._executor.write(broadcasts.add_segments, self.admission, segments, spool.video)
+                new = NewSegments(self.admission, segments, spool.video)
+                is_accepted = await self._executor.segments.put(new, is_urgent=not self._has_stored)
         except Exception:
             log.warning("live.not_written stream=%s", self.admission.stream_id, exc_info=True)
             return False
         if not is_accepted:  # the broadcast is settled, or its workspace gone: nobody will ask for these
             await self._executor.run_io(spool.discard, segments)
-        self._segment_at, self._bytes_before = monotonic(), self._bytes
+        self._segment_at, self._bytes_before, self._has_stored = monotonic(), self._bytes, True
         del spool.stored[: len(segments)]
         return True

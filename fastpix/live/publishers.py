@@ -6,7 +6,6 @@ import asyncio
 import logging
 from contextlib import suppress
 from time import monotonic
-from uuid import UUID
 
 from fastpix.errors import StorageFailed
 from fastpix.live.broadcast import Broadcast
@@ -20,7 +19,6 @@ from fastpix.resources.live_streams.connections.domain import NotAdmitted
 from fastpix.resources.live_streams.connections.models import Admission
 from fastpix.resources.live_streams.simulcasts import domain as simulcasts
 from fastpix.resources.live_streams.simulcasts import queries as simulcast_queries
-from fastpix.resources.live_streams.simulcasts.models import Target
 from fastpix.storage import room
 
 log = logging.getLogger(__name__)
@@ -146,9 +144,9 @@ class Publishers:
         self._checks += 1
         if self._checks % TARGETS_EVERY:
             return
-        targets = await self._executor.write(_targets, [b.admission for c, b in active.items() if c in held])
-        for connection_id, own_targets in targets.items():
-            active[connection_id].simulcast.refresh(own_targets)
+        holding = {b.admission.stream_id: b for connection_id, b in active.items() if connection_id in held}
+        for stream_id, targets in (await self._executor.read(simulcast_queries.targets, list(holding))).items():
+            holding[stream_id].simulcast.refresh(targets)
 
     async def close(self) -> None:
         """Take nobody in any more, and bring in what is under way: its encoders come back to the next run."""
@@ -166,11 +164,3 @@ def _is_silent(broadcast: Broadcast) -> bool:
 def _write_state(admission: Admission, simulcast_id: str, state: str, text: str) -> None:
     with lifecycle.ingest_scope(admission.organization_id):
         simulcasts.write_state(simulcast_id, admission.connection_id, state, text)
-
-
-def _targets(admissions: list[Admission]) -> dict[UUID, list[Target]]:
-    targets = {}
-    for admission in admissions:
-        with lifecycle.ingest_scope(admission.organization_id):
-            targets[admission.connection_id] = simulcast_queries.targets(admission.stream_id)
-    return targets

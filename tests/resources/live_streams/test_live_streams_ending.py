@@ -219,7 +219,7 @@ def test_targets_are_told_to_ingest_with_their_keys_and_rest_when_it_ends(world,
     act(simulcasts.edit, studio.id, off["id"], is_enabled=False)
     studio.on_air()
     with world.session(), lifecycle.ingest_scope(studio.row["organization_id"]):
-        (told,) = simulcast_queries.targets(studio.id)
+        (told,) = simulcast_queries.targets([studio.id])[studio.id]
         assert (told.id, told.url, told.key) == (target["id"], "rtmps://live.elsewhere.example/app", "a-secret-key")
         assert "a-secret-key" not in repr(told)
         mine = domain.load(studio.id).connection_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fastpix.access.tenancy import InWorkspace
 from fastpix.db import Base, id_column, now
+from fastpix.resources.live_streams.connections.models import Admission
 
 
 class RecordingOptions(TypedDict):
@@ -100,3 +102,12 @@ class VideoInfo:
     codecs: str
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class NewSegments:
+    """Segments of one connection that lie in the storage, in order, and what its init segment says."""
+
+    admission: Admission
+    segments: Sequence[StoredSegment]
+    video: VideoInfo

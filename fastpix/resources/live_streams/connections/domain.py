@@ -30,6 +30,22 @@ IS_LOST = "The stream was ended from the dashboard."
 IS_TAKEN = "Another encoder is sending this stream just now. Stop that one first."
 
 
+_HOLDING = (
+    sa.select(LiveConnection.id)
+    .join(LiveStream, LiveStream.connection_id == LiveConnection.id)
+    .where(LiveConnection.owner == sa.bindparam("owner"), LiveConnection.id.in_(sa.bindparam("ids", expanding=True)))
+)
+_RENEW = (
+    sa.update(LiveConnection)
+    .where(LiveConnection.id == sa.bindparam("of"))
+    .values(
+        lease_until=sa.bindparam("until"),
+        bit_rate=sa.bindparam("new_bit_rate"),
+        bytes_received=sa.bindparam("new_bytes"),
+    )
+)
+
+
 class NotAdmitted(Refused):
     """An encoder may not publish. `stream` is the one it asked for, if the key names one."""
 
@@ -188,14 +204,14 @@ def renew(owner: str, rates: Mapping[UUID, IngestRate]) -> set[UUID]:
     if not rates:
         return set()
     with tenancy.everywhere("an ingest serves the streams of all organizations"):
-        held = sa.select(LiveConnection.id).join(LiveStream, LiveStream.connection_id == LiveConnection.id)
-        holding = set(db.session.scalars(held.where(LiveConnection.owner == owner, LiveConnection.id.in_(rates))))
-        until = now() + LEASE
+        holding = {row.id for row in tenancy.rows(_HOLDING, {"owner": owner, "ids": list(rates)})}
         # One whose stream was taken from it keeps its lease too: it is still bringing in its last segment.
-        for connection_id, rate in rates.items():
-            values = {"lease_until": until, "bit_rate": rate.bit_rate, "bytes_received": rate.bytes_received}
-            of_connection = sa.update(LiveConnection).where(LiveConnection.id == connection_id)
-            db.session.execute(of_connection.values(**values).execution_options(synchronize_session=False))
+        until = now() + LEASE
+        renewed = [
+            {"of": each, "until": until, "new_bit_rate": rate.bit_rate, "new_bytes": rate.bytes_received}
+            for each, rate in sorted(rates.items())
+        ]
+        db.session.connection().execute(_RENEW, renewed)
     return holding
 
 
