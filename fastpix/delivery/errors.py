@@ -12,6 +12,7 @@ class PlaybackRefused(FastpixError):
     """A refusal of delivery; `status` is the HTTP status."""
 
     status = 404
+    retry_after = 0  # seconds after which to ask again; 0: nobody knows
     # What people read on the page with the player, where programs get the message; empty: the message.
     shown = ""
 
@@ -30,9 +31,13 @@ class NotAuthorized(PlaybackRefused):
 
 
 class NotReady(PlaybackRefused):
-    """The media exists and cannot be played (yet)."""
+    """The media exists and cannot be played (yet). With `is_soon` it is worth asking again in a moment."""
 
     status = 400
+
+    def __init__(self, message: str, *, is_soon: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = 1 if is_soon else 0
 
 
 class Restricted(PlaybackRefused):

@@ -35,6 +35,9 @@ SECONDS = 0.5
 # A segment whose broadcast is over is taken to be as long as most.
 TYPICAL_SECONDS = 2.0
 PLAYLIST, PICTURE = "live/index.m3u8", "live/now.jpg"
+# While viewers wait for the first one, so long.
+BEGINNING_SECONDS = 0.1
+BEGINS = "This live stream begins in a moment: its encoder has connected, and nothing is ready to play yet. Try again."
 NOT_ON_AIR = "This live stream is not on air, so it is not ready to play. Try again later."
 # A random name and the beginning of its signature: nobody is counted who did not ask for a master.
 VIEWER = re.compile(r"([A-Za-z0-9_-]{12})([A-Za-z0-9_-]{8})", re.ASCII)
@@ -58,6 +61,13 @@ def _load_visible(key: tuple[str, UUID]) -> Mapping[UUID, str]:
         db.session.rollback()
 
 
+def _load_has_encoder(stream_id: str) -> bool:
+    try:
+        return playback.has_encoder(stream_id)
+    finally:
+        db.session.rollback()
+
+
 def _load_typical_seconds(stream_id: str) -> float:
     broadcast = _on_air.get(stream_id)
     return (
@@ -68,6 +78,8 @@ def _load_typical_seconds(stream_id: str) -> float:
 
 
 _on_air: TtlCache[str, tuple[OnAir, str] | None] = TtlCache(_load, seconds=SECONDS, most=lookup.MOST)
+_beginning: TtlCache[str, tuple[OnAir, str] | None] = TtlCache(_load, seconds=BEGINNING_SECONDS, most=lookup.MOST)
+_has_encoder: TtlCache[str, bool] = TtlCache(_load_has_encoder, seconds=SECONDS, most=lookup.MOST)
 _typical_seconds: TtlCache[str, float] = TtlCache(_load_typical_seconds, seconds=10, most=lookup.MOST)
 _visible: TtlCache[tuple[str, UUID], Mapping[UUID, str]] = TtlCache(_load_visible, seconds=SECONDS, most=lookup.MOST)
 
@@ -75,8 +87,11 @@ _visible: TtlCache[tuple[str, UUID], Mapping[UUID, str]] = TtlCache(_load_visibl
 def on_air(playable: LivePlayable) -> tuple[OnAir, str]:
     """What is on air just now, or was a few minutes ago, and its playlist. Raises `NotReady`."""
     cached = _on_air.get(playable.stream_id)
-    if cached is None:
+    if cached is None and not _has_encoder.get(playable.stream_id):
         raise NotReady(NOT_ON_AIR)
+    cached = cached or _beginning.get(playable.stream_id)
+    if cached is None:
+        raise NotReady(BEGINS, is_soon=True)
     return cached
 
 

@@ -29,7 +29,10 @@ _PATH = re.compile(r"(?:[A-Za-z0-9_-]+/){0,2}[A-Za-z0-9_-]+\.(?:m3u8|m4s|mp4|m4a
 
 def refuse(problem: PlaybackRefused) -> Response:
     """A refusal as players read it."""
-    return envelope.failure(problem.status, str(problem))
+    response = envelope.failure(problem.status, str(problem))
+    if problem.retry_after:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def answer_preflight(response: Response) -> Response:

@@ -13,7 +13,7 @@ _LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'"
 # The secret is in the address: no cookie counts here, so any site may read the answer.
 _FOR_PLAYERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Length, Content-Range",
+    "Access-Control-Expose-Headers": "Content-Length, Content-Range, Retry-After",
     "Content-Security-Policy": _LOADS_NOTHING,
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Referrer-Policy": "no-referrer",

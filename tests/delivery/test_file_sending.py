@@ -125,7 +125,7 @@ def test_any_site_may_read_and_is_told_the_length(film, viewer):
     ):
         headers = viewer(path, Origin="https://example.com").headers
         assert headers["Access-Control-Allow-Origin"] == "*"
-        assert headers["Access-Control-Expose-Headers"] == "Content-Length, Content-Range"
+        assert headers["Access-Control-Expose-Headers"] == "Content-Length, Content-Range, Retry-After"
         assert "Access-Control-Allow-Credentials" not in headers
         assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         assert headers["Referrer-Policy"] == "no-referrer"

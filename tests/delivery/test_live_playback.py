@@ -11,7 +11,7 @@ from fastpix.access import principal
 from fastpix.db import now
 from fastpix.delivery import viewer_counts
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
-from fastpix.resources.live_streams.models import DISABLED, LiveStream
+from fastpix.resources.live_streams.models import ACTIVE, DISABLED, IDLE, PREPARING, LiveStream
 from fastpix.resources.live_streams.viewers import queries as viewer_queries
 from fastpix.resources.playback_ids.models import NO_RULE, LivePlaybackId
 from fastpix.storage import instance as storage
@@ -156,6 +156,20 @@ def test_what_is_not_on_air_says_that_it_is_not_ready(studio, viewer, later):
     later(5)
     answer = viewer(show.master)
     assert answer.status_code == 400 and "disabled" in answer.json["error"]["message"]
+
+
+def test_who_waits_for_an_encoder_that_has_connected_is_told_to_ask_again_soon(studio, viewer, later):
+    show = studio.show(parts=(), status=IDLE)
+    assert "Retry-After" not in viewer(show.master).headers
+    studio.change(show, LiveStream, status=PREPARING)
+    later(1)
+    answer = viewer(show.master)
+    assert answer.status_code == 400 and "ready" in answer.json["error"]["message"]
+    assert answer.headers["Retry-After"] == "1"
+    studio.send(show, (1,))
+    studio.change(show, LiveStream, status=ACTIVE)
+    later(0.2)  # else half a second is what everybody waits
+    assert viewer(show.master).status_code == 200 and viewer(playlist_of(viewer, show)).status_code == 200
 
 
 def test_a_new_broadcast_takes_the_place_of_the_one_before(studio, viewer, later):

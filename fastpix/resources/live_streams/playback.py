@@ -15,7 +15,7 @@ from fastpix.resources.live_streams.broadcasts import queries as broadcast_queri
 from fastpix.resources.live_streams.broadcasts import rules as broadcast_rules
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast
 from fastpix.resources.live_streams.broadcasts.rules import Rates
-from fastpix.resources.live_streams.models import LiveStream
+from fastpix.resources.live_streams.models import ACTIVE, PREPARING, LiveStream
 from fastpix.resources.playback_ids.models import LivePlaybackId, Restrictions
 from fastpix.resources.playback_ids.signed_urls import preview_prefix
 
@@ -24,6 +24,7 @@ _FIND = (
     .join(LiveStream, LiveStream.id == LivePlaybackId.stream_id)
     .where(LivePlaybackId.id == sa.bindparam("playback_id"))
 )
+_STATUS = sa.select(LiveStream.status).where(LiveStream.id == sa.bindparam("stream_id"))
 _LATEST = (
     sa.select(LiveBroadcast)
     .where(LiveBroadcast.stream_id == sa.bindparam("stream_id"), LiveBroadcast.cleared_at.is_(None))
@@ -143,6 +144,12 @@ def on_air(stream_id: str) -> OnAir | None:
             Segment(row.position, row.part, row.connection_id, row.name, row.seconds, row.at) for row in rows
         ),
     )
+
+
+def has_encoder(stream_id: str) -> bool:
+    """Whether an encoder has connected, and something is or will be on air."""
+    with tenancy.everywhere("a viewer belongs to no organization; the playback id alone says what is meant"):
+        return bool(db.session.scalar(_STATUS, {"stream_id": stream_id}) in (PREPARING, ACTIVE))
 
 
 def visible(stream_id: str, broadcast_id: UUID) -> dict[UUID, str]:

@@ -23,6 +23,7 @@
   const NOT_ON_AIR = "This is not on air just now. When it is, it begins here.";
   const LIVE_TRIES = 20;
   const LIVE_PAUSE = 3000;
+  const LIVE_SOON = 500; // its encoder has connected
   const LIVE_CHANGE = 7000; // three segments of two seconds, and a little
   const GROWING_TRIES = 40;
   const running = new WeakMap();
@@ -108,7 +109,8 @@
       if (isLive && isNetwork && waits) {
         if (status === 400) say(NOT_ON_AIR);
         else tries += 1;
-        setTimeout(() => { if (hls.media) hls.loadSource(source); }, LIVE_PAUSE);
+        const isSoon = status === 400 && problem.networkDetails?.getResponseHeader("Retry-After");
+        setTimeout(() => { if (hls.media) hls.loadSource(source); }, isSoon ? LIVE_SOON : LIVE_PAUSE);
         return;
       }
       // The film is made anew, under other addresses; or it never will be, and the server says so.
