@@ -11,11 +11,13 @@ from fastpix.live import segment_files
 from fastpix.live.executor import Executor
 from fastpix.live.fmp4.muxer import INIT, Muxer, Write
 from fastpix.live.fmp4.setup import Setup
+from fastpix.live.rtmp.ticks import next_tick
 from fastpix.live.segment_files import Append
 
 # The encoder is not read while more than this waits for the disk, in bytes.
 MOST_WAITING, FEW_WAITING = 4 << 20, 1 << 20
-FLUSH_SECONDS = 0.05
+# After the tick in which encoders are read, whoever feeds: what all streams write is handed to the disk in one go.
+BEHIND_TICK = 0.02
 
 
 class MuxingPackager:
@@ -48,10 +50,11 @@ class MuxingPackager:
         """The setup says which kinds of tags there will be."""
 
     def feed(self, kind: int, timestamp: int, payload: bytes) -> None:
-        """Take one FLV tag, which is written within `FLUSH_SECONDS`."""
+        """Take one FLV tag, which is written behind the next tick."""
         self._muxer.take(kind, timestamp, payload)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(next_tick(loop.time(), BEHIND_TICK), self._flush)
 
     async def end(self) -> None:
         """Write the rest, and wait until it is written."""

@@ -62,6 +62,8 @@ class Muxer:
 
     def take(self, kind: int, at: int, payload: bytes) -> None:
         """One tag; `at` is in ms."""
+        if kind == flv.DATA:
+            return
         if self._first is not None:
             self._first.append((kind, at, payload))
         elif kind == flv.VIDEO:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from math import floor
 
 TICK_SECONDS = 0.1
 READ_SIZE = 1 << 18
 # A stream of 80 Mb/s; what is more waits in the kernel, and then with its sender: no stream reads while others wait.
 READS_PER_TICK = 4
+
+
+def next_tick(now: float, behind: float = 0.0) -> float:
+    """The time of the next tick, or of so many seconds behind one: all who go by it are served together."""
+    return (floor((now - behind) / TICK_SECONDS) + 1) * TICK_SECONDS + behind
 
 
 class TickReader:
@@ -60,7 +66,7 @@ class Ticker:
     def add(self, reader: TickReader) -> None:
         self._readers[reader] = None
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+            self._set_timer()
 
     def discard(self, reader: TickReader) -> None:
         """Read it no more: nothing of its socket is touched from now on."""
@@ -70,6 +76,10 @@ class Ticker:
     def _tick(self) -> None:
         self._timer = None
         if self._readers:
-            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+            self._set_timer()
         for reader in list(self._readers):
             reader.read()
+
+    def _set_timer(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(next_tick(loop.time()), self._tick)

@@ -108,3 +108,10 @@ class Transport:
 
     def get_extra_info(self, _name):
         return self._made
+
+
+@pytest.mark.parametrize(
+    ("now", "behind", "at"), [(7.0, 0, 7.1), (7.04, 0, 7.1), (7.001, 0.02, 7.02), (7.05, 0.02, 7.12)]
+)
+def test_all_go_by_the_same_ticks(now, behind, at):
+    assert ticks.next_tick(now, behind) == pytest.approx(at)
