@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from benchmarks import serving, tenant
+from benchmarks import live_first_picture, serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, Unavailable, most
 from fastpix.access import principal, tenancy
 from fastpix.app import create_app
@@ -41,11 +41,13 @@ ALONE = """rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096; max_messa
 
 @dataclass
 class Streams:
-    """Percent of one core and MiB (PSS), both a stream; pieces that are missing, in all."""
+    """Percent of one core and MiB (PSS), both a stream; pieces that are missing, in all. `more` are the MiB beyond what
+    the program takes while nobody sends."""
 
     core: float
     memory: float
     lost: int
+    more: float = 0.0
 
 
 def _row(count: int, what: str, unit: str, goal: object = None) -> Row:
@@ -54,15 +56,22 @@ def _row(count: int, what: str, unit: str, goal: object = None) -> Row:
 
 
 CPU, MEMORY, BEHIND, LOST = "CPU a stream", "memory a stream", "CPU a stream behind nginx", "pieces lost"
-ROWS = tuple(
-    row
-    for count in COUNTS
-    for row in (
-        _row(count, CPU, "% of a core", most(3) if count > 1 else None),
-        _row(count, BEHIND, "% of a core"),
-        _row(count, MEMORY, "MiB"),
-        _row(count, LOST, "pieces", most(0, "pieces")),
-    )
+MORE = "memory a stream, beyond the idle program"
+# A piece is two seconds long. A player waited 5.4 s in December 2026 (docs/decisions/2026-12-01-live-without-ffmpeg.md).
+FIRST = Row("live 720p: first picture in a player that waits", "s", "a piece", most(0.7 * 5.4 / SEGMENT))
+ROWS = (
+    *(
+        row
+        for count in COUNTS
+        for row in (
+            _row(count, CPU, "% of a core", most(1.3) if count > 1 else None),
+            _row(count, BEHIND, "% of a core"),
+            _row(count, MEMORY, "MiB"),
+            _row(count, MORE, "MiB", most(2, "MiB") if count > 1 else None),
+            _row(count, LOST, "pieces", most(0, "pieces")),
+        )
+    ),
+    FIRST,
 )
 
 
@@ -80,7 +89,11 @@ def measure(options: Options) -> Iterator[tuple[str, Found]]:
             yield _row(count, CPU, "").name, Found(ours.core, alone.core)
             yield _row(count, BEHIND, "").name, Found(behind.core, alone.core)
             yield _row(count, MEMORY, "").name, Found(ours.memory, alone.memory)
+            yield _row(count, MORE, "").name, Found(ours.more, alone.more)
             yield _row(count, LOST, "").name, Found(ours.lost)
+        (instance := folder / "first").mkdir()
+        rounds = options.quick(1, 6)
+        yield FIRST.name, Found(live_first_picture.seconds(instance, clip, rounds), SEGMENT)
 
 
 def _clip(to: Path) -> Path:
@@ -125,6 +138,10 @@ def _used(first: psutil.Process) -> tuple[dict[int, float], float]:
     return seconds, memory
 
 
+def _memory(pid: int) -> float:
+    return _used(psutil.Process(pid))[1]
+
+
 def _watch(pids: list[int], seconds: int, count: int) -> tuple[float, float]:
     """Percent of one core and MiB, a stream."""
     time.sleep(6)  # the first pieces are out
@@ -148,12 +165,14 @@ def _nginx(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
         (here / name).mkdir(parents=True)
     here.chmod(0o777)
     served = _running_nginx(here, ALONE.format(port=port, folder=here), port)
-    with served as pid, _publishing(clip, port, [f"s{number}" for number in range(count)]):
-        core, memory = _watch([pid], seconds, count)
+    with served as pid:
+        idle = _memory(pid)
+        with _publishing(clip, port, [f"s{number}" for number in range(count)]):
+            core, memory = _watch([pid], seconds, count)
         playlists = list((here / "hls").glob("*/index.m3u8"))
         lost = sum(_lost_of(_extinf(path)) for path in playlists) + count - len(playlists)
     shutil.rmtree(here)
-    return Streams(core, memory, lost)
+    return Streams(core, memory, lost, memory - idle / count)
 
 
 def _extinf(playlist: Path) -> list[float]:
@@ -183,9 +202,11 @@ def _running_nginx(here: Path, rtmp: str, port: int) -> Iterator[int]:
 def _fastpix(folder: Path, clip: Path, count: int, seconds: int) -> Streams:
     port = serving.free_port()
     settings = {"instance_path": folder / f"own-{count}", "live_bind": f"127.0.0.1:{port}", "srt_bind": "off"}
-    with _instance(settings, count, port) as (pid, keys, lost), _publishing(clip, port, keys):
-        core, memory = _watch([pid], seconds, count)
-        return Streams(core, memory, lost())
+    with _instance(settings, count, port) as (pid, keys, lost):
+        idle = _memory(pid)
+        with _publishing(clip, port, keys):
+            core, memory = _watch([pid], seconds, count)
+            return Streams(core, memory, lost(), memory - idle / count)
 
 
 def _behind(folder: Path, clip: Path, count: int, seconds: int) -> Streams:

@@ -23,7 +23,8 @@
   const NOT_ON_AIR = "This is not on air just now. When it is, it begins here.";
   const LIVE_TRIES = 20;
   const LIVE_PAUSE = 3000;
-  const LIVE_SOON = 500; // its encoder has connected
+  // For an encoder, which sends for two seconds before there is a segment; and for a segment, once it has connected.
+  const [LIVE_WAIT, LIVE_SOON] = [2000, 500];
   const LIVE_CHANGE = 7000; // three segments of two seconds, and a little
   const GROWING_TRIES = 40;
   const running = new WeakMap();
@@ -110,7 +111,8 @@
         if (status === 400) say(NOT_ON_AIR);
         else tries += 1;
         const isSoon = status === 400 && problem.networkDetails?.getResponseHeader("Retry-After");
-        setTimeout(() => { if (hls.media) hls.loadSource(source); }, isSoon ? LIVE_SOON : LIVE_PAUSE);
+        const pause = status === 400 ? LIVE_WAIT : LIVE_PAUSE;
+        setTimeout(() => { if (hls.media) hls.loadSource(source); }, isSoon ? LIVE_SOON : pause);
         return;
       }
       // The film is made anew, under other addresses; or it never will be, and the server says so.
