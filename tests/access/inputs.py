@@ -134,7 +134,9 @@ INPUTS: dict[tuple[str, str], Callable[[Scene], Input]] = {
     ("member_sessions.end", "POST"): lambda s: Input(303, values={"session_id": s.session_of("mel")}),
     ("member_sessions.end_all", "POST"): lambda s: Input(303),
     ("member_sessions_api.sessions_get", "GET"): lambda s: Input(200),
-    ("member_sessions_api.end_session_delete", "DELETE"): lambda s: Input(200, values={"sessionId": s.session_of("mel")}),
+    ("member_sessions_api.end_session_delete", "DELETE"): lambda s: Input(
+        200, values={"sessionId": s.session_of("mel")}
+    ),
     ("member_sessions_api.end_sessions_delete", "DELETE"): lambda s: Input(200),
     ("members_until.end_on", "POST"): lambda s: Input(
         _removed(s, 303), {"member": _one(s), "kind": "day", "ends_on": "2099-01-01"}

@@ -13,13 +13,15 @@ from fastpix.video import tools
 CLIP_SECONDS = 10
 
 
-def make_clip(folder: Path, size: str = "320x180", name: str = "clip.flv", b_frames: int = 0) -> Path:
-    """A moving picture with a tone, as an encoder sends it."""
+def make_clip(
+    folder: Path, size: str = "320x180", name: str = "clip.flv", b_frames: int = 0, pixels: str = "yuv420p"
+) -> Path:
+    """A moving picture with a tone, as an encoder sends it. Others than the usual `pixels` are packaged by ffmpeg."""
     clip = folder / name
     command = [
         *(tools.ffmpeg(), "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30"),
         *("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", str(CLIP_SECONDS)),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-bf", str(b_frames), "-pix_fmt", "yuv420p"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-bf", str(b_frames), "-pix_fmt", pixels),
         *("-c:a", "aac", "-b:a", "64k", "-f", "flv", str(clip)),
     ]
     subprocess.run(command, check=True, timeout=60)

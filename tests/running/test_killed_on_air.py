@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 import psutil
@@ -74,16 +75,22 @@ class Death:
     afterwards: Callable[[Site], None] = lambda site: None
 
 
+INGEST = Death("the ingest, which listens for SRT too", lambda site: [site.server.program("live")], EVERY)
+SUPERVISOR = Death(
+    "the supervisor", lambda site: [psutil.Process(site.server.process.pid)], EVERY, afterwards=Site.start_server
+)
+# Most streams are packaged by the ingest itself; of those that ffmpeg packages, what dies differently.
 DEATHS = (
     Death("a process of the web server", lambda site: site.server.master().children()[:1]),
     Death("the web server's first process", lambda site: [site.server.master()]),
     Death("the worker", lambda site: [site.server.program("worker")]),
     Death("nginx's own worker", lambda site: site.front_processes()[1:], frozenset({NGINX})),
     Death("all of nginx", Site.front_processes, frozenset({NGINX}), Site.start_front),
-    Death("each ffmpeg that packages", Site.ffmpegs, EVERY),
-    Death("the ingest, which listens for SRT too", lambda site: [site.server.program("live")], EVERY),
-    Death("the supervisor", lambda site: [psutil.Process(site.server.process.pid)], EVERY, Site.start_server),
+    INGEST,
+    SUPERVISOR,
 )
+DEATHS_BY_FFMPEG = (Death("each ffmpeg that packages", Site.ffmpegs, EVERY), INGEST, SUPERVISOR)
+PACKAGED = {"by the ingest": ("yuv420p", DEATHS), "by ffmpeg": ("yuv422p", DEATHS_BY_FFMPEG)}
 
 
 @dataclass
@@ -101,9 +108,12 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("killed")
-    site, clip = Site(folder), make_clip(folder)
-    encoders = {}
+    """`outcomes(how)`: what came of all deaths, by way; each way of packaging is tried once."""
+    return cache(lambda how: _try(tmp_path_factory.mktemp("killed"), *PACKAGED[how]))
+
+
+def _try(folder, pixels, deaths) -> dict[str, Outcome]:
+    site, clip, encoders = Site(folder), make_clip(folder, pixels=pixels), {}
     try:
         site.front.start()
         site.server.start()
@@ -111,7 +121,7 @@ def outcomes(tmp_path_factory):
         encoders = {way: kind(clip, streams[way].url) for way, (_, kind) in WAYS.items()}
         found = {way: Outcome() for way in WAYS}
         try:
-            for death in DEATHS:
+            for death in deaths:
                 die(death, site, streams, encoders, found)
             finish(streams, encoders, found)
         except AssertionError as problem:  # what was seen until then is judged
@@ -119,7 +129,7 @@ def outcomes(tmp_path_factory):
                 outcome.trouble = str(problem)
         for outcome in found.values():
             outcome.log = site.server.log
-        yield found
+        return found
     finally:
         for encoder in encoders.values():
             encoder.stop()
@@ -132,6 +142,7 @@ def die(death, site, streams, encoders, found) -> None:
         found[way].before[death] = eventually(lambda stream=stream: seen(stream), PATIENT, "nothing plays")
     starts = {way: encoder.starts for way, encoder in encoders.items()}
     victims = death.victims(site)
+    assert victims, death.who
     for victim in victims:
         victim.kill()
     eventually(lambda: not any(runs(each) for each in victims), PATIENT)
@@ -175,21 +186,28 @@ def runs(process) -> bool:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("death", DEATHS, ids=lambda death: death.who)
-def test_the_broadcast_goes_on_and_nothing_of_it_is_gone(death, way, outcomes):
-    assert death in outcomes[way].returned, outcomes[way].trouble
-    before, after = outcomes[way].before[death], outcomes[way].after[death]
+@pytest.mark.parametrize(
+    ("how", "death"),
+    [pytest.param(how, each, id=f"{each.who}, {how}") for how, (_, deaths) in PACKAGED.items() for each in deaths],
+)
+def test_the_broadcast_goes_on_and_nothing_of_it_is_gone(how, death, way, outcomes):
+    outcome = outcomes(how)[way]
+    assert death in outcome.returned, outcome.trouble
+    before, after = outcome.before[death], outcome.after[death]
     assert after.first == before.first == 1
     assert after.pieces[: len(before.pieces)] == before.pieces
-    assert outcomes[way].returned[death] is (way in death.felt_by)
+    assert outcome.returned[death] is (way in death.felt_by)
     assert (after.breaks > before.breaks) is (way in death.felt_by)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_recording_holds_all_that_was_to_be_seen(way, outcomes):
-    assert outcomes[way].recordings, outcomes[way].trouble
-    ended, (media,) = outcomes[way].ended, outcomes[way].recordings
-    assert ended.pieces[: len(outcomes[way].after[DEATHS[-1]].pieces)] == outcomes[way].after[DEATHS[-1]].pieces
+@pytest.mark.parametrize("how", PACKAGED)
+def test_the_recording_holds_all_that_was_to_be_seen(how, way, outcomes):
+    outcome = outcomes(how)[way]
+    assert outcome.recordings, outcome.trouble
+    ended, (media,) = outcome.ended, outcome.recordings
+    last = list(outcome.after.values())[-1]
+    assert ended.pieces[: len(last.pieces)] == last.pieces
     assert float(media["duration"]) == pytest.approx(ended.seconds, abs=0.5)
-    assert ended.breaks == sum(way in death.felt_by for death in DEATHS)
-    assert "starting it again" in outcomes[way].log and "Traceback" not in outcomes[way].log
+    assert ended.breaks == sum(way in death.felt_by for death in outcome.after)
+    assert "starting it again" in outcome.log and "Traceback" not in outcome.log
