@@ -6,7 +6,6 @@ Its rows are written as the worker would write them: the verb looks the receiver
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from fastpix.crypto import seal
 from fastpix.db import db, now
 from fastpix.resources.media.models import READY, Media
+from fastpix.resources.webhooks import domain as webhooks
 from fastpix.resources.webhooks.deliveries.models import FAILED, WebhookAttempt, WebhookDelivery
 from fastpix.resources.webhooks.models import Webhook, WebhookEvent
 
@@ -32,7 +32,7 @@ def make(workspace_id: UUID, by: str) -> None:
     ).all()
     webhook = Webhook(
         url=URL, description="Tells the website of new films", events=[], is_enabled=True, created_by=by,
-        sealed_secret=seal.seal(secrets.token_urlsafe(32)), failures=len(films), **here,
+        sealed_secret=seal.seal(webhooks.new_secret()), failures=len(films), **here,
     )  # fmt: skip
     db.session.add(webhook)
     db.session.flush()

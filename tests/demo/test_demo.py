@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from fastpix.crypto import seal
 from fastpix.db import Base
-from fastpix.demo import organizations
+from fastpix.demo import organizations, webhook
+from fastpix.resources.webhooks.deliveries.jobs import signatures
 from tests import next_release
+from tests.stories.tables import rows
 
 pytestmark = pytest.mark.sqlite
 
@@ -66,3 +69,12 @@ def test_without_the_question_it_would_fill_what_is_in_use(operator, monkeypatch
     monkeypatch.setattr(organizations.sa.func, "count", lambda *_: organizations.sa.literal(0), raising=False)
     assert operator.run("demo").exit_code == 0
     assert operator.sql("SELECT count(*) FROM organizations") == [(3,)]
+
+
+def test_its_webhook_can_sign_what_happens_later(world, acting, cast):
+    with acting("ada"):
+        webhook.make(next(iter(cast.acme.workspaces.values())), "Ada Admin")
+    sealed = {row["sealed_secret"] for row in rows(world, "webhooks", description="Tells the website of new films")}
+    with world.session():
+        signed = [signatures(b"{}", seal.unseal(each), 1) for each in sealed]
+    assert signed and all(each["FastPix-Signature"] for each in signed)

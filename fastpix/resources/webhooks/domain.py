@@ -66,7 +66,7 @@ def create(
     workspaces.check(workspace_id)
     if (db.session.scalar(_COUNT.where(Webhook.workspace_id == workspace_id)) or 0) >= MOST:
         raise Refused(f"A workspace has at most {MOST} webhooks. Delete one first.")
-    secret = _new_secret()
+    secret = new_secret()
     webhook = Webhook(
         workspace_id=workspace_id,
         url=rules.checked_url(url),
@@ -114,7 +114,7 @@ def edit(
 def rotate(webhook_id: UUID) -> WebhookWithSecret:
     """Another `secret`: from now on everything is signed with it, retries too. Raises `Missing`."""
     webhook = load(webhook_id)
-    secret = _new_secret()
+    secret = new_secret()
     principal.demand_fresh()
     webhook.sealed_secret, webhook.rotated_at = seal.seal(secret), now()
     db.session.flush()
@@ -139,7 +139,8 @@ def load(webhook_id: UUID) -> Webhook:
     return webhook
 
 
-def _new_secret() -> str:
+def new_secret() -> str:
+    """What bodies are signed with: random bytes, in base64, as receivers decode it."""
     return base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
