@@ -7,13 +7,13 @@ from collections.abc import Callable
 from time import monotonic
 
 from fastpix.live.executor import Executor
-from fastpix.live.gaps import Gaps
+from fastpix.live.gaps import Gaps, SilenceBudget, Tag
 from fastpix.live.part import BROKEN, Part, Source
 from fastpix.live.rtmp import flv
 from fastpix.live.simulcast import Simulcast
 from fastpix.live.soundless import Soundless
 from fastpix.live.timestamps import Rebaser
-from fastpix.live.tracks import Outcome, Splitter, Tag
+from fastpix.live.tracks import Outcome, Splitter
 from fastpix.resources.live_streams.connections.models import Admission, IngestRate
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,13 @@ class Broadcast:
         self._end_reason = ""
         self._bytes = 0
         self._last_rate = (monotonic(), 0, 0)
-        self._rebaser, self._soundless, self._gaps, self._splitter = Rebaser(), Soundless(), Gaps(), Splitter()
+        budget = SilenceBudget()
+        self._rebaser, self._soundless, self._gaps, self._splitter = (
+            Rebaser(),
+            Soundless(budget),
+            Gaps(budget),
+            Splitter(),
+        )
         self._is_started = False
         self._parts = [Part(admission, source, executor, self._watch, self._kept)]  # the last one is fed
 

@@ -6,8 +6,9 @@ Players stop where the shorter of two tracks ends, and Chromium plays what comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 
 from fastpix.live.rtmp import flv
 
@@ -21,6 +22,9 @@ SHORTEST_GAP = 100
 # Sound waits so long for its picture, which ffmpeg would wait for anyway; then the picture is gone, and the sound goes on alone.
 PICTURE_BEHIND, GONE = 1_000, 5_000
 MOST_HELD = 4 << 20  # bytes
+TAG_BYTES = 100  # what a tag takes in memory beside its payload
+# In ms: silence may be so much longer than the connection has lasted. A tag of ten bytes can claim ten seconds.
+SILENCE_AHEAD = 60_000
 # How far the sound that came may be ahead of its own times: encoders hand over several frames with the same one.
 MOST_AHEAD = 200
 _SAMPLES, _LOW_COMPLEXITY = (1024, 960), 2
@@ -56,11 +60,27 @@ class Sound:
         return cls(_SAMPLES[is_short] * 1000 / _RATES[rate], begin + silent if silent else b"")
 
 
+class SilenceBudget:
+    """How much silence one connection gets: none any more once there was more of it than of time, and a minute."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.is_spent = False
+        self._clock, self._began_at, self._taken = clock, clock(), 0.0
+
+    def take(self, duration: float) -> bool:
+        """Whether there may be another frame of so many ms."""
+        self._taken += duration
+        if self._taken > (self._clock() - self._began_at) * 1000 + SILENCE_AHEAD:
+            self.is_spent = True
+        return not self.is_spent
+
+
 class Gaps:
     """Takes one encoder's tags, whose times go on (`timestamps`). `missing` are the kinds of tracks that stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: SilenceBudget | None = None) -> None:
         self.missing: frozenset[int] = frozenset()
+        self._budget = budget or SilenceBudget()
         self._sound: Sound | None = None
         self._heard_until: float | None = None  # where the last frame of sound, or silence, ends
         self._silent_until = 0.0  # sound before that comes too late
@@ -100,7 +120,7 @@ class Gaps:
         tags = self._flush_held()
         behind = at - self._heard_until if self._heard_until is not None else 0.0
         if behind > (SILENCE_BEHIND if self._is_muted else LATEST_SOUND):
-            if self._sound is not None and self._sound.silent:
+            if self._sound is not None and self._sound.silent and not self._budget.is_spent:
                 self._is_muted = True
                 tags += self._silence(at - SILENCE_BEHIND)
             elif behind > GONE:
@@ -128,7 +148,7 @@ class Gaps:
 
     def _hold(self, tags: list[Tag]) -> list[Tag]:
         self._held += tags
-        self._held_bytes += sum(len(payload) for _, _, payload in tags)
+        self._held_bytes += sum(len(payload) + TAG_BYTES for _, _, payload in tags)
         return self._flush_held() if self._held_bytes > MOST_HELD else []
 
     def _silence(self, until: float) -> Iterator[Tag]:
@@ -136,7 +156,7 @@ class Gaps:
         sound = self._sound
         if sound is None or not sound.silent or self._heard_until is None:
             return
-        while self._heard_until + sound.frame / 2 <= until:
+        while self._heard_until + sound.frame / 2 <= until and self._budget.take(sound.frame):
             yield flv.AUDIO, round(self._heard_until), sound.silent
             self._heard_until += sound.frame
             self._silent_until = self._heard_until - sound.frame / 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastpix.live.gaps import Sound, Tag
+from fastpix.live.gaps import TAG_BYTES, SilenceBudget, Sound, Tag
 from fastpix.live.rtmp import flv
 from fastpix.live.tracks import LONGEST_WAIT, MOST_WAITING
 
@@ -19,7 +19,8 @@ STEREO = flv.aac_config(bytes.fromhex("1190"))
 class Soundless:
     """Takes one encoder's tags, whose times go on (`timestamps`). Once sound came, it changes nothing any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: SilenceBudget | None = None) -> None:
+        self._budget = budget or SilenceBudget()
         self._is_heard = False
         self._config = b""  # the encoder's own, as it came last
         self._comes = False  # its sound came, and is heard from the next keyframe on
@@ -35,6 +36,8 @@ class Soundless:
         kind, _, payload = tag
         if self._is_heard:
             return [tag]
+        if self._budget.is_spent:
+            return self._give_up(tag)
         if kind == flv.AUDIO:
             return self._configure(tag) if flv.is_audio_config(payload) else self._take_sound(tag)
         if self._silent is not None:
@@ -44,6 +47,12 @@ class Soundless:
     def flush(self) -> list[Tag]:
         """What is left when nothing more comes."""
         return self._begin_silence() if self._held and self._began_at is not None else self._release()
+
+    def _give_up(self, tag: Tag) -> list[Tag]:
+        """From here on all goes on as it comes, and sound by what its encoder says of it."""
+        self._is_heard = True
+        is_other = self._silent is not None and self._config not in (b"", self._silent_config)
+        return [*self._release(), *([(flv.AUDIO, tag[1], self._config)] if is_other else []), tag]
 
     def _configure(self, tag: Tag) -> list[Tag]:
         self._config = tag[2]
@@ -68,7 +77,7 @@ class Soundless:
 
     def _hold(self, tag: Tag) -> list[Tag]:
         self._held.append(tag)
-        self._held_bytes += len(tag[2])
+        self._held_bytes += len(tag[2]) + TAG_BYTES
         if _is_picture(tag) and self._began_at is None:
             self._began_at = tag[1]
         if self._began_at is None:
@@ -90,7 +99,7 @@ class Soundless:
 
     def _silence(self, until: float) -> Iterator[Tag]:
         """Frames that begin no later than that."""
-        while self._silent is not None and self._silent_until <= until:
+        while self._silent is not None and self._silent_until <= until and self._budget.take(self._silent.frame):
             yield flv.AUDIO, round(self._silent_until), self._silent.silent
             self._silent_until += self._silent.frame
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastpix.live.gaps import TAG_BYTES, Tag
 from fastpix.live.rtmp import flv
 
-Tag = tuple[int, int, bytes]
 # Until both tracks are there the first tags wait for so long, in ms and bytes: no longer than a segment, which nobody gets
 # before it is whole.
 LONGEST_WAIT, MOST_WAITING = 2_000, 4 << 20
@@ -75,7 +75,7 @@ class Splitter:
 
     def _wait(self, tag: Tag) -> Outcome:
         self._waiting.append(tag)
-        self._waiting_bytes += len(tag[2])
+        self._waiting_bytes += len(tag[2]) + TAG_BYTES
         passed = tag[1] - self._waiting[0][1]
         if self._seen == BOTH or passed >= LONGEST_WAIT or self._waiting_bytes >= MOST_WAITING:
             return self.flush()

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from fastpix.live.gaps import Gaps
+from fastpix.live.gaps import Gaps, SilenceBudget
 from fastpix.live.rtmp import flv
 from fastpix.live.soundless import STEREO, Soundless
 from fastpix.live.tracks import LONGEST_WAIT, MOST_WAITING, Splitter
@@ -127,3 +127,50 @@ def test_what_waits_for_sound_is_little():
     large = b"\x17\x01" + bytes(MOST_WAITING // 3)
     assert [len(soundless.take((flv.VIDEO, at, large))) for at in (0, 40, 80)][:2] == [0, 0]
     assert len(soundless.take((flv.VIDEO, 120, large))) >= 1
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def leaps(count, step=10_000):
+    """Pictures of which each claims to come ten seconds after the one before, all sent at once."""
+    return [PICTURE, *((flv.VIDEO, at, flv.h264_picture(b"x", 0, True)) for at in range(0, count * step, step))]
+
+
+@pytest.mark.parametrize("begin", [[], sound(0, 100, MONO)], ids=["no sound at all", "sound that stops"])
+def test_who_claims_hours_at_once_gets_a_minute_of_silence(begin):
+    """Ten bytes that claimed ten seconds made a thousand tags: one encoder kept the ingest busy until others were cut off."""
+    budget = SilenceBudget(Clock())
+    soundless, gaps = Soundless(budget), Gaps(budget)
+    made = [whole for tag in begin + leaps(2_000) for one in soundless.take(tag) for whole in gaps.take(one)]
+    made += [whole for one in soundless.flush() for whole in gaps.take(one)] + gaps.flush()
+    assert sum(kind == flv.VIDEO for kind, _, _ in made) == 2_001, "no picture is lost"
+    assert len(made) - 2_001 <= 60_000 / FRAME + len(begin) + 2
+    assert gaps.missing == ({flv.AUDIO} if begin or made else set())
+
+
+def test_who_sends_in_its_time_has_silence_for_as_long_as_it_sends():
+    clock = Clock()
+    budget = SilenceBudget(clock)
+    soundless, gaps, last = Soundless(budget), Gaps(budget), 0
+    for tag in [PICTURE, *pictures(0, 300_000)]:
+        clock.now = tag[1] / 1000
+        last = max([at for one in soundless.take(tag) for kind, at, _ in gaps.take(one) if kind == flv.AUDIO] or [last])
+    assert last > 299_000 and not budget.is_spent and not gaps.missing
+
+
+def test_sound_that_comes_after_its_silence_was_used_up_is_told_as_its_encoder_tells_it():
+    budget = SilenceBudget(Clock())
+    soundless = Soundless(budget)
+    for tag in leaps(100):
+        soundless.take(tag)
+    assert budget.is_spent
+    later = [tag for each in sound(1_000_000, 1_000_100, MONO) for tag in soundless.take(each)]
+    assert later[0] == (flv.AUDIO, 1_000_000, MONO) and len(later) == 1 + int(100 / FRAME)
