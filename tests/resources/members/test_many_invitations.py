@@ -31,7 +31,7 @@ def test_ticked_ones_are_resent_and_all_links_are_one_text(world, ada, invited, 
     assert ada.page.get("/o/acme/members/invitations/").get_data(as_text=True).count('name="invitation"') == 4
     asked = ada.page.get("/o/acme/members/invitations/chosen/resend", query_string={"invitation": two})
     text = asked.get_data(as_text=True)
-    assert "Resend 2 invites?" in text and EMAILS[0] in text and EMAILS[2] not in text
+    assert "Make new links for 2 invites?" in text and EMAILS[0] in text and EMAILS[2] not in text
     before = hashes(world, two)
     shown = ada.page.post("/o/acme/members/invitations/chosen/resend", {"invitation": two}).get_data(as_text=True)
     assert not before & hashes(world, two), "the old links are dead"

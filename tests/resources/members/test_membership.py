@@ -242,3 +242,11 @@ def test_search_finds_the_beginning_of_any_word_of_a_name_or_an_address(ada):
     assert found("ember") == found("%") == found("rex") == found("mel dana") == found("a\0@b") == []
     admins = ada.api.get("iam/members?role=admin").json["data"]
     assert [row["email"] for row in admins] == ["ada@ada.example"]
+
+
+@pytest.mark.sqlite
+def test_who_was_removed_is_told_so_and_learns_no_more_than_anybody_else(ada, mel, cast):
+    ada.api.delete(f"iam/members/{cast.acme.members['mel']}")
+    gone, never = (mel.page.get(path) for path in ("/o/acme/members/", "/o/nowhere/members/"))
+    assert (gone.status_code, never.status_code) == (404, 404)
+    assert "an admin has ended your access to it" in gone.text and "an admin has ended your access to it" in never.text

@@ -36,6 +36,7 @@ def index() -> Any:
         invitations=rows,
         **list_pages.pager(total, PAGE),
         may=principal.may_each("members", "invite", "uninvite", "edit"),
+        mail_is_set_up=outbox.is_configured(),
     )
 
 
