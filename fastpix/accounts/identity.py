@@ -89,7 +89,9 @@ def _in_organization(actor: Actor, slug: str) -> Actor:
         moved = organizations.present_slug(slug)
         if moved and any(mine.slug == moved for mine in memberships()):
             raise Moved(moved)
-        raise Missing("You belong to no organization of this address. If you did, an admin has ended your access to it.")
+        raise Missing(
+            "You belong to no organization of this address. If you did, an admin has ended your access to it."
+        )
     here, reach = _as_seen(actor, here)
     g.membership = here
     return _inside(actor, here, reach)

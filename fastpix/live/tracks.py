@@ -93,6 +93,8 @@ class Splitter:
         at = tags[0][1]
         heads = [(flv.DATA, at, self._script[2])] if self._script else []
         heads += [(kind, at, config) for kind, config in self._tracks.items()]
+        # A track that stopped while they waited is none of the part's.
+        tags = [tag for tag in tags if tag[0] in self._tracks]
         return Outcome(heads + tags, frozenset(self._tracks))
 
 

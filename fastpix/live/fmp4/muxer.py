@@ -67,8 +67,8 @@ class Muxer:
         if self._first is not None:
             self._first.append((kind, at, payload))
         elif kind == flv.VIDEO:
-            self._take_picture(at - self._base, payload)
-        elif kind == flv.AUDIO:
+            self._take_picture(max(0, at - self._base), payload)
+        elif kind == flv.AUDIO and at >= self._base:  # else it lies before the beginning, which is written already
             self._take_sound(at - self._base, payload)
 
     def flush(self) -> list[Write]:
