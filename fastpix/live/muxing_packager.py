@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from fastpix.live.fmp4.setup import Setup
 from fastpix.live.rtmp.ticks import next_tick
 from fastpix.live.segment_files import Append
 
+log = logging.getLogger(__name__)
 # The encoder is not read while more than this waits for the disk, in bytes.
 MOST_WAITING, FEW_WAITING = 4 << 20, 1 << 20
 # After the tick in which encoders are read, whoever feeds: what all streams write is handed to the disk in one go.
@@ -62,7 +64,7 @@ class MuxingPackager:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._put(self._folder, self._muxer.end())
+        self._put(self._folder, self._muxer.end)
         while self._writes:
             await asyncio.wait(self._writes)
         if self.has_ended:
@@ -71,9 +73,17 @@ class MuxingPackager:
     def _flush(self) -> None:
         if self._folder is not None:
             self._timer = None
-            self._put(self._folder, self._muxer.flush())
+            self._put(self._folder, self._muxer.flush)
 
-    def _put(self, folder: Path, writes: Iterable[Write]) -> None:
+    def _put(self, folder: Path, muxed: Callable[[], list[Write]]) -> None:
+        if self.has_ended:
+            return
+        try:
+            writes = muxed()
+        except Exception as problem:  # the encoder is cut off, as when ffmpeg gives up, and begins anew
+            log.exception("live.muxer_failed folder=%s", folder.name)
+            self.has_ended, self.log = True, repr(problem)
+            return
         for write in writes:
             if self.has_ended:
                 return

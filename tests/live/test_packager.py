@@ -11,6 +11,7 @@ import pytest
 
 from fastpix.live import segment_files
 from fastpix.live.executor import Executor
+from fastpix.live.fmp4.muxer import Muxer
 from fastpix.live.packager import Packager
 from fastpix.live.rtmp import flv
 from fastpix.video import boxes
@@ -26,8 +27,8 @@ def clip(tmp_path_factory):
     return made(tmp_path_factory.mktemp("clip") / "clip.flv", *film(SECONDS), *X264, "-g", "60", *AAC)
 
 
-def packaged(sent, folder, *, starts_late=False):
-    """Feed the tags, heads first, and end. The packager, and what it called: True for pause."""
+def packaged(sent, folder, *, starts_late=False, pauses=False):
+    """Feed the tags, heads first, and end; with `pauses` what came in a second is written. The packager, and what it called: True for pause."""
     waits = []
 
     async def go():
@@ -38,6 +39,8 @@ def packaged(sent, folder, *, starts_late=False):
         packager.begin({kind for kind, _, _ in sent} - {flv.DATA})
         for tag in sorted(sent, key=lambda tag: not is_config(tag)):
             packager.feed(*tag)
+            if pauses and tag[1] % 1000 == 0:
+                await asyncio.sleep(0.3)
         if starts_late:
             await packager.start(folder)
         await packager.end()
@@ -77,6 +80,20 @@ def test_a_disk_that_is_full_ends_it_and_what_was_written_is_whole(clip, tmp_pat
         packager, _ = packaged(tags(clip), tmp_path)
     assert packager.has_ended and "File too large" in packager.log
     # What fitted is still there for viewers and the recording.
+    assert not segment_files.is_ours(tmp_path) and sum(pictures(tmp_path)) > 0
+
+
+def test_a_fault_of_our_muxer_ends_it_and_what_was_written_is_whole(clip, tmp_path, monkeypatch):
+    flush = Muxer.flush
+
+    def fails(muxer):
+        if any(segment.number for segment in muxer._segments):
+            raise ValueError("a fault of ours")
+        return flush(muxer)
+
+    monkeypatch.setattr(Muxer, "flush", fails)
+    packager, _ = packaged(tags(clip), tmp_path, pauses=True)
+    assert packager.has_ended and "a fault of ours" in packager.log
     assert not segment_files.is_ours(tmp_path) and sum(pictures(tmp_path)) > 0
 
 
