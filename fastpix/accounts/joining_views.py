@@ -103,6 +103,7 @@ def _joined(form: Form, join: Callable[[], tuple[str | None, acceptance.Invite]]
     """Join, if the form is sent, with the secret of a new session for who had none; else the page of this case again."""
     if form.is_sent():
         with form.catching():
+            acceptance.take_turn(_secret())
             secret, invite = join()
             return cookies.give_session(_welcome(invite), secret) if secret else _welcome(invite)
     return _show_case(acceptance.find(_secret()), form)

@@ -17,6 +17,7 @@ from fastpix.resources.members.models import Member
 from tests import lanes
 from tests.cast import PASSWORD, acting_as
 from tests.doors import ApiDoor, PageDoor
+from tests.stories.tables import change
 
 pytestmark = pytest.mark.sql("locks decide who wins")
 
@@ -232,3 +233,23 @@ def _join(world, secret, name):
     answer = door.post("/invite/join", {"name": name, "password": PASSWORD})
     assert answer.status_code in (303, 409, 410, 422), answer.status_code
     return "joined" if answer.status_code == 303 else "refused"
+
+
+@pytest.mark.postgres
+def test_an_admin_ends_the_sessions_of_somebody_who_joins_just_then(world, rounds):
+    """Neither waits for a lock that the other holds: who joins takes the organization's before their own, as admins do."""
+    cast = world.cast
+    mel, member = cast.people["mel"], cast.acme.members["mel"]
+    with world.session(), acting_as(cast, "ada"):
+        link = invitations.invite(["later@acme.example"], "member")[0]["link"]
+    address = {"email": mel.email, "email_canonical": mel.email}  # it was changed since the invite: Mel is in already
+    change(world, "invitations", {"email": "later@acme.example"}, **address)
+    ada = ApiDoor(world.app, cast.people["ada"].tokens["people"])
+    with world.rounds_begin_here():
+        for _ in range(rounds):
+            world.put_back(TOUCHED)
+            door = PageDoor(world.app, mel.session)
+            door.client.set_cookie("fastpix_invite", link.rpartition("/")[2], path="/invite")
+            ends = lambda: ada.delete(f"iam/members/{member}/sessions")  # noqa: E731
+            ended, joined = together(ends, lambda door=door: door.post("/invite/accept"))
+            assert ended.status_code == 200 and joined.status_code in (302, 409), (ended, joined)

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from fastpix import urls
-from fastpix.access import tenancy
+from fastpix.access import locks, principal, tenancy
 from fastpix.access.action import describe
 from fastpix.access.table import Role
 from fastpix.crypto import tokens
@@ -116,6 +116,14 @@ def find(secret: str) -> Invite:
         expires_at=invitation.expires_at,
         is_mailed=digest == invitation.mailed_hash,
     )
+
+
+def take_turn(secret: str) -> None:
+    """Wait for the lock of the organization that a link leads to; a verb that admits somebody waits for the person's.
+
+    To be called before it: the organization's comes first (`access.locks`). Raises `Gone`.
+    """
+    locks.alone("organization", find(secret).organization_id, in_request=principal.current().request_id is not None)
 
 
 def used(secret: str) -> UsedInvite | None:
