@@ -132,6 +132,7 @@ FRESH: dict[str, str] = {
     "members.edit": "when a role changes, or until when an admin has access",
     "members.remove": "when the person is an admin",
     "members.suspend": "when the person is an admin, or is resumed as one",
+    "members.end_sessions": "when the person is an admin",
     "members.leave": "when somebody else becomes admin by it",
     "organizations.edit": "when a policy changes",
     "organizations.delete": ALWAYS,

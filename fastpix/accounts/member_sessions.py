@@ -47,7 +47,10 @@ def shown(member_id: UUID) -> MemberSessions:
 
 @action("members.end_sessions", is_alone=True)
 def end(member_id: UUID, session_id: UUID) -> None:
-    """End one session of another member. Raises `Missing` for one that is not theirs, or has ended; `Refused` as `shown` says."""
+    """End one session of another member.
+
+    Raises `Missing` for one that is not theirs, or has ended; `Refused` as `shown` says; `NotFresh` for an admin's.
+    """
     member = _open(member_id)
     row = next((row for row in _rows(member["person_id"]) if row["id"] == session_id), None)
     if row is None:
@@ -59,7 +62,10 @@ def end(member_id: UUID, session_id: UUID) -> None:
 
 @action("members.end_sessions", is_alone=True)
 def end_all(member_id: UUID) -> int:
-    """End all sessions of another member, with sign-ins that wait for a code; how many sessions those were. Raises `Refused`."""
+    """End all sessions of another member, with sign-ins that wait for a code; how many sessions those were.
+
+    Raises `Refused` as `shown` says, and `NotFresh` for an admin's.
+    """
     member = _open(member_id)
     count = sessions.end_all(member["person_id"])
     describe("member", member_id, member["name"], after={"ended": count})
@@ -67,9 +73,12 @@ def end_all(member_id: UUID) -> int:
 
 
 def _open(member_id: UUID) -> MemberRow:
+    """Whose sessions they are. An admin is not signed out by a session that was left open."""
     member = members.get(member_id)
     if reason := _obstacle(member):
         raise Refused(reason)
+    if member["role"] == "admin":
+        principal.demand_fresh()
     return member
 
 

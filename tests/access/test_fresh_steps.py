@@ -105,7 +105,7 @@ def test_after_the_proof_the_very_same_request_goes_on_once(world, doors, route)
 
 def test_the_named_are_those_of_the_table(world):
     keys = {route.action.key for route in FORMS if route.endpoint in ASKED}
-    assert keys == set(table.FRESH) - {"members.remove", "members.suspend", "members.invite"}, (
+    assert keys == set(table.FRESH) - {"members.remove", "members.suspend", "members.invite", "members.end_sessions"}, (
         "those depend on more; see below"
     )
     assert {a.key for a in ACTIONS.values() if a.needs_fresh} == {
@@ -129,6 +129,24 @@ def test_what_gives_nobody_power_does_not_ask(world, ada, cast, path, body, is_f
     mel = cast.acme.members["mel"]
     answer = ada.page.post(path.format(mel=mel), {name: value.format(mel=mel) for name, value in body.items()})
     assert is_asked(answer) == (is_for is not None)
+
+
+@pytest.mark.parametrize("is_admin", [True, False])
+def test_ending_the_sessions_of_an_admin_asks_and_those_of_a_member_does_not(world, ada, mel, cast, is_admin):
+    member = cast.acme.members["mel"]
+    change(world, "members", {"id": member}, role="admin" if is_admin else "member")
+    session = rows(world, "sessions", person_id=cast.people["mel"].id)[0]["id"]
+    grow_stale(world)
+    for path in (f"/o/acme/members/{member}/sessions/{session}/end", f"/o/acme/members/{member}/sessions/end"):
+        before = world.digest()
+        answer = ada.page.post(path)
+        assert is_asked(answer) == is_admin
+        if is_admin:
+            assert answer.status_code == 403 and world.digest() == before
+            assert mel.page.get("/o/acme/").status_code == 200
+    if is_admin:
+        assert go_on(ada.page, path, answer).status_code == 303
+    assert mel.page.get("/o/acme/").status_code == 302
 
 
 @pytest.mark.parametrize("what", ["edit", "remove"])
