@@ -33,9 +33,9 @@ def denied(permission: str) -> None:
 
 
 def refused(problem: Exception) -> None:
-    """Note that a rule said no to somebody who may."""
+    """Note that a rule said no to a change by somebody who may. Who only looks has tried nothing."""
     action = getattr(current_app.view_functions.get(request.endpoint or ""), "action", None)
-    if action is not None and not action.is_personal:
+    if action is not None and not action.is_personal and action.changes:
         _note(action.key, "refused", {"reason": str(problem)})
 
 

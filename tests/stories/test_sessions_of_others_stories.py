@@ -80,6 +80,14 @@ def test_who_belongs_elsewhere_too_is_left_alone(world, ada, cast, second):
     assert len(of_mel(world, cast)) == 2
 
 
+def test_a_look_that_shows_nothing_is_no_attempt(world, ada, cast):
+    """To end them is one, and in the log."""
+    change(world, "members", {"id": cast.rival.members["rex"]}, person_id=cast.people["mel"].id)
+    tried = lambda: [row["result"] for row in rows(world, "audit_log", action="members.end_sessions")]  # noqa: E731
+    assert ada.api.get(path(cast)).status_code == 409 and tried() == []
+    assert ada.api.delete(path(cast)).status_code == 409 and tried() == ["refused"]
+
+
 def test_ones_own_are_in_ones_account(world, ada, cast):
     answer = ada.api.delete(path(cast, "ada"))
     assert answer.status_code == 409 and "in your account" in answer.text
