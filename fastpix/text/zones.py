@@ -22,16 +22,22 @@ def checked(name: str) -> str:
 
 
 def end_of(day: date, zone: str) -> datetime:
-    """The last second of a day there, in UTC. Raises `Invalid` for a day after which no calendar goes on."""
+    """The last second of a day there, in UTC: of two that are called 23:59:59, where clocks go back, the later one.
+
+    For a day that ends after the last one of the calendar, the calendar's last second.
+    """
     try:
-        return datetime.combine(day, time(23, 59, 59), _zone(zone)).astimezone(UTC)
+        return datetime.combine(day, time(23, 59, 59, fold=1), _zone(zone)).astimezone(UTC)
     except OverflowError:
-        raise Invalid("endsOn", "Choose an earlier day, or none.") from None
+        return datetime.combine(date.max, time(23, 59, 59), UTC)
 
 
 def day_of(at: datetime, zone: str) -> date:
-    """Which day it is there at that moment."""
-    return at.astimezone(_zone(zone)).date()
+    """Which day it is there at that moment; the calendar's first or last where it does not go that far."""
+    try:
+        return at.astimezone(_zone(zone)).date()
+    except OverflowError:
+        return date.min if at.year == date.min.year else date.max
 
 
 def _zone(name: str) -> tzinfo:

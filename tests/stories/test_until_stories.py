@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from fastpix.db import now
-from fastpix.errors import Invalid
-from fastpix.resources.members.until import jobs, rules
+from fastpix.resources.members.until import domain, jobs, rules
 from fastpix.text import zones
 from tests.access.persons import Caller, ask
 from tests.access.routes import guarded
@@ -74,8 +73,35 @@ def test_today_is_no_day_that_is_over_wherever_it_is(world, ada):
         late = until(world, "mel", (today - timedelta(days=1)).isoformat())
         assert late.status_code == 422 and "is over" in late.text
     assert zones.end_of(date(2026, 3, 29), "Europe/Berlin") == datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)
-    with pytest.raises(Invalid):
-        zones.end_of(date.max, "Pacific/Pago_Pago")
+
+
+def test_a_day_is_within_100_years_and_the_end_of_the_calendar_stops_no_page(world, ada, cast):
+    mel = cast.acme.members["mel"]
+    last = now().date() + domain.MOST_AHEAD
+    for day in (last + timedelta(days=2), date.max):
+        late = until(world, "mel", day.isoformat())
+        assert late.status_code == 422 and "within 100 years" in late.text and "or no end" in late.text
+    sent = {"member": str(mel), "kind": "day", "ends_on": "9999-12-31"}
+    late = ada.page.post(f"/o/acme/members/chosen/until?member={mel}", sent)
+    assert late.status_code == 422 and "within 100 years" in late.text and 'value="9999-12-31"' in late.text
+    assert until(world, "mel", (last - timedelta(days=2)).isoformat()).status_code == 200
+    for zone, day in (("Asia/Tokyo", date.max), ("Pacific/Pago_Pago", date.min)):
+        at = datetime(day.year, day.month, day.day, 23 if day == date.max else 0, tzinfo=UTC)
+        assert zones.day_of(at, zone) == day
+    assert zones.end_of(date.max, "Pacific/Pago_Pago") == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def test_where_clocks_go_back_at_midnight_the_day_ends_with_its_second_last_hour():
+    for zone, day in (
+        ("America/Santiago", date(2027, 4, 3)),
+        ("Africa/Cairo", date(2027, 10, 28)),
+        ("Asia/Beirut", date(2027, 10, 30)),
+        ("America/Nuuk", date(2027, 10, 30)),
+        ("America/Havana", date(2027, 3, 13)),
+        ("Europe/Berlin", date(2027, 10, 31)),
+    ):
+        end, second = zones.end_of(day, zone), timedelta(seconds=1)
+        assert (zones.day_of(end, zone), zones.day_of(end + second, zone)) == (day, day + timedelta(days=1)), zone
 
 
 def test_the_only_admin_gets_no_end_nor_the_last_who_stays(world, ada, cast):

@@ -7,7 +7,7 @@ asks nobody, an organization keeps an admin whose membership does not end (`memb
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,8 @@ NO_ADMIN_STAYS = (
     "Then no admin would be left once that day is over, and an organization always keeps one. Leave one admin without an "
     "end, or make somebody else an admin first."
 )
+# Later is a slip of the hand, or "for ever", which is no end.
+MOST_AHEAD = timedelta(days=36525)
 _ZONE = sa.select(Organization.time_zone)
 
 
@@ -40,7 +42,7 @@ _ZONE = sa.select(Organization.time_zone)
 def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
     """Let the access of some members end with that day, or go on (None), with a result for each; oneself is skipped.
 
-    Raises `Invalid` for a day that is over, or too many members; `Refused` where nobody would be changed, or no admin would
+    Raises `Invalid` for a day that is over, or more than 100 years ahead, or too many members; `Refused` where nobody would be changed, or no admin would
     stay: then nobody is.
     """
     zone = time_zone()
@@ -60,10 +62,11 @@ def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
 
 
 @action("members.edit", changes=False)
-def form_facts() -> tuple[str, date]:
-    """The organization's time zone and which day it is there, for the form."""
+def form_facts() -> tuple[str, date, date]:
+    """The organization's time zone, which day it is there, and the last day that may be chosen, for the form."""
     zone = time_zone()
-    return zone, zones.day_of(now(), zone)
+    today = zones.day_of(now(), zone)
+    return zone, today, today + MOST_AHEAD
 
 
 def time_zone() -> str:
@@ -72,7 +75,9 @@ def time_zone() -> str:
 
 
 def _checked(day: date, zone: str) -> datetime:
-    ends_at = zones.end_of(day, zone)
+    ends_at, last = zones.end_of(day, zone), zones.day_of(now(), zone) + MOST_AHEAD
+    if day > last:
+        raise Invalid("endsOn", f"Choose a day within 100 years, at most {last.isoformat()}, or no end.")
     if ends_at <= now():
         raise Invalid(
             "endsOn", f"This day is over in {zone}. Choose today or a later day; to stop somebody now, suspend them."

@@ -24,9 +24,9 @@ pages = Pages("members_until", __name__, "/members/chosen")
 def end_on() -> Any:
     """The last day, or none; what is set replaces what was."""
     rows, form = [row for row in bulk_views.chosen() if not row["is_me"]], UntilForm()
-    zone, today = domain.form_facts()
+    zone, today, last = domain.form_facts()
     form.ends_on.description = f"It ends with this day in {zone}, the time zone of the organization."
-    form.ends_on.render_kw = {"min": today.isoformat()}
+    form.ends_on.render_kw = {"min": today.isoformat(), "max": last.isoformat()}
     one = rows[0] if len(rows) == 1 else None
     if form.is_sent():
         with form.catching():
