@@ -91,6 +91,15 @@ def test_a_day_is_within_100_years_and_the_end_of_the_calendar_stops_no_page(wor
     assert zones.end_of(date.max, "Pacific/Pago_Pago") == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
+def test_only_a_day_as_documented_is_taken(world):
+    odd = [4070908800, 4070908800.5, True, "2099-01-01T00:00:00Z", "2099-01-01T00:00:00", "2099-1-1", " 2099-01-01",
+           "٢٠٩٩-٠١-٠١", "4070908800", "", [], {}, "9" * 5000]  # fmt: skip
+    for day, said in [*((each, "Give a day such as 2027-03-01") for each in odd), ("2099-02-30", "There is no such day")]:
+        answer = until(world, "mel", day)
+        assert answer.status_code == 422 and said in answer.text, (day, answer.text)
+    assert rows(world, "members", id=world.cast.acme.members["mel"])[0]["ends_at"] is None
+
+
 def test_where_clocks_go_back_at_midnight_the_day_ends_with_its_second_last_hour():
     for zone, day in (
         ("America/Santiago", date(2027, 4, 3)),
