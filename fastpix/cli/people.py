@@ -11,7 +11,7 @@ from fastpix.accounts import operator
 from fastpix.cli import context
 from fastpix.errors import Misconfigured
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import membership
+from fastpix.resources.members import membership, notifications
 from fastpix.resources.members.invitations import domain as invitations
 from fastpix.resources.people import domain as people
 
@@ -54,7 +54,7 @@ def set_role(organization: str, email: str, role: str) -> None:
     """Rescue: set a member's role. Refuses to leave an organization without an admin."""
     with context.organization(organization, "set-role"):
         after = members.edit(context.member_of(email), table.checked_role(role))
-    click.echo(f"{after['name']} is {after['role']} now.")
+    click.echo(f"{after['name']} is {after['role']} now.{notifications.shut_out_in_words([after])}")
 
 
 @click.command("reset-password")

@@ -14,6 +14,7 @@ from fastpix.resources.audit import presentation as audit_rows
 from fastpix.resources.audit.queries import Filter
 from fastpix.resources.members import domain
 from fastpix.resources.members.offboarding import domain as offboarding
+from fastpix.resources.members.until import domain as until
 from fastpix.resources.members.views import list_url
 from fastpix.resources.members.views import pages as members
 from fastpix.resources.workspaces import domain as workspaces
@@ -33,6 +34,7 @@ def detail(member_id: UUID) -> Any:
         member=member,
         sentence=table.ROLE_SENTENCES[member["role"]],
         abilities=[row.does for row in table.PERMISSIONS if row.key in can],
+        end=until.last_day(member),
         holds=offboarding.preview(member_id) if may["remove"] else None,
         done=_log(Filter(actor=str(member["person_id"]))),
         happened=_log(Filter(thing=str(member_id))),

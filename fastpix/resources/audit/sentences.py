@@ -131,7 +131,7 @@ def _of_member(row: AuditEntry) -> Sentence | None:
     if row["action"] == "invitations.accept":
         return Sentence(f"joined as {_article(new)}")
     if row["action"] == "members.edit" and "ends_at" in row["after"] and "role" not in row["after"]:
-        day = str(row["after"]["ends_at"] or "")[:10]
+        day = row["after"].get("ends_on") or str(row["after"]["ends_at"] or "")[:10]  # older rows have the moment alone
         return Sentence("let the access of", name, f"end on {day}" if day else "go on without an end")
     if row["action"] == "members.suspend":
         return Sentence("suspended" if row["after"].get("suspended") else "resumed", name)

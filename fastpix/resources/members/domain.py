@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, Literal, TypedDict, Unpack
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member, MemberRow,
 from fastpix.resources.members.offboarding import presentation as endings
 from fastpix.resources.members.offboarding import queries as offboarding
 from fastpix.resources.members.offboarding.domain import STOPPED
-from fastpix.resources.members.offboarding.models import Ending
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
 from fastpix.resources.workspaces import domain as workspaces
@@ -86,7 +86,7 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
     stopped = {STOPPED: endings.names(ending)} if ending else {}
     describe("member", member_id, before["name"], before=facts(before), after=facts(after) | stopped)
     if member.role != old_role:
-        _tell_of_role(member, before["name"], ending)
+        notifications.role_changed(after, after["role"], endings.sentences(ending, is_removed=False) if ending else "")
     return after
 
 
@@ -264,19 +264,8 @@ def _promote(successor_id: UUID, leaver_id: UUID) -> MemberRow:
     if member.role != "admin":
         _set_role(member, "admin")
         db.session.flush()
-        _tell_of_role(member, successor["name"])
+        notifications.role_changed(successor, "admin")
     return successor
-
-
-def _tell_of_role(member: Member, name: str, ending: Ending | None = None) -> None:
-    """The role as it is now, to the admins (with what ended) and to the member."""
-    which, can = notifications.role_in_words(member.role)
-    notifications.membership_changed(
-        member,
-        f"{_me()} changed the role of {name}: now {which} of {{organization}}."
-        + (endings.sentences(ending, is_removed=False) if ending else ""),
-        to_member=f"{_me()} changed your role: you are now {which} of {{organization}}, and {can}.",
-    )
 
 
 def _handed_over(successor: MemberRow | None) -> str:
@@ -286,8 +275,13 @@ def _handed_over(successor: MemberRow | None) -> str:
 def facts(member: MemberRow) -> dict[str, Any]:
     """What a row of the audit log says of a member."""
     granted = "all" if member["workspaces"] == "all" else [w["name"] for w in member["workspaces"]]
-    end = {"ends_at": member["ends_at"].isoformat()} if member["ends_at"] else {}
+    end = end_facts(member["ends_on"], member["ends_at"]) if member["ends_on"] else {}
     return {"role": member["role"], "workspaces": granted, "email": member["email"], **end}
+
+
+def end_facts(day: date | None, at: datetime | None) -> dict[str, str | None]:
+    """The same of an end: its day, and the moment that it meant then."""
+    return {"ends_on": day.isoformat() if day else None, "ends_at": at.isoformat() if at else None}
 
 
 def change(before: MemberRow, after: dict[str, Any]) -> Change:

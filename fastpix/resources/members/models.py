@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -51,8 +51,9 @@ class Member(InOrganization, Base):
     last_seen_at: Mapped[datetime | None]
     # Since when the membership gives no right, until somebody resumes it; nothing else of it changes meanwhile.
     suspended_at: Mapped[datetime | None]
-    # When the membership ends by itself, which is kept then as one that is suspended; and how many days before that was
-    # told last (`members.until.jobs`).
+    # With which day the membership ends by itself, which is kept then as one that is suspended; the moment at which that
+    # day is over in the organization's time zone; and how many days before it was told last (`members.until.jobs`).
+    ends_on: Mapped[date | None]
     ends_at: Mapped[datetime | None]
     end_told: Mapped[int | None]
 
@@ -98,6 +99,7 @@ class MemberRow(TypedDict):
     is_me: bool
     has_second_factor: bool
     suspended_at: datetime | None
+    ends_on: date | None
     ends_at: datetime | None
     has_ended: bool
 

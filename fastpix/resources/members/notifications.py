@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from fastpix.access.table import Role
 from fastpix.db import db, now
 from fastpix.mail import outbox
 from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member, MemberRow
+from fastpix.resources.members.until.rules import day_in_words
 from fastpix.resources.organizations.models import Organization
 from fastpix.resources.people.models import Person
 from fastpix.text.counting import counted
@@ -31,24 +33,43 @@ def membership_changed(member: Member, text: str, *, to_member: str) -> None:
     memberships_changed({member.id}, text, to_member=to_member)
 
 
-def memberships_changed(member_ids: set[UUID], text: str, *, to_member: str) -> None:
-    """The same of several members: one mail to each admin, and one to each of the members."""
+def memberships_changed(member_ids: set[UUID], text: str, *, to_member: str | Mapping[UUID, str]) -> None:
+    """The same of several members: one mail to each admin, and one to each of the members, all or each in other words."""
+    own = dict.fromkeys(member_ids, to_member) if isinstance(to_member, str) else to_member
     recipients = _PEOPLE.where(sa.or_(IS_ACTIVE_ADMIN, Member.id.in_(member_ids)))
     for member_id, name, email in db.session.execute(recipients):
         if member_id in member_ids:
-            _post(name, email, to_member, "", is_admin=False)
+            _post(name, email, own[member_id], "", is_admin=False)
         else:
             _post(name, email, text, "members/", is_admin=True)
 
 
 def roles_changed(rows: list[MemberRow], role: Role) -> None:
     """Tell the admins and the members of the new role of many."""
-    which, can = role_in_words(role)
+    which, _can = _role_in_words(role)
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} changed the role of {people_in_words(rows)}. Each is now {which} of {{organization}}.",
-        to_member=f"{_who()} changed your role: you are now {which} of {{organization}}, and {can}.",
+        f"{_who()} changed the role of {people_in_words(rows)}. Each is now {which} of {{organization}}."
+        + shut_out_in_words(rows),
+        to_member={row["id"]: _own_role(row, role) for row in rows},
     )
+
+
+def role_changed(row: MemberRow, role: Role, ended: str = "") -> None:
+    """Tell the admins (with what ended by it) and the member of their role as it is now."""
+    which, _can = _role_in_words(role)
+    memberships_changed(
+        {row["id"]},
+        f"{_who()} changed the role of {row['name']}: now {which} of {{organization}}.{ended}{shut_out_in_words([row])}",
+        to_member={row["id"]: _own_role(row, role)},
+    )
+
+
+def _own_role(row: MemberRow, role: Role) -> str:
+    """What they can do is said to those alone who can."""
+    which, can = _role_in_words(role)
+    shut_out = _shut_out(row)
+    return f"{_who()} changed your role: you are now {which} of {{organization}}" + (shut_out or f", and {can}.")
 
 
 def removed(rows: list[MemberRow]) -> None:
@@ -74,12 +95,40 @@ def resumed(rows: list[MemberRow]) -> None:
     """Tell the admins, and the many who have again what they had."""
     memberships_changed(
         {row["id"] for row in rows},
-        f"{_who()} resumed {people_in_words(rows)} in {{organization}}. What each may do there is as it was.",
-        to_member=f"{_who()} resumed you in {{organization}}: its pages, and your access tokens there, are open to you again.",
+        f"{_who()} resumed {people_in_words(rows)} in {{organization}}. What each may do there is as it was."
+        + shut_out_in_words(rows, is_resumed=True),
+        to_member={
+            row["id"]: f"{_who()} resumed you in {{organization}}"
+            + (_shut_out(row, is_resumed=True) or ": its pages, and your access tokens there, are open to you again.")
+            for row in rows
+        },
     )
 
 
-def role_in_words(role: Role) -> tuple[str, str]:
+def shut_out_in_words(rows: list[MemberRow], *, is_resumed: bool = False) -> str:
+    """Who of these has no access all the same, for admins; empty where all have. `is_resumed`: they were suspended."""
+    ended = [row for row in rows if row["has_ended"]]
+    suspended = [row for row in rows if row["suspended_at"] and not is_resumed]
+    said = ""
+    if ended:
+        said += f" The access of {people_in_words(ended)} has ended: extend it, if they are to enter."
+    if suspended:
+        said += f" Suspended until they are resumed: {people_in_words(suspended)}."
+    return said
+
+
+def _shut_out(row: MemberRow, *, is_resumed: bool = False) -> str:
+    """What keeps them out all the same, for themselves; empty where nothing does."""
+    said = ""
+    if row["suspended_at"] and not is_resumed:
+        said = ". You are suspended there until an admin resumes you."
+    if row["has_ended"] and row["ends_on"]:
+        said = said or "."
+        said += f" Your access there ended with {day_in_words(row['ends_on'])}. Ask an admin to extend it."
+    return said
+
+
+def _role_in_words(role: Role) -> tuple[str, str]:
     """What somebody with a new role is, and what they can do."""
     if role == "admin":
         return "an admin", "may do everything there, inviting people included"

@@ -45,6 +45,7 @@ _COLUMNS: tuple[Any, ...] = (
     Person.email,
     Person.second_factor_at.is_not(None).label("has_second_factor"),
     Member.suspended_at,
+    Member.ends_on,
     Member.ends_at,
 )
 ROWS = sa.select(*_COLUMNS).join(Person, Person.id == Member.person_id)
@@ -198,6 +199,7 @@ def as_dicts(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[MemberRow]:
             "is_me": row.id == me,
             "has_second_factor": row.has_second_factor,
             "suspended_at": row.suspended_at,
+            "ends_on": row.ends_on,
             "ends_at": row.ends_at,
             "has_ended": row.ends_at is not None and row.ends_at <= now(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -29,7 +30,10 @@ class MemberOut(Answer):
     joined_at: Moment
     last_seen_at: Moment | None
     suspended_at: Moment | None = Field(description="Since when they have no access here; null while they have.")
-    ends_at: Moment | None = Field(description="When their access ends, or ended, by itself; null where it goes on.")
+    ends_on: date | None = Field(
+        description="The last day of their access, a day of the organization; null where it goes on."
+    )
+    ends_at: Moment | None = Field(description="When that day is over in the organization's time zone.")
 
 
 QUERY = (

@@ -17,6 +17,7 @@ from fastpix.jobs import queue
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
 from fastpix.resources.members.models import IS_ACTIVE_ADMIN, Member
+from fastpix.resources.members.until import domain as until
 from fastpix.resources.organizations.models import FormerSlug, Me, Organization, OrganizationRow, PermissionRow
 from fastpix.resources.people import domain as people
 from fastpix.resources.people.models import Person
@@ -101,12 +102,14 @@ def edit(
     if access_review_mail is not None and access_review_mail != organization.access_review_mail:
         principal.demand_fresh()
         organization.access_review_mail = access_review_mail
-    if time_zone is not None:
+    moved: dict[str, Any] = {}
+    if time_zone is not None and time_zone != organization.time_zone:
         organization.time_zone = zones.checked(time_zone)
+        moved = {"ends_moved": until.move_to(time_zone)}
     after = _facts(organization)
     if changes := [say(after[name]) for name, say in _POLICIES.items() if after[name] != before[name]]:
         notifications.policy_changed(changes)
-    describe("organization", organization.id, organization.name, before=before, after=after)
+    describe("organization", organization.id, organization.name, before=before, after=after | moved)
     return as_dict(organization)
 
 

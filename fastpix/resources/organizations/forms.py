@@ -40,6 +40,6 @@ class OrganizationForm(SeenForm):
         "Time zone",
         choices={name: name for name in zones.NAMES},
         default=zones.UTC_NAME,
-        description="Where a day ends, when somebody's access goes until a day. Ends that were set before stay.",
+        description="Where a day ends, when somebody's access goes until a day. Ends that were set keep their day and move with it.",
     )
     wire_names = {"auditDays": "audit_days", "timeZone": "time_zone"}

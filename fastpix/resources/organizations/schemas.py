@@ -39,7 +39,9 @@ class OrganizationEdit(Wire):
         default=None, strict=True, description="Whether the admins are reminded every month to review the access."
     )
     time_zone: str | None = Field(
-        default=None, max_length=64, description="Where a day ends: an IANA name such as `Europe/Berlin`."
+        default=None,
+        max_length=64,
+        description="Where a day ends: an IANA name such as `Europe/Berlin`. Ends of access keep their day.",
     )
 
 

@@ -216,7 +216,7 @@ def test_the_people_of_a_filter_are_a_file(world, ada, mel, cast):
     lines = answer.get_data(as_text=True).splitlines()
     assert answer.content_type == "text/csv; charset=utf-8" and "attachment" in answer.headers["Content-Disposition"]
     assert (
-        lines[0] == "\ufeffname,address,role,workspaces,joined_at,last_seen_at,suspended_at,ends_at" and len(lines) == 3
+        lines[0] == "\ufeffname,address,role,workspaces,joined_at,last_seen_at,suspended_at,ends_on" and len(lines) == 3
     )
     assert any(line.startswith("'=cmd(),mel@mel.example,member,") for line in lines), lines
 

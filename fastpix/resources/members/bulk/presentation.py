@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fastpix.resources.members.models import MemberRow
 from fastpix.text.cells import cell
 
-HEAD = ("name", "address", "role", "workspaces", "joined_at", "last_seen_at", "suspended_at", "ends_at")
+HEAD = ("name", "address", "role", "workspaces", "joined_at", "last_seen_at", "suspended_at", "ends_on")
 
 
 def as_csv(rows: Iterable[MemberRow]) -> str:
@@ -18,7 +18,7 @@ def as_csv(rows: Iterable[MemberRow]) -> str:
     lines = csv.writer(file)
     lines.writerow(HEAD)
     for row in rows:
-        times = (row["joined_at"], row["last_seen_at"], row["suspended_at"], row["ends_at"])
+        times = (row["joined_at"], row["last_seen_at"], row["suspended_at"], row["ends_on"])
         lines.writerow([cell(each) for each in (row["name"], row["email"], row["role"], _reach(row), *times)])
     return "\ufeff" + file.getvalue()
 

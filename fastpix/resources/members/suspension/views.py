@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request, url_for
 
 from fastpix.resources.members import domain as members
+from fastpix.resources.members import notifications
 from fastpix.resources.members import views as members_views
 from fastpix.resources.members.bulk import views as bulk_views
 from fastpix.resources.members.offboarding import domain as offboarding
@@ -54,6 +55,7 @@ def _shown(rows: list[MemberRow], *, is_suspended: bool) -> dict[str, Any]:
         **bulk_views.shown(changing),
         "is_last_admin": one is not None and members.is_last_admin(one),
         "left_out": len(rows) - len(changing),
+        "shut_out": notifications.shut_out_in_words(changing, is_resumed=True).strip(),
         "ending": offboarding.preview(one["id"]) if one else None,
         **({"list_url": _person_url(one)} if one and FROM_PERSON in request.args else {}),
     }
@@ -66,6 +68,8 @@ def _done(rows: list[MemberRow], outcomes: list[Outcome], what: str, undone_by: 
         if len(changed) == 1
         else f"{counted(len(changed), 'person is', 'people are')} {what}."
     )
+    done = {each["id"] for each in changed}
+    message += notifications.shut_out_in_words([row for row in rows if row["id"] in done], is_resumed=True)
     back = request.values.get("back", "")[: members_views.MOST_BACK] or None
     undo = None
     if undone_by and len(changed) <= bulk_views.UNDOABLE:

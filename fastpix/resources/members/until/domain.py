@@ -1,4 +1,7 @@
-"""Until: a membership ends with a day of the organization's time zone, and is kept then as one that is suspended.
+"""Until: a membership ends with a day of the organization, and is kept then as one that is suspended.
+
+The day is what was chosen; the moment at which it is over follows from it and the organization's time zone, with which it
+moves.
 
 No job ends it: from that moment on it gives no right wherever rights are read (`members.models.IS_ACTIVE`). Since the clock
 asks nobody, an organization keeps an admin whose membership does not end (`members.invariant`).
@@ -15,7 +18,7 @@ import sqlalchemy as sa
 
 from fastpix.access import principal
 from fastpix.access.action import action, describe_each
-from fastpix.db import db, now
+from fastpix.db import affected_rows, db, now
 from fastpix.errors import Invalid, Refused
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
@@ -48,16 +51,15 @@ def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
     zone = time_zone()
     ends_at = None if day is None else _checked(day, zone)
     ids, before = bulk.looked_up(member_ids)
-    changing = [row for row in before if not row["is_me"] and row["ends_at"] != ends_at]
+    changing = [row for row in before if not row["is_me"] and (row["ends_on"], row["ends_at"]) != (day, ends_at)]
     if not changing:
         raise Refused(YOURSELF if any(row["is_me"] for row in before) else bulk.HAS_IT)
     with membership_change(refusal=NO_ADMIN_STAYS):
         if any(row["role"] == "admin" for row in changing):
             principal.demand_fresh()
-        _set(changing, ends_at)
-    _tell(changing, ends_at, zone)
-    after = {"ends_at": ends_at.isoformat() if ends_at else None}
-    describe_each(members.change(row, dict(after)) for row in changing)
+        _set(changing, day, ends_at)
+    _tell(changing, day, zone)
+    describe_each(members.change(row, dict(members.end_facts(day, ends_at))) for row in changing)
     return _outcomes(ids, before, changing)
 
 
@@ -67,6 +69,26 @@ def form_facts() -> tuple[str, date, date]:
     zone = time_zone()
     today = zones.day_of(now(), zone)
     return zone, today, today + MOST_AHEAD
+
+
+def move_to(zone: str) -> int:
+    """Let every day of an end that is to come be over when it is in another zone, that of the organization from now on.
+
+    How many ends that were. What is over stays over. Not a verb: `organizations.domain` calls it.
+    """
+    is_open = sa.and_(Member.ends_on.is_not(None), Member.ends_at > now())
+    moved = 0
+    for day in db.session.scalars(sa.select(Member.ends_on).where(is_open).distinct()).all():
+        if day is not None:
+            move = sa.update(Member).where(is_open, Member.ends_on == day).values(ends_at=zones.end_of(day, zone))
+            moved += affected_rows(move)
+    return moved
+
+
+def last_day(member: MemberRow) -> str:
+    """The last day of a member's access in words; empty where it goes on. Not a verb."""
+    day = member["ends_on"]
+    return day_in_words(day, "" if member["has_ended"] else time_zone()) if day else ""
 
 
 def time_zone() -> str:
@@ -85,22 +107,22 @@ def _checked(day: date, zone: str) -> datetime:
     return ends_at
 
 
-def _set(rows: list[MemberRow], ends_at: datetime | None) -> None:
+def _set(rows: list[MemberRow], day: date | None, ends_at: datetime | None) -> None:
     """With the end; what is told now need not be told again. Proofs of who they are count only when given again."""
     told = days_to_tell(ends_at - now()) if ends_at else None
-    values: dict[str, Any] = {"ends_at": ends_at, "end_told": told}
+    values: dict[str, Any] = {"ends_on": day, "ends_at": ends_at, "end_told": told}
     changed = sa.update(Member).where(Member.id.in_([row["id"] for row in rows])).values(values)
     db.session.execute(changed.execution_options(synchronize_session=False))
     people.rights_changed(*(row["person_id"] for row in rows))
 
 
-def _tell(rows: list[MemberRow], ends_at: datetime | None, zone: str) -> None:
+def _tell(rows: list[MemberRow], day: date | None, zone: str) -> None:
     who, by = notifications.people_in_words(rows), principal.current().shown_name
-    if ends_at is None:
+    if day is None:
         text, own = "goes on without an end", "goes on: no day ends it any more"
     else:
-        day = day_in_words(ends_at, zone)
-        text, own = f"ends with {day}", f"ends with {day}. Nothing of yours is lost then, and an admin can extend it"
+        last = day_in_words(day, zone)
+        text, own = f"ends with {last}", f"ends with {last}. Nothing of yours is lost then, and an admin can extend it"
     notifications.memberships_changed(
         {row["id"] for row in rows},
         f"{by} changed until when people have access to {{organization}}: that of {who} {text}.",

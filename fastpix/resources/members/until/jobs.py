@@ -38,7 +38,8 @@ def _tell(organization_id: UUID, member_id: UUID, at: datetime) -> bool:
         told = mark.values(end_told=days_to_tell(ends_at - at)).execution_options(synchronize_session=False)
         if affected_rows(told) != 1:
             return False  # another worker was quicker, or an admin extended it
-        row, day = queries.one(member_id), day_in_words(ends_at, domain.time_zone())
+        row = queries.one(member_id)
+        day = day_in_words(row["ends_on"] or ends_at.date(), domain.time_zone())
         notifications.memberships_changed(
             {member_id},
             f"The access of {row['name']} ({row['email']}) to {{organization}} ends with {day}. Extend it on their page, if "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from fastpix.text import zones
+from datetime import date, timedelta
 
 # So many days before the end it is told.
 TOLD = (7, 1)
@@ -15,7 +13,6 @@ def days_to_tell(left: timedelta) -> int | None:
     return min((days for days in TOLD if left <= timedelta(days=days)), default=None)
 
 
-def day_in_words(ends_at: datetime, zone: str) -> str:
-    """Such as "3 March 2027 (Europe/Berlin)"."""
-    day = zones.day_of(ends_at, zone)
-    return f"{day.day} {day:%B %Y} ({zone})"
+def day_in_words(day: date, zone: str = "") -> str:
+    """Such as "3 March 2027 (Europe/Berlin)"; of a day that is over the zone needs no mention."""
+    return f"{day.day} {day:%B} {day.year}" + (f" ({zone})" if zone else "")

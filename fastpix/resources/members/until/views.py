@@ -13,7 +13,6 @@ from fastpix.resources.members.suspension.views import FROM_PERSON
 from fastpix.resources.members.until import domain
 from fastpix.resources.members.until.forms import UntilForm
 from fastpix.resources.members.until.rules import day_in_words
-from fastpix.text import zones
 from fastpix.text.counting import counted
 from fastpix.web.pages import Pages, go, show
 
@@ -33,18 +32,15 @@ def end_on() -> Any:
             outcomes = domain.end_on([row["id"] for row in rows], form.day)
             count = sum(each["result"] == "changed" for each in outcomes)
             name = one["name"] if one else counted(count, "person", "people")
-            return _back(f"{name}: access {_until(form, zone)}.", one["id"] if one else None)
-    if request.method == "GET" and one and one["ends_at"]:
-        form.ends_on.data = zones.day_of(one["ends_at"], zone)
+            until = f"ends with {day_in_words(form.day, zone)}" if form.day else "goes on without an end"
+            return _back(f"{name}: access {until}.", one["id"] if one else None)
+    if request.method == "GET" and one and one["ends_on"]:
+        form.ends_on.data = one["ends_on"]
     shown = bulk_views.shown(rows)
     if one and FROM_PERSON in request.args:
         shown["list_url"] = url_for("members.detail", member_id=one["id"])
     is_last_admin = one is not None and members.is_last_admin(one)
     return show("members_until/until.html", form=form, is_last_admin=is_last_admin, **shown)
-
-
-def _until(form: UntilForm, zone: str) -> str:
-    return f"ends with {day_in_words(zones.end_of(form.day, zone), zone)}" if form.day else "goes on without an end"
 
 
 def _back(message: str, member_id: Any) -> Any:
