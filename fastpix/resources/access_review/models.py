@@ -19,7 +19,7 @@ class Section(TypedDict, Generic[Row]):
 
 
 class ReviewedPerson(TypedDict):
-    """`id` is the member's."""
+    """`id` is the member's; `closed` is why they have no access now, "suspended" or "ended", or empty."""
 
     id: UUID
     name: str
@@ -28,16 +28,18 @@ class ReviewedPerson(TypedDict):
     joined_at: datetime
     last_seen_at: datetime | None
     has_second_factor: bool
+    closed: str
 
 
 class ReviewedToken(TypedDict):
-    """`is_suspended`: its owner is gone."""
+    """`is_suspended`: its owner is gone (`is_ownerless`), or has no access now."""
 
     id: UUID
     name: str
     role: Role
     owner_name: str
     is_suspended: bool
+    is_ownerless: bool
     last_used_at: datetime | None
     workspace_name: str
 

@@ -25,7 +25,7 @@ from fastpix.resources.access_review.models import (
 from fastpix.resources.access_tokens.models import AccessToken
 from fastpix.resources.audit.models import AuditRow
 from fastpix.resources.members.invitations.models import Invitation
-from fastpix.resources.members.models import Member
+from fastpix.resources.members.models import IS_ACTIVE, Member
 from fastpix.resources.people.models import Person
 from fastpix.resources.signing_keys.models import SigningKey
 from fastpix.resources.workspaces.models import Workspace
@@ -39,7 +39,7 @@ DENIED = timedelta(days=30)
 MOST_DENIALS = 2000
 
 Columns = TypeVarTuple("Columns")
-People = sa.Select[UUID, str, str, Role, datetime, datetime | None, bool]
+People = sa.Select[UUID, str, str, Role, datetime, datetime | None, bool, str]
 
 
 def all_of(at: datetime) -> Sections:
@@ -76,6 +76,7 @@ def _people() -> People:
         Member.joined_at,
         Member.last_seen_at,
         Person.second_factor_at.is_not(None).label("has_second_factor"),
+        sa.case((IS_ACTIVE, ""), (Member.suspended_at.is_not(None), "suspended"), else_="ended").label("closed"),
     ).join(Person, Person.id == Member.person_id)
 
 
@@ -88,7 +89,7 @@ def _unseen(at: datetime) -> People:
     return _people().where(seen_at < at - UNSEEN).order_by(seen_at, Member.id)
 
 
-def _unused_tokens(at: datetime) -> sa.Select[UUID, str, Role, str, bool, datetime | None, str]:
+def _unused_tokens(at: datetime) -> sa.Select[UUID, str, Role, str, bool, bool, datetime | None, str]:
     """Tokens that work, or would if somebody adopted them, and that nothing used for long."""
     used_at = sa.func.coalesce(AccessToken.last_used_at, AccessToken.created_at)
     return (
@@ -97,11 +98,13 @@ def _unused_tokens(at: datetime) -> sa.Select[UUID, str, Role, str, bool, dateti
             AccessToken.name,
             AccessToken.role,
             AccessToken.owner_name,
-            AccessToken.owner_id.is_(None).label("is_suspended"),
+            sa.or_(AccessToken.owner_id.is_(None), sa.not_(IS_ACTIVE)).label("is_suspended"),
+            AccessToken.owner_id.is_(None).label("is_ownerless"),
             AccessToken.last_used_at,
             Workspace.name.label("workspace_name"),
         )
         .join(Workspace, Workspace.id == AccessToken.workspace_id)
+        .outerjoin(Member, Member.id == AccessToken.owner_id)
         .where(
             AccessToken.revoked_at.is_(None),
             sa.or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > at),
@@ -136,6 +139,7 @@ def _person(
     joined_at: datetime,
     last_seen_at: datetime | None,
     has_second_factor: bool,
+    closed: str,
 ) -> ReviewedPerson:
     return {
         "id": member_id,
@@ -145,6 +149,7 @@ def _person(
         "joined_at": joined_at,
         "last_seen_at": last_seen_at,
         "has_second_factor": has_second_factor,
+        "closed": closed,
     }
 
 
@@ -154,6 +159,7 @@ def _token(
     role: Role,
     owner_name: str,
     is_suspended: bool,
+    is_ownerless: bool,
     last_used_at: datetime | None,
     workspace_name: str,
 ) -> ReviewedToken:
@@ -163,6 +169,7 @@ def _token(
         "role": role,
         "owner_name": owner_name,
         "is_suspended": is_suspended,
+        "is_ownerless": is_ownerless,
         "last_used_at": last_used_at,
         "workspace_name": workspace_name,
     }

@@ -20,6 +20,7 @@ class ReviewedPerson(Answer):
     joined_at: Moment
     last_seen_at: Moment | None
     has_second_factor: bool
+    closed: Literal["", "suspended", "ended"] = Field(description="Why they have no access now; empty where they have.")
 
 
 class ReviewedToken(Answer):
@@ -27,7 +28,7 @@ class ReviewedToken(Answer):
     name: str
     role: RoleName
     owner_name: str
-    is_suspended: bool
+    is_suspended: bool = Field(description="Whether its owner left, or has no access now.")
     last_used_at: Moment | None
     workspace_name: str
 

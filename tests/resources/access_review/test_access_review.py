@@ -148,3 +148,21 @@ def test_two_workers_at_once_remind_once(world):
     for thread in threads:
         thread.join()
     assert sum(world_now) == len(rows(world, "organizations")), world_now
+
+
+def test_who_has_no_access_now_is_marked_and_their_tokens_too(world, ada, cast):
+    member, at = cast.acme.members["mel"], now()
+    old = at - timedelta(days=200)
+    for token in rows(world, "access_tokens"):
+        change(world, "access_tokens", {"id": token["id"]}, created_at=old, last_used_at=old)
+    for closed, values in (
+        ("suspended", {"suspended_at": at}),
+        ("ended", {"suspended_at": None, "ends_at": at - timedelta(days=1), "ends_on": at.date() - timedelta(days=1)}),
+    ):
+        change(world, "members", {"id": member}, role="admin", **values)
+        review = ada.api.get("iam/access-review").json["data"]
+        assert {row["name"]: row["closed"] for row in review["admins"]["rows"]}["Mel Member"] == closed
+        assert {row["isSuspended"] for row in review["tokens"]["rows"] if row["ownerName"] == "Mel Member"} == {True}
+        assert {row["isSuspended"] for row in review["tokens"]["rows"] if row["ownerName"] == "Ada Admin"} == {False}
+        page = ada.page.get("/o/acme/access-review/").text
+        assert closed.capitalize() in page and "has no access now; the token is suspended" in page
