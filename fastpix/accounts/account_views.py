@@ -68,7 +68,7 @@ def password() -> Any:
             secret = domain.change_password(
                 cookies.settings(), me.id, form.current.data or "", form.new.data or "", browser=cookies.browser()
             )
-            return cookies.give_session(go(".index", "Your password is changed. All other sessions ended."), secret)
+            return cookies.give_session(go(".index"), secret, "Your password was changed; other sessions ended.")
     return show("accounts/password.html", form=form, me=me)
 
 

@@ -60,9 +60,11 @@ def _device_cookie() -> str:
     return named("__Host-fastpix_device" if settings().is_https else "fastpix_device", settings())
 
 
-def give_session(response: Response, secret: str, *, is_remembered: bool = False) -> Response:
-    """Put a new session's secret into the browser, and forget what it carried before."""
+def give_session(response: Response, secret: str, message: str = "", *, is_remembered: bool = False) -> Response:
+    """Put a new session's secret into the browser, and forget what it carried before: messages, too, but for this one."""
     session.clear()
+    if message:
+        flash(message, "success")
     life = timedelta(days=settings().remember_days) if is_remembered else None
     response.set_cookie(
         session_cookie(settings()), secret, max_age=life, httponly=True, samesite="Lax", secure=settings().is_https

@@ -105,17 +105,15 @@ def _joined(form: Form, join: Callable[[], tuple[str | None, acceptance.Invite]]
         with form.catching():
             acceptance.take_turn(_secret())
             secret, invite = join()
-            return cookies.give_session(_welcome(invite), secret) if secret else _welcome(invite)
+            message = f"Welcome to {invite.organization_name}."
+            home = go("organizations.overview", "" if secret else message, org=invite.organization_slug)
+            inside = cookies.drop(home, INVITE_COOKIE, PATH)
+            return cookies.give_session(inside, secret, message) if secret else inside
     return _show_case(acceptance.find(_secret()), form)
 
 
 def _secret() -> str:
     return cookies.carried(INVITE_COOKIE)
-
-
-def _welcome(invite: acceptance.Invite) -> Response:
-    home = go("organizations.overview", f"Welcome to {invite.organization_name}.", org=invite.organization_slug)
-    return cookies.drop(home, INVITE_COOKIE, PATH)
 
 
 def _show_used(used: acceptance.UsedInvite) -> Response:

@@ -148,7 +148,7 @@ def sign_out() -> Any:
     form = AnywayForm()
     if form.is_sent():
         domain.sign_out(signed_in().session_id)
-        return cookies.take_session(go(".sign_in"))
+        return cookies.take_session(go(".sign_in"), "You are signed out.")
     return show("accounts/sign_out.html", form=form)
 
 
@@ -188,8 +188,8 @@ def well_known_change_password() -> Any:
 def _ready(secret: str, organization: Mapping[str, object]) -> Response:
     """After the set-up was saved: its token is worthless, and the first admin is in."""
     setup.forget_token(cookies.settings())
-    home = go("organizations.overview", f"{organization['name']} is ready.", org=organization["slug"])
-    return cookies.give_session(home, secret)
+    home = go("organizations.overview", org=organization["slug"])
+    return cookies.give_session(home, secret, f"{organization['name']} is ready.")
 
 
 def _closed(shown: tuple[str, int]) -> Response:
