@@ -66,6 +66,17 @@ def test_it_all_stops_and_the_receipt_says_so_again_and_again(world, ada, cast, 
     assert wire["isRemoved"] and wire["by"] == "Ada Admin" and wire["invitations"] == ["friend@mel.example"]
 
 
+@pytest.mark.sqlite
+def test_the_only_thing_adopted_is_on_the_receipt(ada, cast):
+    dana = cast.acme.members["dana"]
+    working = ada.api.get(f"iam/members/{dana}/departure").json["data"]["tokens"]
+    assert len(working) > 1
+    ada.page.post(f"/o/acme/members/{dana}/remove", {"adopt": [token["id"] for token in working]})
+    receipt = page_of(f"/o/acme/members/{dana}/receipt", ada)
+    assert "Nothing else hung on it" not in receipt and "the old ones stopped" in receipt
+    assert all(token["name"] in receipt for token in working)
+
+
 def test_a_receipt_is_no_window_for_members_and_none_for_strangers(ada, mel, rex, cast):
     member = cast.acme.members["mel"]
     assert mel.page.get(f"/o/acme/members/{member}/receipt").status_code == 403
@@ -86,6 +97,9 @@ def test_a_token_is_adopted_in_the_same_step_and_its_old_secret_is_dead(world, a
     made = [row["action"] for row in rows(world, "audit_log") if row["id"] not in before]
     assert sorted(made) == ["access_tokens.create", "members.remove"]
     assert secret not in repr(rows(world, "audit_log"))
+    receipt = page_of(f"/o/acme/members/{mel}/receipt", ada)
+    assert "deploy (production): it works on for Ada Admin with a new secret; the old one stopped." in receipt
+    assert ada.api.get(f"iam/members/{mel}/receipt").json["data"]["adopted"] == ["deploy (production)"]
     again = ada.page.post(f"/o/acme/members/{mel}/remove", {"adopt": [str(traces.id)]})
     assert again.status_code == 404, "sent twice, done once"
 

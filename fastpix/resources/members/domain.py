@@ -13,6 +13,7 @@ from fastpix.access.action import Change, action, describe
 from fastpix.access.table import Role
 from fastpix.db import db
 from fastpix.errors import Invalid, Missing, Refused
+from fastpix.resources.access_tokens.models import CreatedToken
 from fastpix.resources.media.uploads.models import Upload
 from fastpix.resources.members import name_search, notifications, ordering, queries
 from fastpix.resources.members.invariant import admin_count, membership_change
@@ -91,8 +92,8 @@ def edit(member_id: UUID, role: Role | None = None, workspace_access: Workspaces
 
 
 @action("members.remove", is_alone=True)
-def remove(member_id: UUID) -> None:
-    """Remove somebody else, with everything that hangs on the membership; the person's account stays.
+def remove(member_id: UUID, adopted: tuple[CreatedToken, ...] = ()) -> None:
+    """Remove somebody else, with everything that hangs on the membership but `adopted`; the person's account stays.
 
     Raises `Missing`, and `Refused` for oneself (that is `leave`) and for the last admin.
     """
@@ -108,12 +109,12 @@ def remove(member_id: UUID) -> None:
         notifications.membership_changed(
             member,
             f"{_me()} removed {before['name']} ({before['email']}) from {{organization}}."
-            + endings.sentences(ending, is_removed=True),
+            + endings.sentences(ending, is_removed=True, adopted=adopted),
             to_member=notifications.removed_in_words(),
         )
         unfinished.forget(Upload.by_member_id == member_id)
         db.session.delete(member)
-    after = {STOPPED: endings.names(ending)}
+    after = {STOPPED: endings.names(ending, adopted)}
     describe("member", member_id, before["name"], before=facts(before), after=after)
 
 

@@ -181,7 +181,7 @@ def remove(member_id: UUID) -> Any:
     if form.is_sent():
         with form.catching():
             tokens = offboarding.adopt(member_id, form.adopt.data or [])
-            domain.remove(member_id)
+            domain.remove(member_id, tuple(tokens))
             if tokens:  # their new secrets are shown now and never again
                 return show("members/adopted.html", status=200, member=member, tokens=tokens)
             return go(".receipt", member_id=member_id, back=request.args.get("back"))

@@ -152,7 +152,7 @@ def _grant(rows: list[MemberRow], access: Workspaces, granted: list[UUID]) -> No
 def endings_of(rows: list[MemberRow]) -> dict[UUID, dict[str, EndingNames]]:
     """What ends with the role or the membership, for the audit rows. Only those on whom something hangs are looked up."""
     some = queries.with_something([row["id"] for row in rows]) if rows else set()
-    nothing: EndingNames = {"tokens": [], "invitations": [], "signing_keys": [], "uploads": 0}
+    nothing: EndingNames = {"tokens": [], "adopted": [], "invitations": [], "signing_keys": [], "uploads": 0}
     return {
         row["id"]: {STOPPED: endings.names(offboarding.of(row["id"])) if row["id"] in some else nothing} for row in rows
     }

@@ -59,6 +59,7 @@ def receipt(member_id: UUID) -> Receipt:
     ended: EndingNames = row.after[STOPPED]
     return {
         **ended,
+        "adopted": ended.get("adopted", []),  # rows of before have none
         "name": row.target_name,
         "by": row.actor_name,
         "at": row.at,

@@ -33,9 +33,11 @@ class Ending(TypedDict):
 
 
 class EndingNames(TypedDict):
-    """An `Ending` in names alone, as a row of the audit log holds it."""
+    """An `Ending` in names alone, as a row of the audit log holds it; `adopted` are tokens that got a new owner and secret
+    with it."""
 
     tokens: list[str]
+    adopted: list[str]
     invitations: list[str]
     signing_keys: list[str]
     uploads: int

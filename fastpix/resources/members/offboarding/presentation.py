@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from fastpix.resources.members.offboarding.models import Ending, EndingNames
+from collections.abc import Iterable
+
+from fastpix.resources.access_tokens.models import CreatedToken
+from fastpix.resources.members.offboarding.models import Ending, EndingNames, WorkingToken
 
 
-def names(ending: Ending) -> EndingNames:
+def names(ending: Ending, adopted: Iterable[CreatedToken] = ()) -> EndingNames:
     """The same in names, for the audit row and the receipt."""
     return {
-        "tokens": [f"{token['name']} ({token['workspace_name']})" for token in ending["tokens"]],
+        "tokens": [_name(token) for token in ending["tokens"]],
+        "adopted": [_name(token) for token in adopted],
         "invitations": ending["invitations"],
         "signing_keys": [f"{key['id']} ({key['workspace_name']})" for key in ending["signing_keys"]],
         "uploads": ending["uploads"],
     }
 
 
-def sentences(ending: Ending, *, is_removed: bool) -> str:
+def _name(token: WorkingToken | CreatedToken) -> str:
+    return f"{token['name']} ({token['workspace_name']})"
+
+
+def sentences(ending: Ending, *, is_removed: bool, adopted: Iterable[CreatedToken] = ()) -> str:
     """What ended, each sentence after a space; empty where nothing did."""
-    lines, ended = [], names(ending)
+    lines, ended = [], names(ending, adopted)
     if ended["tokens"]:
         end = "stopped, until an admin adopts them" if is_removed else "can only read now"
         lines.append(f"Access tokens that {end}: {', '.join(ended['tokens'])}.")
+    if ended["adopted"]:
+        lines.append(f"Access tokens that were adopted, whose old secrets stopped: {', '.join(ended['adopted'])}.")
     if ended["invitations"]:
         lines.append(f"Invites that are void: {', '.join(ended['invitations'])}.")
     if ended["uploads"]:

@@ -37,6 +37,7 @@ class ReceiptOut(Answer):
     at: Moment
     is_removed: bool = Field(description="False: the admin role was taken away.")
     tokens: list[str]
+    adopted: list[str] = Field(description="Tokens that an admin adopted with the removal; their old secrets stopped.")
     invitations: list[str]
     signing_keys: list[str]
     uploads: int
