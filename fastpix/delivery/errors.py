@@ -30,6 +30,12 @@ class NotAuthorized(PlaybackRefused):
         )
 
 
+class Ended(NotAuthorized):
+    """The token was a right one, and has expired. Programs get the one answer; who watches is told what to do."""
+
+    shown = "This link has ended. Ask for a new one."
+
+
 class NotReady(PlaybackRefused):
     """The media exists and cannot be played (yet). With `is_soon` it is worth asking again in a moment."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -76,6 +77,26 @@ def test_without_a_token_it_says_so_and_shows_nothing(cinema, viewer):
         assert answer.status_code == 401
         assert "Secret plans" not in answer.text
         assert "/stream/" not in answer.text
+
+
+def test_a_link_that_ended_says_so_to_who_had_a_right_one_alone(cinema, viewer):
+    film, key = cinema.show("private"), cinema.key()
+    other, past = cinema.show("private"), {"exp": int(time.time()) - 60}
+    told = {
+        "its own": token(film, key, **past),
+        "of another film": token(other, key, **past),
+        "not begun": token(film, key, nbf=int(time.time()) + 600, **past),
+        "of no key": token(film, key, 1, **past),
+    }
+    for of, given in told.items():
+        answer = viewer(f"/embed/{film.playback_id}", query={"token": given})
+        assert answer.status_code == 401 and "/stream/" not in answer.text
+        assert ("This link has ended. Ask for a new one." in answer.text) == (of == "its own"), of
+        assert ("This video is private." in answer.text) == (of != "its own"), of
+    # Programs are told one thing, whatever is wrong.
+    answers = [viewer(f"/stream/{film.playback_id}.m3u8", query={"token": given}) for given in (*told.values(), "x")]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.json["error"]["message"] for answer in answers}) == 1
 
 
 def test_where_sites_are_named_only_they_may_frame_it_and_only_their_pages_open_it(cinema, viewer):
