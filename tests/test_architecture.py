@@ -48,6 +48,7 @@ ACROSS = {
     "resources.members.membership": "who somebody is comes before any scope; last seen is noted after",
     "resources.members.invitations.acceptance": "an invite is found by its secret, before anybody is a member",
     "resources.webhooks.jobs": "the worker forgets the old deliveries of all organizations",
+    "resources.webhooks.deliveries.jobs": "housekeeping looks at the jobs of all organizations",
     "demo.history": "what delivery would have counted is written as it writes it",
     "resources.usage.domain": "what was delivered is written down for all media and streams at once",
     "resources.usage.jobs": "the worker adds up the usage of all organizations",

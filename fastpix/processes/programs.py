@@ -141,15 +141,13 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
     from fastpix.resources.members.until import jobs as until_jobs
     from fastpix.resources.usage import jobs as usage_jobs
     from fastpix.resources.webhooks import jobs as webhook_jobs
+    from fastpix.resources.webhooks.deliveries import jobs as delivery_jobs
     from fastpix.web import idempotency
 
     pruning: dict[Callable[[], object], float] = {idempotency.prune: 3600, sessions.prune: 3600, recovery.prune: 3600}
     pruning |= {webhook_jobs.prune: 3600, known_devices.prune: 86400, viewers.prune: 86400}
-    counting: dict[Callable[[], object], float] = {
-        usage_jobs.measure: 3600,
-        usage_jobs.add_up: 60,
-        usage_jobs.roll: 3600,
-    }
+    counting: dict[Callable[[], object], float] = {usage_jobs.measure: 3600, usage_jobs.add_up: 60}
+    counting |= {usage_jobs.roll: 3600}
     return [
         {
             **jobs.PERIODIC,
@@ -163,6 +161,7 @@ def _periodic() -> list[Mapping[Callable[[], object], float]]:
             until_jobs.remind: 3600,
             media_jobs.fail_abandoned: 20,
             tracks_jobs.fail_abandoned: 20,
+            delivery_jobs.fail_abandoned: 20,
         },
         {live.sweep: 1, live.tidy: 20, viewers.sample: 60},
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from fastpix.access import principal, tenancy
 from fastpix.config import instance
 from fastpix.crypto import seal
 from fastpix.db import db, now, reading, transaction
+from fastpix.jobs.models import FAILED as JOB_FAILED
+from fastpix.jobs.models import Job
 from fastpix.outbound import post
 from fastpix.resources.webhooks import events, rules
 from fastpix.resources.webhooks import lifecycle as webhooks
@@ -24,7 +28,10 @@ from fastpix.resources.webhooks.deliveries.models import WAITING, WebhookAttempt
 from fastpix.resources.webhooks.models import Webhook, WebhookEvent
 
 CANNOT_SIGN = "The instance's secret key was changed, and the signing secret cannot be opened any more. Rotate it."
+FAULT = "This attempt ended with a fault of fastpix, before an answer came. The log of its worker says more."
+GAVE_UP = "This was not sent: fastpix tried several times and met a fault of its own. Redeliver it when that is mended."
 IS_OFF = "The webhook was switched off before this was sent."
+log = logging.getLogger("fastpix.webhooks")
 _ALL = (
     sa.select(WebhookDelivery, WebhookEvent, Webhook)
     .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
@@ -36,7 +43,7 @@ _ALL = (
 class _Request:
     url: str
     body: bytes
-    headers: dict[str, str]
+    secret: str = ""  # none: it is not signed
     problem: str = ""
 
 
@@ -57,7 +64,7 @@ def deliver(args: Mapping[str, Any]) -> None:
     delivery_id, number = UUID(args["delivery_id"]), int(args["attempt"])
     with reading(), transaction():
         request = _request(delivery_id, number)
-    outcome = _send(request) if request is not None else None
+    outcome = _tried(request) if request is not None else None
     # Not so tight a lock that an event which is just being written for the endpoint would have to wait.
     row = db.session.execute(
         _ALL.where(WebhookDelivery.id == delivery_id).with_for_update(key_share=True)
@@ -84,13 +91,10 @@ def _request(delivery_id: UUID, number: int) -> _Request | None:
         return None
     _, event, webhook = row
     body = event.body.encode()
-    headers = {"Content-Type": "application/json"}
     secret = seal.unseal(webhook.sealed_secret)
     if secret is None:
-        return _Request(webhook.url, body, headers, CANNOT_SIGN)
-    if event.type != events.TEST:
-        headers |= signatures(body, secret, int(now().timestamp()))
-    return _Request(webhook.url, body, headers)
+        return _Request(webhook.url, body, problem=CANNOT_SIGN)
+    return _Request(webhook.url, body, "" if event.type == events.TEST else secret)
 
 
 def signatures(body: bytes, secret: str, moment: int) -> dict[str, str]:
@@ -104,16 +108,29 @@ def signatures(body: bytes, secret: str, moment: int) -> dict[str, str]:
     return {"FastPix-Signature": plain, "FastPix-Signature-Timestamp": f"t={moment},v1={timed}"}
 
 
+def _tried(request: _Request) -> _Outcome:
+    """What came of sending it. A fault of ours is an attempt, too: else the log would show one that never comes."""
+    began = time.monotonic()
+    try:
+        return _send(request)
+    except Exception:
+        log.exception("webhook.fault")
+        return _Outcome(None, _since(began), problem=FAULT)
+
+
 def _send(request: _Request) -> _Outcome:
     if request.problem:
         return _Outcome(None, 0, problem=request.problem)
+    headers = {"Content-Type": "application/json"}
+    if request.secret:
+        headers |= signatures(request.body, request.secret, int(now().timestamp()))
     began = time.monotonic()
     allow_private = instance.settings().fetch_allow_private
     try:
         answer = post.post(
             request.url,
             request.body,
-            request.headers,
+            headers,
             allow_private=allow_private,
             seconds=rules.ANSWER_SECONDS,
             resolve=rules.resolve,
@@ -156,3 +173,21 @@ def _conclude(delivery: WebhookDelivery, event: WebhookEvent, webhook: Webhook, 
         webhooks.note_success(webhook)
     elif not is_test:
         webhooks.note_failure(webhook, outcome.problem)
+
+
+def fail_abandoned() -> int:
+    """Fail the deliveries whose job gave up, with its worker or by a fault of ours: nobody else would say so. How many."""
+    with tenancy.everywhere("housekeeping looks at the jobs of all organizations"):
+        args = db.session.scalars(sa.select(Job.args).where(Job.state == JOB_FAILED, Job.kind == lifecycle.JOB)).all()
+        numbers = {(UUID(each["delivery_id"]), int(each["attempt"])) for each in args}
+        here = sa.select(WebhookDelivery.id, WebhookDelivery.organization_id, WebhookDelivery.attempts)
+        ids = {delivery_id for delivery_id, _ in numbers}
+        waiting = db.session.execute(here.where(WebhookDelivery.id.in_(ids), WebhookDelivery.state == WAITING)).all()
+    abandoned = [row for row in waiting if (row.id, row.attempts + 1) in numbers]
+    for row in abandoned:
+        with principal.acting(principal.system("worker", row.organization_id)):
+            delivery = db.session.scalars(sa.select(WebhookDelivery).where(WebhookDelivery.id == row.id)).one()
+            delivery.problem = GAVE_UP
+            lifecycle.finish(delivery, is_delivered=False)
+            db.session.flush()
+    return len(abandoned)
