@@ -81,6 +81,27 @@ def test_the_palette_finds_goes_and_gives_the_focus_back(page_of):
     assert not page.watch.found
 
 
+def test_escape_closes_the_palette_at_once_and_gives_the_focus_back_from_a_menu_too(page_of):
+    page = page_of("ada")
+    page.goto("/o/acme/members/")
+    palette, opener = page.get_by_role("dialog"), page.get_by_role("link", name="Invite people")
+    opener.focus()
+    page.keyboard.press("/")
+    page.keyboard.type("acme")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    expect(opener).to_be_focused()
+    menu = page.locator("details.menu.account-menu > summary, .account-menu summary").first
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Search")).to_have_value("")
+
+
 def test_a_member_is_led_to_what_a_member_may_see(page_of):
     page = page_of("mel")
     page.goto("/o/acme/")

@@ -5,7 +5,7 @@
 {
   const form = document.querySelector("form.find");
   const WAIT = 120;
-  let dialog, field, list, status, pending, timer, active = -1;
+  let dialog, field, list, status, pending, timer, from, active = -1;
 
   const make = (name, attributes, ...children) => {
     const element = document.createElement(name);
@@ -41,7 +41,14 @@
     field.addEventListener("input", ask);
     dialog.addEventListener("keydown", onKey);
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => { pending?.abort(); clearTimeout(timer); });
+    dialog.addEventListener("close", () => { pending?.abort(); clearTimeout(timer); giveBack(); });
+  }
+
+  // The browser gives the focus back by itself, but not into a menu that was closed for the palette.
+  function giveBack() {
+    if (!from?.isConnected) return;
+    const menu = from.closest("details.menu:not([open])");
+    (menu ? menu.querySelector("summary") : from).focus();
   }
 
   // What one may do and open is what the server wrote into the menus; a button of theirs is pressed in its own form.
@@ -126,13 +133,16 @@
       const option = list.querySelector("[aria-selected=true]");
       if (option) option.click();
       else if (field.value.trim()) location.href = `${form.action}?q=${encodeURIComponent(field.value.trim())}`;
-    } else return;
+    } else if (event.key === "Escape" && !event.isComposing) dialog.close(); // else the browser only empties the field
+    else return;
     event.preventDefault();
+    event.stopPropagation(); // what else Escape closes is not meant
   }
 
   function open() {
     if (!dialog) build();
     if (dialog.open) return;
+    from = document.activeElement;
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
     field.value = "";
     show(places(""), "");
@@ -140,7 +150,7 @@
     field.focus();
   }
 
-  const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable], video, audio");
+  const isTyping = (element) => element.closest?.("input:not([type=range]), textarea, select, [contenteditable]");
 
   if (form) {
     document.addEventListener("keydown", (event) => {
