@@ -105,3 +105,57 @@ def test_the_keys_tell_of_themselves_and_can_be_switched_off(site, visit, scheme
     box.get_by_role("button", name="Close").click()
     page.keyboard.press("/")
     expect(page.get_by_role("dialog", name="Search")).to_be_visible()
+
+
+def test_a_message_waits_for_who_has_no_mouse_and_n_goes_to_it(site, visit):
+    page = visit(site, session=site.cast.people["ada"].session, viewport={"width": 1280, "height": 800})
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # however long this machine takes
+    page.goto(f"/o/acme/media/{site.cast.acme.shelf.failed}")
+    page.get_by_role("button", name="Private").click()
+    toast = page.get_by_role("status").filter(has_text="It is private now")
+    undo = toast.get_by_role("button", name="Make public again")
+    expect(undo).to_be_visible()
+    assert undo.evaluate("b => b.scrollWidth <= b.clientWidth"), "its words stand in its box"
+    page.mouse.move(2, 2)
+    page.clock.fast_forward(20_000)
+    expect(toast).to_be_visible()
+    link = page.get_by_role("link", name="Media", exact=True).first
+    link.focus()
+    page.keyboard.press("n")
+    expect(undo).to_be_focused()
+    page.clock.fast_forward(300_000)
+    expect(toast).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(toast).to_be_hidden()
+    expect(link).to_be_focused()
+    page.keyboard.press("n")
+    expect(link).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Go to the newest message")
+
+
+@pytest.mark.parametrize(("keys", "to"), [("gl", "live"), ("gm", "media")])
+def test_g_and_a_letter_count_before_the_keys_of_the_player(site, visit, keys, to):
+    page = visit(site, session=site.cast.people["ada"].session)
+    page.goto("/o/acme/")
+    page.add_script_tag(url="/static/vendor/plyr/plyr.min.js")
+    page.evaluate("""() => {
+        document.querySelector("main").insertAdjacentHTML("beforeend", '<video tabindex="0"></video>');
+        window.player = new Plyr(document.querySelector("main video"), {
+          controls: ["play", "progress"], blankVideo: "", iconUrl: "/static/vendor/plyr/plyr.svg", keyboard: { focused: true, global: false },
+        });
+    }""")
+    state = "(() => [window.player.loop, window.player.muted])()"
+    before = page.evaluate(state)
+    page.locator(".plyr [data-plyr=seek]").focus()
+    page.keyboard.press(keys[1])
+    after = page.evaluate(state)
+    assert after != before, "its own keys stay its own"
+    page.evaluate(
+        "document.addEventListener('click', (event) => { event.preventDefault(); window.led = event.target.closest('a')?.href; })"
+    )
+    page.keyboard.press("g")
+    page.keyboard.press(keys[1])
+    assert page.evaluate(state) == after
+    assert page.evaluate("window.led").endswith(f"/o/acme/{to}/")

@@ -1,5 +1,6 @@
-// Single keys: g and a letter opens a page of the menu (data-key), ? shows all of them. They can be switched off there, for
-// who speaks to the browser or strikes keys by mistake; the choice stays in this browser.
+// Single keys: g and a letter opens a page of the menu (data-key), n goes to the newest message, ? shows all of them. They can
+// be switched off there, for who speaks to the browser or strikes keys by mistake; the choice stays in this browser. They are
+// heard before the player: its own keys count while it has the focus, but g and what follows it, which is no key of it.
 "use strict";
 
 {
@@ -8,7 +9,8 @@
   let begun = 0;
 
   const areOn = () => localStorage.getItem("keys") !== "off";
-  const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable], video, audio, dialog, media-controller");
+  // The sliders of the player are inputs, too, and nobody types into them.
+  const isTyping = (element) => element.closest?.("input:not([type=range]), textarea, select, [contenteditable], dialog");
   const links = () => [...document.querySelectorAll(".side a[data-key]")];
 
   const make = (name, attributes, ...children) => {
@@ -26,7 +28,7 @@
   function build() {
     const list = make("dl", { class: "keys" });
     if (document.querySelector("form.find")) list.append(...row(["/"], "Search"), ...row(["Ctrl", "K"], "Search, also while typing"));
-    list.append(...row(["?"], "These keys"), ...row(["Esc"], "Close what is open"));
+    list.append(...row(["n"], "Go to the newest message"), ...row(["?"], "These keys"), ...row(["Esc"], "Close what is open"));
     for (const link of links()) list.append(...row(["g", link.dataset.key], link.textContent.trim()));
     const box = make("input", { type: "checkbox", class: "form-check-input", id: "keys-on" });
     box.addEventListener("change", () => {
@@ -60,12 +62,17 @@
       return;
     }
     const isSecond = begun && Date.now() - begun < WAIT;
+    if (event.key === "n" && !isSecond && window.fastpixToast?.()) {
+      event.preventDefault();
+      return;
+    }
     begun = event.key === "g" && !isSecond ? Date.now() : 0;
     const link = isSecond && links().find((each) => each.dataset.key === event.key);
     if (!link) return;
     event.preventDefault();
+    event.stopPropagation();
     link.click();
-  });
+  }, { capture: true });
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-show-keys]")) return;
