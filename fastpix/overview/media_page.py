@@ -48,6 +48,7 @@ def detail(media_id: UUID) -> Any:
         stream=_stream(media),
         source_url=source.get(media_id)["url"] if may["edit"] and media["source_access"] else None,
         is_done=media["status"] in (READY, FAILED),
+        changing_parts=presentation.changing_parts(media),
         watched=_watched(media_id),
         workspace=workspaces.choices().get(str(media["workspace_id"]), ""),
         may=may,

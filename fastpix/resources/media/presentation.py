@@ -45,6 +45,13 @@ def state(media: MediaRow) -> str:
     return str(media["status"]) if percent is None else f"{media['status']} {percent} %"
 
 
+def changing_parts(media: MediaRow) -> list[str]:
+    """What of the media's page may change after it is Ready, in words that are compared: tracks, downloads, and what plays."""
+    parts = sorted(f"{each['id']}{each['status']}" for each in media["tracks"])
+    parts += sorted(f"{name}{file['status']}" for name, file in media["downloads"].items())
+    return [*parts, media["version"] or ""]  # another version plays other bytes; with none, nothing plays
+
+
 def name(media: MediaRow) -> str:
     """What to call a media: its title, else its file, else its id."""
     return str(media["title"] or media["source_name"] or media["id"])

@@ -87,11 +87,7 @@ def _chips(query: str, status: str, **kept: Any) -> list[dict[str, str]]:
 def status(media_id: UUID) -> Any:
     """What the page asks every few seconds while work goes on; unchanged is 304."""
     media = domain.get(media_id)
-    # Downloads and tracks change after the media is Ready, and the page shows them too.
-    parts = sorted(f"{each['id']}{each['status']}" for each in media["tracks"])
-    parts += sorted(f"{name}{file['status']}" for name, file in media["downloads"].items())
-    # Another version plays other bytes; with none, nothing plays.
-    parts.append(media["version"])
+    parts = presentation.changing_parts(media)
     answer = jsonify(
         status=media["status"],
         percent=media["percent"],

@@ -159,6 +159,19 @@ def test_the_page_may_load_blobs_and_the_hosts_of_viewers_only(ada, make_app):
     assert "script-src 'self';" in policy and "style-src 'self';" in policy
 
 
+def test_the_page_knows_of_what_it_was_written(ada, cast):
+    """Else what was done before its first question would be no news."""
+    page = text_of(ada.page.get(f"{HOME}{cast.acme.shelf.media}"))
+    told = ada.page.get(f"{HOME}{cast.acme.shelf.media}/status").json["parts"]
+    assert len(told) > 1 and f'data-parts="{",".join(told)}"' in page
+
+
+def test_who_may_make_it_private_reads_before_what_stops(world, ada, mel, cast):
+    change(world, "playback_ids", {}, access_policy="public")
+    film, stops = f"{HOME}{cast.acme.shelf.media}", "it stops playing under these addresses within seconds, for good"
+    assert stops in text_of(ada.page.get(film)) and stops not in text_of(mel.page.get(film))
+
+
 def test_the_status_is_304_until_something_changes(ada, acting, cast):
     media_id = cast.acme.shelf.media
     path = f"{HOME}{media_id}/status"

@@ -9,7 +9,8 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
   let etag = "";
   let spoken = 0;
   let isDone = Boolean(root.dataset.isDone);
-  let parts = null;
+  // As the page was written: what was done before the first answer is news, too.
+  let parts = root.dataset.parts;
 
   const speak = (text) => {
     const region = document.getElementById("announce");
@@ -36,6 +37,20 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
     announce(told);
   };
 
+  // What somebody was using is written anew when they leave it.
+  const waiting = new WeakSet();
+  const later = (old) => {
+    if (waiting.has(old)) return;
+    waiting.add(old);
+    const leave = (event) => {
+      if (old.contains(event.relatedTarget)) return;
+      old.removeEventListener("focusout", leave);
+      waiting.delete(old);
+      refresh().catch(() => {});
+    };
+    old.addEventListener("focusout", leave);
+  };
+
   // Only what changed, and never what somebody is just using.
   const refresh = async () => {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
@@ -46,7 +61,9 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
       const player = old.querySelector("[data-started]");
       const isPlaying = player && made?.querySelector("[data-player]");
       if (made && player && !isPlaying) window.fastpixPlayer?.stop(player); // there is nothing to play any more
-      if (made && !isPlaying && !old.contains(document.activeElement)) old.replaceWith(document.adoptNode(made));
+      if (!made || isPlaying) continue;
+      if (old.contains(document.activeElement)) later(old);
+      else old.replaceWith(document.adoptNode(made));
     }
     for (const player of root.querySelectorAll("[data-player]")) window.fastpixPlayer?.start(player);
     window.fastpixTimes?.(root);
@@ -55,11 +72,11 @@ for (const root of document.querySelectorAll("[data-media-status]")) {
   const take = async (told) => {
     show(told);
     const now = told.parts.join();
-    const isNews = (told.done && !isDone) || (parts !== null && parts !== now);
+    const isNews = (told.done && !isDone) || parts !== now;
     if (told.done && !isDone) speak(told.failure ? `${told.text}. ${told.failure}` : told.text);
+    if (isNews) await refresh(); // if that fails, it is news again at the next answer
     parts = now;
     isDone = told.done;
-    if (isNews) await refresh();
   };
 
   const ask = async () => {
