@@ -214,6 +214,7 @@ def test_unknown_fields_of_a_json_body_are_refused(world, ada, route):
 # Ids that no organization owns, and why their kind cannot be another's.
 OF_NO_ORGANIZATION = {
     "session_id": "a session is a person's",
+    "sessionId": "a session is a person's; whose it is, tests/stories/test_sessions_of_others_stories.py looks at",
     "passkey_id": "a passkey is a person's",
     "job_id": "jobs are the operator's",
 }

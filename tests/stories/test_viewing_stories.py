@@ -36,9 +36,9 @@ WHO_ONE_IS = {
 ONES_OWN_PAGE = {"You", "What you may do", "What Mel Member may do", "Leave organization", "/o/acme/members/leave"}
 BANNER = {"You look as a member.", "Nothing can be changed meanwhile.", "End the view", END, "/static/icons.svg#eye"}
 CHECKLIST = {"Hide", "the first steps", "/account/checklist"}
-# The last is the end of a line of the members' file: when they joined, and when they were here.
+# The last is the end of a line of the members' file: when they joined, were here, and what ends their access.
 CHANGES_EVERY_TIME = re.compile(
-    r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|just now|\d+ \w+ ago|^\d+:\d\d$|,\d{4}-\d\d-\d\dT[^,]*,[^,]*$"
+    r"[0-9a-f]{32}|never|\d+ \w{3} \d{4}, \d\d:\d\d UTC|just now|\d+ \w+ ago|^\d+:\d\d$|,\d{4}-\d\d-\d\dT[^,]*(?:,[^,]*){3}$"
 )
 
 
