@@ -111,7 +111,10 @@ def everyone(query: str = "", role: str = "", status: str = "", only: str = "") 
 
 
 def looked_up(member_ids: Iterable[UUID]) -> tuple[list[UUID], list[MemberRow]]:
-    """The ids, each once, and the members they name. Not a verb: verbs about many call it. Raises `Invalid` for too many, `Refused` for nobody."""
+    """The ids, each once, and the members they name. Not a verb: verbs about many call it.
+
+    Raises `Invalid` for too many, and `Refused` for nobody.
+    """
     ids = list(dict.fromkeys(member_ids))
     if len(ids) > MOST:
         raise Invalid("memberIds", f"At most {MOST:,} people at once.")
@@ -158,12 +161,20 @@ def endings_of(rows: list[MemberRow]) -> dict[UUID, dict[str, EndingNames]]:
     }
 
 
-def outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow], *, reason: str = "") -> list[Outcome]:
-    """One for each id that was given, in that order; `reason` is why some members were left out."""
-    names, done = {row["id"]: row["name"] for row in before}, {row["id"] for row in changed}
-    return [
-        Outcome(id=each, name=names[each], result="changed", reason="")
-        if each in done
-        else Outcome(id=each, name=names.get(each, ""), result="skipped", reason=reason if each in names else GONE)
-        for each in ids
-    ]
+def outcomes(
+    ids: list[UUID], before: list[MemberRow], changed: list[MemberRow], *, reason: str, own_reason: str = ""
+) -> list[Outcome]:
+    """One for each id that was given, in that order; `reason` is why some members were left out, `own_reason` why oneself
+    was, where that is another one."""
+    known, done = {row["id"]: row for row in before}, {row["id"] for row in changed}
+
+    def of(member_id: UUID) -> Outcome:
+        row = known.get(member_id)
+        if row is None:
+            return Outcome(id=member_id, name="", result="skipped", reason=GONE)
+        if member_id in done:
+            return Outcome(id=member_id, name=row["name"], result="changed", reason="")
+        why = (own_reason or reason) if row["is_me"] else reason
+        return Outcome(id=member_id, name=row["name"], result="skipped", reason=why)
+
+    return [of(each) for each in ids]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flask import request, url_for
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from fastpix.resources.members.domain import Workspaces
     from fastpix.resources.members.models import MemberRow
 
+# In the address: one came from a person's page, and goes back there.
+FROM_PERSON = "person"
 # A change that is undone by a button is kept in a cookie, which holds 4 kB.
 UNDOABLE = 50
 
@@ -36,7 +39,7 @@ def edit() -> Any:
     if form.is_sent():
         with form.catching():
             outcomes = domain.edit([row["id"] for row in rows], form.new_role, form.new_access)
-            return back(_told(outcomes, form.new_role, form.new_access), undo=_undo(rows, outcomes, form))
+            return back(_told(outcomes, form.new_role, form.new_access), rows, undo=_undo(rows, outcomes, form))
     return show("members_bulk/edit.html", form=form, **shown(rows))
 
 
@@ -48,7 +51,7 @@ def remove() -> Any:
         with form.catching():
             outcomes = domain.remove([row["id"] for row in rows])
             removed = sum(each["result"] == "changed" for each in outcomes)
-            return back(f"{counted(removed, 'person was', 'people were')} removed.")
+            return back(f"{counted(removed, 'person was', 'people were')} removed.", rows)
     return show("members_bulk/remove.html", form=form, **shown(rows))
 
 
@@ -74,12 +77,27 @@ def _filter() -> tuple[str, str, str, str]:
 
 
 def shown(rows: list[MemberRow]) -> dict[str, Any]:
-    return {"members": rows, "is_most": len(rows) == MOST, "most": MOST, "list_url": members_views.list_url()}
+    """What the pages of all changes show of the chosen; `list_url` is where one came from."""
+    person = _person(rows)
+    came_from = url_for("members.detail", member_id=person) if person else members_views.list_url()
+    return {"members": rows, "is_most": len(rows) == MOST, "most": MOST, "list_url": came_from}
 
 
-def back(message: str, undo: dict[str, Any] | None = None) -> Any:
-    """To the list one came from, with what happened and, where it can be, a button that undoes it."""
+def back(message: str, rows: list[MemberRow], undo: dict[str, Any] | None = None) -> Any:
+    """Where one came from, with what happened and, where it can be, a button that undoes it."""
+    if person := _person(rows):
+        return go("members.detail", message, undo=undo, member_id=person, back=list_place())
     return go("members.index", message, undo=undo, **members_views.list_one_came_from())
+
+
+def list_place() -> str | None:
+    """The list that the page before had come from, for addresses that lead on."""
+    return request.values.get("back", "")[: members_views.MOST_BACK] or None
+
+
+def _person(rows: list[MemberRow]) -> UUID | None:
+    """The one person from whose page one came."""
+    return rows[0]["id"] if len(rows) == 1 and FROM_PERSON in request.args else None
 
 
 def _told(outcomes: list[Outcome], role: Role | None, access: Workspaces | None) -> str:
@@ -103,5 +121,4 @@ def _undo(rows: list[MemberRow], outcomes: list[Outcome], form: ChosenForm) -> d
     is_mine = any(row["is_me"] for row in rows if row["id"] in changed)
     if form.new_role is None or form.new_access is not None or len(old) != 1 or len(changed) > UNDOABLE or is_mine:
         return None
-    place = request.values.get("back", "")[: members_views.MOST_BACK] or None
-    return members_presentation.undo(url_for(".edit", back=place), sorted(changed), old.pop())
+    return members_presentation.undo(url_for(".edit", back=list_place()), sorted(changed), old.pop())

@@ -46,7 +46,7 @@ def suspend(member_ids: Iterable[UUID]) -> list[Outcome]:
         _set(stopping, now())
         notifications.suspended(stopping)
     describe_each(members.change(row, {"suspended": True, **ended[row["id"]]}) for row in stopping)
-    return _outcomes(ids, before, stopping, IS_SUSPENDED)
+    return bulk.outcomes(ids, before, stopping, reason=IS_SUSPENDED, own_reason=YOURSELF)
 
 
 @action("members.suspend", is_alone=True)
@@ -64,7 +64,7 @@ def resume(member_ids: Iterable[UUID]) -> list[Outcome]:
         _set(coming, None)
         notifications.resumed(coming)
     describe_each(members.change(row, {"suspended": False}) for row in coming)
-    return _outcomes(ids, before, coming, IS_NOT)
+    return bulk.outcomes(ids, before, coming, reason=IS_NOT)
 
 
 def _prove_afresh(rows: list[MemberRow]) -> None:
@@ -79,12 +79,3 @@ def _set(rows: list[MemberRow], suspended_at: datetime | None) -> None:
     changed = sa.update(Member).where(Member.id.in_([row["id"] for row in rows])).values(values)
     db.session.execute(changed.execution_options(synchronize_session=False))
     people.rights_changed(*(row["person_id"] for row in rows))
-
-
-def _outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow], reason: str) -> list[Outcome]:
-    mine = {row["id"] for row in before if row["is_me"]}
-    outcomes = bulk.outcomes(ids, before, changed, reason=reason)
-    for each in outcomes:
-        if each["id"] in mine and each["result"] == "skipped" and reason == IS_SUSPENDED:
-            each["reason"] = YOURSELF
-    return outcomes

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import request, url_for
+from flask import url_for
 
 from fastpix.resources.members import domain as members
 from fastpix.resources.members import notifications
-from fastpix.resources.members import views as members_views
 from fastpix.resources.members.bulk import views as bulk_views
 from fastpix.resources.members.offboarding import domain as offboarding
 from fastpix.resources.members.suspension import domain
 from fastpix.text.counting import counted
 from fastpix.web.forms import EmptyForm
-from fastpix.web.pages import Pages, go, show
+from fastpix.web.pages import Pages, show
 
 if TYPE_CHECKING:
     from fastpix.resources.members.bulk.models import Outcome
     from fastpix.resources.members.models import MemberRow
 
 pages = Pages("members_suspension", __name__, "/members/chosen")
-# In the address: one came from a person's page, and goes back there.
-FROM_PERSON = "person"
 
 
 @pages.page(domain.suspend, "GET POST", "/suspend")
@@ -57,7 +54,6 @@ def _shown(rows: list[MemberRow], *, is_suspended: bool) -> dict[str, Any]:
         "left_out": len(rows) - len(changing),
         "shut_out": notifications.shut_out_in_words(changing, is_resumed=True).strip(),
         "ending": offboarding.preview(one["id"]) if one else None,
-        **({"list_url": _person_url(one)} if one and FROM_PERSON in request.args else {}),
     }
 
 
@@ -70,14 +66,10 @@ def _done(rows: list[MemberRow], outcomes: list[Outcome], what: str, undone_by: 
     )
     done = {each["id"] for each in changed}
     message += notifications.shut_out_in_words([row for row in rows if row["id"] in done], is_resumed=True)
-    back = request.values.get("back", "")[: members_views.MOST_BACK] or None
     undo = None
     if undone_by and len(changed) <= bulk_views.UNDOABLE:
-        undo = {"url": url_for(undone_by, back=back), "fields": [["member", str(each["id"])] for each in changed]}
-    if FROM_PERSON in request.args and len(rows) == 1:
-        return go("members.detail", message, undo=undo, member_id=rows[0]["id"], back=back)
-    return bulk_views.back(message, undo=undo)
-
-
-def _person_url(row: MemberRow) -> str:
-    return url_for("members.detail", member_id=row["id"])
+        undo = {
+            "url": url_for(undone_by, back=bulk_views.list_place()),
+            "fields": [["member", str(each["id"])] for each in changed],
+        }
+    return bulk_views.back(message, rows, undo=undo)

@@ -45,8 +45,8 @@ _ZONE = sa.select(Organization.time_zone)
 def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
     """Let the access of some members end with that day, or go on (None), with a result for each; oneself is skipped.
 
-    Raises `Invalid` for a day that is over, or more than 100 years ahead, or too many members; `Refused` where nobody would be changed, or no admin would
-    stay: then nobody is.
+    Raises `Invalid` for a day that is over, or more than 100 years ahead, or too many members; `Refused` where nobody would
+    be changed, or no admin would stay: then nobody is.
     """
     zone = time_zone()
     ends_at = None if day is None else _checked(day, zone)
@@ -60,7 +60,7 @@ def end_on(member_ids: Iterable[UUID], day: date | None) -> list[Outcome]:
         _set(changing, day, ends_at)
     _tell(changing, day, zone)
     describe_each(members.change(row, dict(members.end_facts(day, ends_at))) for row in changing)
-    return _outcomes(ids, before, changing)
+    return bulk.outcomes(ids, before, changing, reason=bulk.HAS_IT, own_reason=YOURSELF)
 
 
 @action("members.edit", changes=False)
@@ -128,12 +128,3 @@ def _tell(rows: list[MemberRow], day: date | None, zone: str) -> None:
         f"{by} changed until when people have access to {{organization}}: that of {who} {text}.",
         to_member=f"{by} changed until when you have access to {{organization}}: it {own}.",
     )
-
-
-def _outcomes(ids: list[UUID], before: list[MemberRow], changed: list[MemberRow]) -> list[Outcome]:
-    mine = {row["id"] for row in before if row["is_me"]}
-    outcomes = bulk.outcomes(ids, before, changed, reason=bulk.HAS_IT)
-    for each in outcomes:
-        if each["id"] in mine:
-            each["reason"] = YOURSELF
-    return outcomes

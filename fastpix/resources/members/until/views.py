@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 
 from fastpix.resources.members import domain as members
-from fastpix.resources.members import views as members_views
 from fastpix.resources.members.bulk import views as bulk_views
-from fastpix.resources.members.suspension.views import FROM_PERSON
 from fastpix.resources.members.until import domain
 from fastpix.resources.members.until.forms import UntilForm
 from fastpix.resources.members.until.rules import day_in_words
 from fastpix.text.counting import counted
-from fastpix.web.pages import Pages, go, show
+from fastpix.web.pages import Pages, show
 
 pages = Pages("members_until", __name__, "/members/chosen")
 
@@ -33,18 +31,8 @@ def end_on() -> Any:
             count = sum(each["result"] == "changed" for each in outcomes)
             name = one["name"] if one else counted(count, "person", "people")
             until = f"ends with {day_in_words(form.day, zone)}" if form.day else "goes on without an end"
-            return _back(f"{name}: access {until}.", one["id"] if one else None)
+            return bulk_views.back(f"{name}: access {until}.", rows)
     if request.method == "GET" and one and one["ends_on"]:
         form.ends_on.data = one["ends_on"]
-    shown = bulk_views.shown(rows)
-    if one and FROM_PERSON in request.args:
-        shown["list_url"] = url_for("members.detail", member_id=one["id"])
     is_last_admin = one is not None and members.is_last_admin(one)
-    return show("members_until/until.html", form=form, is_last_admin=is_last_admin, **shown)
-
-
-def _back(message: str, member_id: Any) -> Any:
-    if member_id is not None and FROM_PERSON in request.args:
-        back = request.values.get("back", "")[: members_views.MOST_BACK] or None
-        return go("members.detail", message, member_id=member_id, back=back)
-    return bulk_views.back(message)
+    return show("members_until/until.html", form=form, is_last_admin=is_last_admin, **bulk_views.shown(rows))
