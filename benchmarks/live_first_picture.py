@@ -1,4 +1,4 @@
-"""How long a viewer who waits in a player sees nothing after an encoder started: `fastpix up`, ffmpeg and Chromium, nothing left out.
+"""How long who waits in a player sees nothing after an encoder started, with `fastpix up`, ffmpeg and Chromium.
 
 Players wait in several phases of their asking; what is told is the mean.
 """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import uuid
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -171,48 +169,3 @@ def _failing(init, name):
         init(self, element, *args, **kwargs)
 
     return fail
-
-
-def test_ends_of_memberships_become_days_of_their_organization(empty):
-    """The same moment is another day in Tokyo than in Los Angeles; beyond the calendar it is that of UTC."""
-    late, last = datetime(2027, 3, 2, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    zones = [("Asia/Tokyo", late), ("America/Los_Angeles", late), ("Asia/Tokyo", last), ("UTC", None)]
-    with empty.app_context():
-        migrations.upgrade("20261201_until")
-        tables = sa.MetaData()
-        tables.reflect(db.engine, only=["organizations", "people", "members"])
-        with db.engine.begin() as connection:
-            for number, (zone, ends_at) in enumerate(zones):
-                key = uuid.UUID(int=number + 1)
-                given = {
-                    "slug": f"o{number}",
-                    "time_zone": zone,
-                    "email_canonical": f"{number}@x.example",
-                    "role": "member",
-                }
-                mine = {"organization_id": key, "person_id": key, "ends_at": ends_at}
-                for table in ("organizations", "people", "members"):
-                    connection.execute(
-                        sa.insert(tables.tables[table]).values(_filled(tables.tables[table], key, given | mine))
-                    )
-        migrations.upgrade()
-        members = sa.table("members", sa.column("id", sa.Uuid()), sa.column("ends_on", sa.Date()))
-        with db.engine.connect() as connection:
-            found = {row.id.int - 1: row.ends_on for row in connection.execute(sa.select(members))}
-    assert found == {0: date(2027, 3, 2), 1: date(2027, 3, 1), 2: date(9999, 12, 31), 3: None}
-
-
-def _filled(table, key, given):
-    """A row with something in each column that must not be empty."""
-    plain = {sa.Boolean: False, sa.Integer: 0, sa.DateTime: datetime(2026, 1, 1, tzinfo=UTC), sa.JSON: {}}
-    values = {}
-    for column in table.columns:
-        value = given.get(column.name)
-        if column.name == "id":
-            value = key
-        elif value is None and not column.nullable and column.server_default is None:
-            value = next((each for kind, each in plain.items() if isinstance(column.type, kind)), "x")
-        if isinstance(value, uuid.UUID) and not isinstance(column.type, sa.Uuid):
-            value = value.hex
-        values |= {} if value is None else {column.name: value}
-    return values

@@ -1,4 +1,4 @@
-"""A picture without sound gets silence, from its beginning until sound comes, so that every broadcast with a picture has both. Pure.
+"""A picture without sound gets silence until sound comes: every broadcast with a picture has both. Pure.
 
 What a player has begun with cannot be added to or taken away: hls.js, video.js and Shaka stand still for good where an
 encoder without sound comes back with it, or the other way round. New sound they take, where there was some before.

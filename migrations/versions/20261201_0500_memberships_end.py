@@ -1,4 +1,4 @@
-"""A membership may end on a day, which ends in the organization's time zone; who is told of it is noted."""
+"""A membership may end on a day, kept beside the moment at which it is over in the organization's time zone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     with op.batch_alter_table("organizations") as organizations:
         organizations.add_column(sa.Column("time_zone", sa.String(64), server_default="UTC", nullable=False))
     with op.batch_alter_table("members") as members:
+        members.add_column(sa.Column("ends_on", sa.Date(), nullable=True))
         members.add_column(sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True))
         members.add_column(sa.Column("end_told", sa.Integer(), nullable=True))
     for name, columns in INDEXES.items():
@@ -33,6 +34,7 @@ def downgrade() -> None:
     with op.batch_alter_table("members") as members:
         members.drop_column("end_told")
         members.drop_column("ends_at")
+        members.drop_column("ends_on")
     with op.batch_alter_table("organizations") as organizations:
         organizations.drop_column("time_zone")
 
