@@ -22,13 +22,11 @@ import sqlalchemy as sa
 
 from benchmarks import live_first_picture, serving, tenant
 from benchmarks.frame import Benchmark, Found, Options, Row, Unavailable, most
-from fastpix.access import principal, tenancy
+from fastpix.access import tenancy
 from fastpix.app import create_app
 from fastpix.config.settings import Settings
-from fastpix.db import db, set_reading
-from fastpix.resources.live_streams import domain
+from fastpix.db import db
 from fastpix.resources.live_streams.broadcasts.models import LiveBroadcast, LiveSegment
-from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.video import tools
 
 MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
@@ -233,13 +231,7 @@ def _instance(given: dict, count: int, port: int) -> Iterator[tuple]:
     settings = Settings(**given)
     app = create_app(settings)
     tenant.migrate(app)
-    here = tenant.found(app, "Organization")
-    with app.app_context():
-        set_reading(False)
-        with principal.acting(principal.system("a benchmark", here.organization_id)):
-            keys = [domain.create(here.workspace_id, StreamOptions())["stream_key"] for _ in range(count)]
-            db.session.flush()
-        db.session.commit()
+    keys = [each["stream_key"] for each in tenant.live_streams(app, count)]
     environ = serving.environment(port=serving.free_port(), instance=settings.instance_path, **given)
     with serving.running(serving.fastpix("live"), environ, settings.instance_path / "log") as process:
         serving.until(port)

@@ -14,12 +14,8 @@ from statistics import mean
 
 from benchmarks import serving, tenant
 from benchmarks.frame import Unavailable
-from fastpix.access import principal
 from fastpix.app import create_app
 from fastpix.config.settings import Settings
-from fastpix.db import db, set_reading
-from fastpix.resources.live_streams import domain
-from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.video import tools
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
@@ -53,13 +49,7 @@ def _streams(settings: Settings, count: int) -> list[tuple[str, str]]:
     """Key and playback id of so many new streams."""
     app = create_app(settings)
     tenant.migrate(app)
-    here = tenant.found(app, "Organization")
-    with app.app_context():
-        set_reading(False)
-        with principal.acting(principal.system("a benchmark", here.organization_id)):
-            made = [domain.create(here.workspace_id, StreamOptions()) for _ in range(count)]
-            db.session.flush()
-        db.session.commit()
+    made = tenant.live_streams(app, count)
     return [(each["stream_key"], str(each["playback_ids"][0]["id"])) for each in made]
 
 

@@ -21,6 +21,9 @@ from fastpix.backup import migrations
 from fastpix.config.settings import Settings
 from fastpix.db import db, set_reading
 from fastpix.resources.access_tokens import domain as access_tokens
+from fastpix.resources.live_streams import domain as streams
+from fastpix.resources.live_streams.models import StreamRow
+from fastpix.resources.live_streams.rules import StreamOptions
 from fastpix.resources.members import domain as members
 from fastpix.resources.organizations import domain as organizations
 from fastpix.resources.people import domain as people
@@ -103,3 +106,15 @@ def found(app: Flask, name: str) -> Tenant:
         db.session.commit()
     basic = base64.b64encode(f"{token['id']}:{token['secret']}".encode()).decode()
     return Tenant(made["id"], workspace_id, member_id, made["slug"], email, cookie, basic)
+
+
+def live_streams(app: Flask, count: int) -> list[StreamRow]:
+    """So many new live streams, in an organization of their own, of a migrated application."""
+    here = found(app, "Organization")
+    with app.app_context():
+        set_reading(False)
+        with principal.acting(principal.system("a benchmark", here.organization_id)):
+            made = [streams.create(here.workspace_id, StreamOptions()) for _ in range(count)]
+            db.session.flush()
+        db.session.commit()
+    return made
